@@ -1,0 +1,211 @@
+//! Telemetry digests: what one window says about one configuration, in 64 bytes.
+//!
+//! Little-endian. Absent fields are all zero bits, so that encoding a decoded digest gives the same bytes.
+//!
+//! ```text
+//!  0        1        2                 4                          8
+//!  +--------+--------+-----------------+--------------------------+
+//!  | version| mask   | reserved, zero  | samples (u32)            |
+//!  +--------+--------+-----------------+--------------------------+
+//!  8  timestamp_us (u64)              16  config_generation (u64)
+//! 24  objective_value (f64)           32  latency_p99_us (f64)   mask bit 0
+//! 40  throughput_rps (f64) bit 1      48  error_rate (f64)       mask bit 2
+//! 56  constraint_margin (f64) bit 3   64  end
+//! ```
+
+mod ring;
+
+pub use ring::DigestRing;
+
+use crate::error::{Code, Error, Result};
+use alloc::format;
+
+/// Size of the wire layout.
+pub const DIGEST_BYTES: usize = 64;
+/// Version that this build writes and reads.
+pub const DIGEST_VERSION: u8 = 1;
+const MASK_BITS: u8 = 0b1111;
+
+/// One window's telemetry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TelemetryDigest {
+    /// End of the window, monotonic.
+    pub timestamp_us: u64,
+    /// Generation of the configuration that served the samples.
+    pub generation: u64,
+    /// Samples behind the numbers.
+    pub samples: u32,
+    /// Lower is better.
+    pub objective: f64,
+    /// 99th percentile of the first duration signal.
+    pub latency_p99_us: Option<f64>,
+    /// Requests per second.
+    pub throughput_rps: Option<f64>,
+    /// Share of failed requests, 0 to 1.
+    pub error_rate: Option<f64>,
+    /// (limit - value) / |limit| of the tightest constraint; positive is satisfied.
+    pub constraint_margin: Option<f64>,
+}
+
+impl TelemetryDigest {
+    fn optional(&self) -> [Option<f64>; 4] {
+        [self.latency_p99_us, self.throughput_rps, self.error_rate, self.constraint_margin]
+    }
+
+    /// The wire layout. Refuses what [`Self::decode`] would refuse.
+    pub fn encode(&self) -> Result<[u8; DIGEST_BYTES]> {
+        self.check()?;
+        let mut out = [0; DIGEST_BYTES];
+        out[0] = DIGEST_VERSION;
+        out[4..8].copy_from_slice(&self.samples.to_le_bytes());
+        out[8..16].copy_from_slice(&self.timestamp_us.to_le_bytes());
+        out[16..24].copy_from_slice(&self.generation.to_le_bytes());
+        out[24..32].copy_from_slice(&self.objective.to_le_bytes());
+        for (i, field) in self.optional().into_iter().enumerate() {
+            if let Some(value) = field {
+                out[1] |= 1 << i;
+                out[32 + 8 * i..40 + 8 * i].copy_from_slice(&value.to_le_bytes());
+            }
+        }
+        Ok(out)
+    }
+
+    /// Reads the wire layout; every byte string that is not a valid digest is refused with the reason.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() != DIGEST_BYTES {
+            return Err(Error::new(
+                Code::DigestLength,
+                format!("digest: expected {DIGEST_BYTES} bytes, got {}", bytes.len()),
+            ));
+        }
+        if bytes[0] != DIGEST_VERSION {
+            return Err(Error::new(
+                Code::DigestVersion,
+                format!("digest: expected version {DIGEST_VERSION}, got {}", bytes[0]),
+            ));
+        }
+        let mask = bytes[1];
+        if mask & !MASK_BITS != 0 || bytes[2] != 0 || bytes[3] != 0 {
+            return Err(Error::new(
+                Code::DigestLayout,
+                format!("digest: reserved bits must be 0, got mask {mask:#04x} and {:?}", &bytes[2..4]),
+            ));
+        }
+        let word = |at: usize| {
+            let mut raw = [0; 8];
+            raw.copy_from_slice(&bytes[at..at + 8]);
+            u64::from_le_bytes(raw)
+        };
+        let mut fields = [None; 4];
+        for (i, field) in fields.iter_mut().enumerate() {
+            let raw = word(32 + 8 * i);
+            if mask & (1 << i) != 0 {
+                *field = Some(f64::from_bits(raw));
+            } else if raw != 0 {
+                return Err(Error::new(
+                    Code::DigestLayout,
+                    format!("digest: field {i} is absent by its mask but not zero ({raw:#x})"),
+                ));
+            }
+        }
+        let [latency_p99_us, throughput_rps, error_rate, constraint_margin] = fields;
+        let digest = Self {
+            timestamp_us: word(8),
+            generation: word(16),
+            samples: (word(0) >> 32) as u32,
+            objective: f64::from_bits(word(24)),
+            latency_p99_us,
+            throughput_rps,
+            error_rate,
+            constraint_margin,
+        };
+        digest.check()?;
+        Ok(digest)
+    }
+
+    fn check(&self) -> Result<()> {
+        let named = [
+            ("objective_value", Some(self.objective)),
+            ("latency_p99_us", self.latency_p99_us),
+            ("throughput_rps", self.throughput_rps),
+            ("error_rate", self.error_rate),
+            ("constraint_margin", self.constraint_margin),
+        ];
+        for (name, value) in named {
+            let Some(v) = value else { continue };
+            if !v.is_finite() {
+                return Err(Error::new(
+                    Code::DigestNotFinite,
+                    format!("digest.{name}: expected a finite number, got {v}"),
+                ));
+            }
+            let max = if name == "error_rate" { 1.0 } else { f64::INFINITY };
+            let bounded = matches!(name, "latency_p99_us" | "throughput_rps" | "error_rate");
+            if bounded && (v < 0.0 || v > max) {
+                return Err(Error::new(
+                    Code::DigestRange,
+                    format!("digest.{name}: expected 0 to {max}, got {v}"),
+                ));
+            }
+        }
+        // Beyond 2^53 a double no longer counts in ones, and the façade could not read it exactly.
+        for (name, v) in [("timestamp_us", self.timestamp_us), ("config_generation", self.generation)] {
+            if v > 1 << 53 {
+                return Err(Error::new(
+                    Code::DigestRange,
+                    format!("digest.{name}: expected 0 to 2^53, got {v}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this digest may teach anything about `generation` at `now_us`.
+    pub fn validity(&self, now_us: u64, generation: u64, settled_us: u64, age_us_max: u64) -> Validity {
+        if !self.objective.is_finite() || self.optional().iter().flatten().any(|v| !v.is_finite()) {
+            Validity::NotFinite
+        } else if self.timestamp_us > now_us {
+            Validity::FromTheFuture
+        } else if now_us - self.timestamp_us > age_us_max {
+            Validity::TooOld
+        } else if self.generation != generation {
+            Validity::WrongGeneration
+        } else if self.timestamp_us < settled_us {
+            Validity::Settling
+        } else {
+            Validity::Valid
+        }
+    }
+}
+
+/// Why a digest counts for learning, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// It counts.
+    Valid,
+    /// It was served by another configuration.
+    WrongGeneration,
+    /// Its window ended too long ago.
+    TooOld,
+    /// A change has not settled yet.
+    Settling,
+    /// Its window ends later than now.
+    FromTheFuture,
+    /// Its objective (or another number) is NaN or infinite, or the window had no sample.
+    NotFinite,
+}
+
+impl Validity {
+    /// Every validity with its wire name.
+    pub const ALL: [(Validity, &'static str); 6] = [
+        (Validity::Valid, "valid"),
+        (Validity::WrongGeneration, "wrong-generation"),
+        (Validity::TooOld, "too-old"),
+        (Validity::Settling, "settling"),
+        (Validity::FromTheFuture, "from-the-future"),
+        (Validity::NotFinite, "not-finite"),
+    ];
+}
+
+#[cfg(test)]
+mod tests;

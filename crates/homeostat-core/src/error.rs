@@ -1,0 +1,90 @@
+//! Errors of the core: a stable code, what was wrong, and with which option.
+
+use alloc::string::String;
+use core::fmt;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal),* $(,)?) => {
+        /// Stable codes. The TypeScript side is generated from this table (`cargo run -p xtask -- codegen`).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[doc = $doc])* $name),* }
+
+        impl Code {
+            /// Every code with its wire text and meaning, in declaration order.
+            pub const ALL: &'static [(Code, &'static str, &'static str)] =
+                &[$((Code::$name, $code, concat!($($doc),*))),*];
+
+            /// The text that users match on.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $code),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// An option is missing, of the wrong type, or outside its range.
+    InvalidOption = "HOMEOSTAT_INVALID_OPTION",
+    /// A knob's definition is unusable: bounds, scale, initial value or name.
+    InvalidKnob = "HOMEOSTAT_INVALID_KNOB",
+    /// A signal's definition is unusable.
+    InvalidSignal = "HOMEOSTAT_INVALID_SIGNAL",
+    /// No knob has this name or index.
+    UnknownKnob = "HOMEOSTAT_UNKNOWN_KNOB",
+    /// No signal has this name or index.
+    UnknownSignal = "HOMEOSTAT_UNKNOWN_SIGNAL",
+    /// Text that should be JSON is not.
+    InvalidJson = "HOMEOSTAT_INVALID_JSON",
+    /// A digest is not exactly 64 bytes long.
+    DigestLength = "HOMEOSTAT_DIGEST_LENGTH",
+    /// A digest's version is not one this build reads.
+    DigestVersion = "HOMEOSTAT_DIGEST_VERSION",
+    /// A digest has a reserved bit set, or bytes in a field that its mask says is absent.
+    DigestLayout = "HOMEOSTAT_DIGEST_LAYOUT",
+    /// A digest carries NaN or an infinity.
+    DigestNotFinite = "HOMEOSTAT_DIGEST_NOT_FINITE",
+    /// A digest's number is outside its range.
+    DigestRange = "HOMEOSTAT_DIGEST_RANGE",
+    /// A journal line is not a journal entry.
+    JournalMalformed = "HOMEOSTAT_JOURNAL_MALFORMED",
+    /// A journal line's hash does not follow from the line before it: something was edited, removed or inserted.
+    JournalBroken = "HOMEOSTAT_JOURNAL_BROKEN",
+    /// A journal ends in the middle of a line.
+    JournalTruncated = "HOMEOSTAT_JOURNAL_TRUNCATED",
+    /// A journal's decisions do not follow from its inputs.
+    JournalDiverged = "HOMEOSTAT_JOURNAL_DIVERGED",
+    /// Time went backwards.
+    ClockBackwards = "HOMEOSTAT_CLOCK_BACKWARDS",
+    /// The object was closed before this call.
+    Closed = "HOMEOSTAT_CLOSED",
+    /// The core panicked. This is a defect; the instance must not be used any further.
+    Panic = "HOMEOSTAT_PANIC",
+}
+
+/// What went wrong, with its stable code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    /// The stable code.
+    pub code: Code,
+    /// The sentence for people: names the option, the range and the value.
+    pub message: String,
+}
+
+impl Error {
+    /// An error with this code and text.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// Result of a call that can fail.
+pub type Result<T> = core::result::Result<T, Error>;

@@ -1,0 +1,285 @@
+use crate::error::{Code, Error, Result};
+use alloc::{format, string::String};
+
+/// What a knob's value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any real number.
+    Number,
+    /// A whole number.
+    Integer,
+    /// 0 or 1.
+    Boolean,
+    /// The index of an option.
+    Choice,
+    /// Milliseconds. Whole ones where `min` is at least 100 ms (a step of at most 1 %), else thousandths.
+    Duration,
+    /// Whole bytes.
+    Bytes,
+}
+
+impl Kind {
+    /// Every kind with its wire name.
+    pub const ALL: [(Kind, &'static str); 6] = [
+        (Kind::Number, "number"),
+        (Kind::Integer, "integer"),
+        (Kind::Boolean, "boolean"),
+        (Kind::Choice, "choice"),
+        (Kind::Duration, "duration"),
+        (Kind::Bytes, "bytes"),
+    ];
+
+    /// Kinds without an order to follow: moved by operators and trials, never by a gradient.
+    pub fn is_categorical(self) -> bool {
+        matches!(self, Kind::Boolean | Kind::Choice)
+    }
+}
+
+/// How a knob's range is laid out on [0, 1].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Equal differences are equal steps.
+    Linear,
+    /// Equal ratios are equal steps. Needs `min > 0`.
+    Log,
+    /// `min` and `max` are the same point: an angle, an hour of the day.
+    Periodic,
+}
+
+impl Scale {
+    /// Every scale with its wire name.
+    pub const ALL: [(Scale, &'static str); 3] =
+        [(Scale::Linear, "linear"), (Scale::Log, "log"), (Scale::Periodic, "periodic")];
+}
+
+/// Who moves a knob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learn {
+    /// The tuner, by small live experiments.
+    Probe,
+    /// The tuner, from shadow evaluation alone.
+    Shadow,
+    /// Operators and explicit trials.
+    Hold,
+}
+
+impl Learn {
+    /// Every way with its wire name.
+    pub const ALL: [(Learn, &'static str); 3] =
+        [(Learn::Probe, "probe"), (Learn::Shadow, "shadow"), (Learn::Hold, "hold")];
+}
+
+/// A typed, bounded, scaled number that the application reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Knob {
+    /// Unique in its space; 1 to 64 bytes.
+    pub name: String,
+    /// What the value is.
+    pub kind: Kind,
+    /// How the range is laid out.
+    pub scale: Scale,
+    /// Least value, in the knob's own unit.
+    pub min: f64,
+    /// Greatest value.
+    pub max: f64,
+    /// Value before anything was learned, and where the kill switch returns to.
+    pub initial: f64,
+    /// How long a change takes to show in the signals, in microseconds. At most 10 minutes.
+    pub lag_us: u64,
+    /// Who moves it.
+    pub learn: Learn,
+    /// Whether the application has to push the value, which may fail.
+    pub push: bool,
+}
+
+/// Longest lag that a knob may declare: 10 minutes.
+pub const LAG_US_MAX: u64 = 600_000_000;
+
+impl Knob {
+    fn refuse<T>(&self, what: &str) -> Result<T> {
+        Err(Error::new(Code::InvalidKnob, format!("knobs.{}.{what}", self.name)))
+    }
+
+    /// Checks the definition; the error names the option, the range and the value.
+    pub fn validate(&self) -> Result<()> {
+        if self.name.is_empty() || self.name.len() > 64 {
+            return Err(Error::new(
+                Code::InvalidKnob,
+                format!("knobs: a name must have 1 to 64 bytes, got {:?}", self.name),
+            ));
+        }
+        for (option, value) in [("min", self.min), ("max", self.max), ("initial", self.initial)] {
+            if !value.is_finite() {
+                return self.refuse(&format!("{option}: expected a finite number, got {value}"));
+            }
+            let whole = !matches!(self.kind, Kind::Number | Kind::Duration);
+            if whole && libm::trunc(value) != value {
+                return self.refuse(&format!("{option}: expected a whole number, got {value}"));
+            }
+            if value.abs() > 9_007_199_254_740_992.0 {
+                return self.refuse(&format!("{option}: expected at most 2^53 in size, got {value}"));
+            }
+        }
+        if self.min >= self.max {
+            return self
+                .refuse(&format!("max: expected more than min ({}), got {}", self.min, self.max));
+        }
+        if self.initial < self.min || self.initial > self.max {
+            return self.refuse(&format!(
+                "initial: expected {} to {}, got {}",
+                self.min, self.max, self.initial
+            ));
+        }
+        if self.scale == Scale::Log && self.min <= 0.0 {
+            return self.refuse(&format!("min: a log scale needs more than 0, got {}", self.min));
+        }
+        if matches!(self.kind, Kind::Duration | Kind::Bytes) && self.min < 0.0 {
+            return self.refuse(&format!("min: expected at least 0, got {}", self.min));
+        }
+        if self.kind == Kind::Boolean && (self.min != 0.0 || self.max != 1.0) {
+            return self.refuse(&format!("min, max: a boolean spans 0 to 1, got {} to {}", self.min, self.max));
+        }
+        if self.kind == Kind::Choice && (self.min != 0.0 || self.max > 255.0) {
+            return self.refuse(&format!("choices: expected 2 to 256 options, got {}", self.max + 1.0));
+        }
+        if self.kind.is_categorical() && self.scale != Scale::Linear {
+            return self.refuse("scale: booleans and choices have no scale");
+        }
+        if self.kind.is_categorical() && self.learn != Learn::Hold {
+            return self.refuse("learn: booleans and choices are moved by operators and trials only (hold)");
+        }
+        if self.lag_us > LAG_US_MAX {
+            return self.refuse(&format!("lag: expected 0 to 10 minutes, got {} us", self.lag_us));
+        }
+        Ok(())
+    }
+
+    /// Where a value lies in [0, 1]. Values outside the bounds are clamped first.
+    pub fn to_unit(&self, value: f64) -> f64 {
+        let v = value.clamp(self.min, self.max);
+        let u = match self.scale {
+            Scale::Log => libm::log(v / self.min) / libm::log(self.max / self.min),
+            Scale::Linear | Scale::Periodic => (v - self.min) / (self.max - self.min),
+        };
+        u.clamp(0.0, 1.0)
+    }
+
+    /// The value at a place in [0, 1], rounded to what the kind can hold and never outside the bounds.
+    pub fn to_value(&self, unit: f64) -> f64 {
+        let u = self.normalise(unit);
+        let v = match self.scale {
+            Scale::Log => self.min * libm::exp(u * libm::log(self.max / self.min)),
+            Scale::Linear | Scale::Periodic => self.min + u * (self.max - self.min),
+        };
+        let value = self.round(v).clamp(self.min, self.max);
+        if self.scale == Scale::Periodic && value >= self.max { self.min } else { value }
+    }
+
+    /// The place of the nearest value that the kind can hold.
+    pub fn quantise(&self, unit: f64) -> f64 {
+        match self.kind {
+            Kind::Number => self.normalise(unit),
+            _ => self.to_unit(self.to_value(unit)),
+        }
+    }
+
+    /// The neighbour of `value` that the kind can hold, one resolution step up (+1) or down (-1), kept in bounds.
+    pub fn neighbour(&self, value: f64, direction: f64) -> f64 {
+        (value + direction.signum() * self.resolution()).clamp(self.min, self.max)
+    }
+
+    /// Clamped to [0, 1], or wrapped on a periodic scale.
+    pub fn normalise(&self, unit: f64) -> f64 {
+        match self.scale {
+            Scale::Periodic => unit - libm::floor(unit),
+            _ => unit.clamp(0.0, 1.0),
+        }
+    }
+
+    /// Signed way from one place to another: the shortest one on a periodic scale.
+    pub fn way(&self, from: f64, to: f64) -> f64 {
+        let d = to - from;
+        match self.scale {
+            Scale::Periodic => d - libm::round(d),
+            _ => d,
+        }
+    }
+
+    /// Smallest difference between two values, 0 for real numbers.
+    pub fn resolution(&self) -> f64 {
+        match self.kind {
+            Kind::Number => 0.0,
+            Kind::Duration if self.min < 100.0 => 0.001,
+            _ => 1.0,
+        }
+    }
+
+    fn round(&self, value: f64) -> f64 {
+        match self.kind {
+            Kind::Number => value,
+            Kind::Duration if self.min < 100.0 => libm::round(value * 1000.0) / 1000.0,
+            _ => libm::round(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn knob(kind: Kind, scale: Scale, min: f64, max: f64, initial: f64) -> Knob {
+        Knob { name: "k".into(), kind, scale, min, max, initial, lag_us: 0, learn: Learn::Hold, push: false }
+    }
+
+    #[test]
+    fn refuses_unusable_ranges() {
+        for (kind, scale, min, max, initial, word) in [
+            (Kind::Number, Scale::Linear, f64::NAN, 1.0, 0.0, "min: expected a finite"),
+            (Kind::Number, Scale::Linear, 0.0, f64::INFINITY, 0.0, "max: expected a finite"),
+            (Kind::Number, Scale::Linear, 1.0, 1.0, 1.0, "max: expected more than min"),
+            (Kind::Number, Scale::Linear, 2.0, 1.0, 1.0, "max: expected more than min"),
+            (Kind::Number, Scale::Log, 0.0, 1.0, 0.5, "a log scale needs more than 0"),
+            (Kind::Number, Scale::Log, -1.0, 1.0, 0.5, "a log scale needs more than 0"),
+            (Kind::Integer, Scale::Linear, 0.5, 2.0, 1.0, "min: expected a whole"),
+            (Kind::Duration, Scale::Linear, -1.0, 2.0, 1.0, "min: expected at least 0"),
+            (Kind::Number, Scale::Linear, 0.0, 1.0, 2.0, "initial: expected 0 to 1, got 2"),
+            (Kind::Choice, Scale::Linear, 0.0, 400.0, 2.0, "choices: expected 2 to 256"),
+            (Kind::Choice, Scale::Log, 0.0, 4.0, 2.0, "log scale"),
+        ] {
+            let error = knob(kind, scale, min, max, initial).validate().unwrap_err();
+            assert_eq!(error.code, Code::InvalidKnob);
+            assert!(error.message.contains(word), "{} does not say {word}", error.message);
+        }
+        assert!(knob(Kind::Integer, Scale::Log, 4.0, 256.0, 32.0).validate().is_ok());
+    }
+
+    #[test]
+    fn periodic_takes_the_short_way() {
+        let hour = knob(Kind::Number, Scale::Periodic, 0.0, 24.0, 12.0);
+        assert!((hour.way(0.95, 0.05) - 0.1).abs() < 1e-12);
+        assert!((hour.way(0.05, 0.95) + 0.1).abs() < 1e-12);
+        assert!((hour.to_value(1.25) - 6.0).abs() < 1e-12);
+    }
+
+    proptest! {
+        #[test]
+        fn values_stay_in_bounds_and_quantising_is_idempotent(
+            kind in prop::sample::select(vec![Kind::Number, Kind::Integer, Kind::Duration, Kind::Bytes]),
+            scale in prop::sample::select(vec![Scale::Linear, Scale::Log, Scale::Periodic]),
+            min in 1u32..1000, span in 1u32..100_000, unit in -1.0f64..2.0,
+        ) {
+            let (min, max) = (min as f64, (min + span) as f64);
+            let k = knob(kind, scale, min, max, min);
+            prop_assert!(k.validate().is_ok());
+            let v = k.to_value(unit);
+            prop_assert!(v >= min && v <= max);
+            if kind != Kind::Number {
+                prop_assert_eq!(k.to_value(k.to_unit(v)), v, "a representable value is its own rounding");
+            }
+            if kind == Kind::Integer { prop_assert_eq!(v, v.round()); }
+            let back = k.to_value(k.to_unit(v));
+            prop_assert!((back - v).abs() <= 1e-9 * v.abs());
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Knobs and the space they span.
+//!
+//! Inside, every knob lives in [0, 1] ("unit"); the application sees its own unit. A unit is turned into a value by the
+//! knob's scale and rounded to what its kind can hold, so that what is live is always a value the application could have
+//! been given.
+
+mod knob;
+
+pub use knob::{Kind, Knob, Learn, Scale};
+
+use crate::error::{Code, Error, Result};
+use alloc::{format, vec::Vec};
+
+/// Most knobs that one tuner holds.
+pub const KNOBS_MAX: usize = 32;
+
+/// One number per knob, without allocation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Values {
+    len: u8,
+    items: [f64; KNOBS_MAX],
+}
+
+impl Values {
+    /// `len` zeros.
+    pub fn zeros(len: usize) -> Self {
+        assert!(len <= KNOBS_MAX, "at most {KNOBS_MAX} knobs");
+        Self { len: len as u8, items: [0.0; KNOBS_MAX] }
+    }
+}
+
+impl core::ops::Deref for Values {
+    type Target = [f64];
+    fn deref(&self) -> &[f64] {
+        &self.items[..self.len as usize]
+    }
+}
+
+impl core::ops::DerefMut for Values {
+    fn deref_mut(&mut self) -> &mut [f64] {
+        &mut self.items[..self.len as usize]
+    }
+}
+
+impl FromIterator<f64> for Values {
+    fn from_iter<I: IntoIterator<Item = f64>>(iter: I) -> Self {
+        let mut values = Self::zeros(0);
+        for v in iter {
+            values.items[values.len as usize] = v;
+            values.len += 1;
+        }
+        values
+    }
+}
+
+/// The knobs of one tuner, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Space {
+    knobs: Vec<Knob>,
+}
+
+impl Space {
+    /// A space of these knobs; refuses none, too many, duplicate names, and any knob that is not valid.
+    pub fn new(knobs: Vec<Knob>) -> Result<Self> {
+        if knobs.is_empty() || knobs.len() > KNOBS_MAX {
+            let n = knobs.len();
+            return Err(Error::new(
+                Code::InvalidOption,
+                format!("knobs: expected 1 to {KNOBS_MAX} knobs, got {n}"),
+            ));
+        }
+        for (i, knob) in knobs.iter().enumerate() {
+            knob.validate()?;
+            if knobs[..i].iter().any(|other| other.name == knob.name) {
+                return Err(Error::new(
+                    Code::InvalidKnob,
+                    format!("knobs.{}: this name is used twice", knob.name),
+                ));
+            }
+        }
+        Ok(Self { knobs })
+    }
+
+    /// Number of knobs.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.knobs.len()
+    }
+
+    /// The knobs in order.
+    pub fn knobs(&self) -> &[Knob] {
+        &self.knobs
+    }
+
+    /// The knob at this index.
+    pub fn knob(&self, index: usize) -> Result<&Knob> {
+        self.knobs.get(index).ok_or_else(|| {
+            Error::new(
+                Code::UnknownKnob,
+                format!("knob: expected an index below {}, got {index}", self.knobs.len()),
+            )
+        })
+    }
+
+    /// The initial values, in units.
+    pub fn initial(&self) -> Values {
+        self.knobs.iter().map(|k| k.to_unit(k.initial)).collect()
+    }
+}
