@@ -1,0 +1,9 @@
+//! Homeostat's core as a native add-on for Node. Bindings convert and register, nothing else.
+
+use napi_derive::napi;
+
+/// Version of the core; equals the package's version.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
