@@ -1,0 +1,74 @@
+/**
+ * Where journal bytes go. A sink never blocks: it says how much it can take, takes it, and writes in its own time. What it
+ * cannot take stays in the core's bounded queue; when that is full, the core holds the knobs in SafeMode.
+ */
+export interface JournalSink {
+  /** The file that is being written, where there is one. */
+  readonly path: string | undefined
+  /** Bytes that may be written now; 0 while the sink is full or its medium fails. */
+  room(): number
+  /** Takes whole JSON Lines. May exceed `room()` by one entry. Does not throw. */
+  write(bytes: Uint8Array): void
+  /** Why nothing is taken at present, where the medium fails. */
+  readonly failure: Error | undefined
+  readonly stats: JournalSinkStats
+  /** Ends when everything taken is durable, or after `timeoutMs`; what was not written by then is counted in the stats. */
+  close(timeoutMs: number): Promise<void>
+  /** What the sink still holds, for sinks that can be read. */
+  read?(): Uint8Array
+}
+
+export interface JournalSinkStats {
+  /** Bytes taken from the core. */
+  readonly taken: number
+  /** Bytes that reached the medium. */
+  readonly written: number
+  /** Bytes that are gone: aged out of memory, pruned, or given up at close. */
+  readonly dropped: number
+  /** Failed writes, each retried. */
+  readonly failures: number
+  /** Bytes of a torn last line that an earlier crash left and that were set aside. */
+  readonly torn: number
+}
+
+/** Keeps the newest entries in memory. */
+export class MemorySink implements JournalSink {
+  readonly path = undefined
+  readonly failure = undefined
+  readonly stats = { taken: 0, written: 0, dropped: 0, failures: 0, torn: 0 }
+  readonly #capacity: number
+  readonly #chunks: Uint8Array[] = []
+  #held = 0
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  room(): number {
+    return this.#capacity
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#chunks.push(bytes)
+    this.#held += bytes.length
+    this.stats.taken += bytes.length
+    this.stats.written += bytes.length
+    while (this.#held > this.#capacity && this.#chunks.length > 1) {
+      const oldest = this.#chunks.shift() as Uint8Array
+      this.#held -= oldest.length
+      this.stats.dropped += oldest.length
+    }
+  }
+
+  read(): Uint8Array {
+    const all = new Uint8Array(this.#held)
+    let at = 0
+    for (const chunk of this.#chunks) {
+      all.set(chunk, at)
+      at += chunk.length
+    }
+    return all
+  }
+
+  async close(): Promise<void> {}
+}

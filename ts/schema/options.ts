@@ -1,0 +1,119 @@
+/**
+ * Options of `homeostat()`. Every option states its unit, range and default; `schema/validate.ts` holds them to it.
+ */
+import type { Clock } from '../clock.js'
+import type { JournalSink } from '../journal/sink.js'
+import type { BytesInput, DurationInput } from '../units.js'
+import type { KnobSpecs } from './knob.js'
+import type { ConstraintKey, DurationStat, Metrics, SignalSpecs } from './signal.js'
+
+export type Mode = 'observe' | 'recommend' | 'auto'
+export type Preset = 'conservative' | 'balanced' | 'aggressive'
+
+/** Limits of every change, over a preset's. Deltas are shares of the knob's range, 0 to 1. */
+export interface GuardrailOptions {
+  /** The preset that the other fields refine. Default `balanced`. */
+  preset?: Preset
+  /** Largest step of one update. (0, 1]. */
+  maxDelta?: number
+  /** Updates per second. Above 0, at most 1000. */
+  updatesPerSecond?: number
+  /** Least time between two updates. */
+  minInterval?: DurationInput
+  /** Direction changes per minute and knob. 1 to 1000. */
+  flipsPerMinute?: number
+  /** How long SafeMode lasts. */
+  cooldown?: DurationInput
+  /** Total movement per minute and knob. Above 0, at most 100. */
+  cumulativePerMinute?: number
+  /** Regressions until SafeMode. 1 to 1000. */
+  regressions?: number
+  /** Largest distance of a probe from the baseline. 0 to 0.5. */
+  probeAmplitude?: number
+  /** Consecutive regressions until a rollback. 1 to 100. */
+  rollbackAfter?: number
+  /** Rollbacks per hour until SafeMode. 1 to 1000. */
+  rollbacksPerHour?: number
+  /** How long a configuration must stay healthy to be certified. */
+  minStable?: DurationInput
+}
+
+/** A bound on a metric; `min`, `max` or both. Durations as `'120ms'` or milliseconds. */
+export interface Bound<T = number> {
+  max?: T
+  min?: T
+}
+export type Constraints<S extends SignalSpecs> = {
+  readonly [N in ConstraintKey<S>]?: N extends `${string}.${infer Stat}`
+    ? Stat extends DurationStat
+      ? Bound<Stat extends 'count' ? number : DurationInput>
+      : Bound
+    : Bound
+}
+
+export interface JournalFolderOptions {
+  /** Folder of the segments `<name>-<n>.jsonl`; made when missing, owned by one process at a time. */
+  folder: string
+  /** Largest size of a segment. 64 kB to 1 GB; default 64 MB. */
+  maxBytes?: BytesInput
+  /** Segments kept, the oldest go first. 2 to 10000; default 8. */
+  keep?: number
+  /** Longest time until written entries are forced to the disk. 0 (each write) to 60 s; default 1 s. */
+  sync?: DurationInput
+  /** Bytes that may wait for the disk; beyond them entries stay in the core's queue. 64 kB to 256 MB; default 4 MiB. */
+  maxPending?: BytesInput
+}
+export interface JournalMemoryOptions {
+  /** Newest entries kept in memory. 64 kB to 256 MB; default 4 MiB. Older ones are dropped and counted. */
+  memory: BytesInput
+}
+
+export interface HomeostatOptions<K extends KnobSpecs, S extends SignalSpecs> {
+  /** Names the tuner in the journal and in file names. 1 to 64 of A-Z a-z 0-9 _ -, starting with a letter. */
+  name: string
+  /** 1 to 64 knobs. */
+  knobs: K
+  /** 1 to 64 signals. */
+  signals: S
+  /** The objective, lower is better; called once per window. NaN: this window says nothing. One of `minimize` and `maximize`. */
+  minimize?: (metrics: Metrics<S>) => number
+  /** The objective, higher is better. */
+  maximize?: (metrics: Metrics<S>) => number
+  /** Bounds that come before the objective, for example `{ 'latency.p99': { max: '120ms' } }`. */
+  constraints?: Constraints<S>
+  /** Limits of every change. Default `'balanced'`. */
+  guardrails?: Preset | GuardrailOptions
+  /** `recommend` (default) says what it would do, `observe` only measures, `auto` changes knobs. */
+  mode?: Mode
+  /** `kalman` (default) or `spsa`. */
+  strategy?: 'kalman' | 'spsa'
+  /** Length of a telemetry window. 10 ms to 60 s; default 250 ms. */
+  window?: DurationInput
+  /** `'auto'` (default): a timer five times per window that does not keep the process alive. `'manual'`: call `tuner.tick()`. */
+  tick?: 'auto' | 'manual'
+  /** Seed of the only random generator. 0 to 2^32 - 1; default: from the run's id. */
+  seed?: number
+  /** Identifies this run in the journal. 1 to 64 of A-Z a-z 0-9 _ -; default a random UUID. */
+  runId?: string
+  /** Monotonic clock. Default: the runtime's. */
+  clock?: Clock
+  /**
+   * Where the journal goes: a folder, `{ folder, ... }` (Node, Deno, Bun), `{ memory: bytes }`, or a sink. Default: the folder
+   * in HOMEOSTAT_JOURNAL if that is set, else 4 MiB of memory.
+   */
+  journal?: string | JournalFolderOptions | JournalMemoryOptions | JournalSink
+  /** Capacity of the core's journal queue, in entries. 64 to 65536; default 4096. When it is full, SafeMode holds the knobs. */
+  journalQueue?: number
+  /** Threads that can report samples, the owner among them. 1 to 256; default 16. */
+  lanes?: number
+  /** Samples per thread between two ticks, a power of two. 64 to 1048576; default 8192. A full ring drops and counts. */
+  ring?: number
+  /** Longest time that one `apply` may take. 1 ms to 10 min; default 5 s. */
+  applyTimeout?: DurationInput
+  /** File whose content `off`, `freeze` or `on` is obeyed within 200 ms, even while the event loop is blocked (Node, Deno, Bun). */
+  controlFile?: string
+  /** Whether SIGUSR2 means `off` (Node and Bun on POSIX). Default true. */
+  controlSignal?: boolean
+  /** Longest time that `close()` may take. 0 to 60 s; default 2 s. */
+  closeTimeout?: DurationInput
+}
