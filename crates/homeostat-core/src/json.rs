@@ -311,6 +311,12 @@ impl<'a> Writer<'a> {
         self.out.push_str("null");
     }
 
+    /// Members that are JSON text already, without their braces.
+    pub fn raw(&mut self, members: &str) {
+        self.separate();
+        self.out.push_str(members);
+    }
+
     /// Numbers as an array.
     pub fn nums(&mut self, values: &[f64]) {
         self.array(|w| values.iter().for_each(|v| w.num(*v)));
@@ -388,7 +394,20 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_json() {
-        for text in ["", "{", "[1,]", "{\"a\":1,}", "1 2", "NaN", "1e999", "\"\\ud800\"", "\"\\u12\"", "tru", "{\"a\":1,\"a\":2}", "\"\n\""] {
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "1 2",
+            "NaN",
+            "1e999",
+            "\"\\ud800\"",
+            "\"\\u12\"",
+            "tru",
+            "{\"a\":1,\"a\":2}",
+            "\"\n\"",
+        ] {
             assert_eq!(Json::parse(text).unwrap_err().code, Code::InvalidJson, "{text}");
         }
         let deep = "[".repeat(40) + &"]".repeat(40);

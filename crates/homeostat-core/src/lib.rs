@@ -13,8 +13,12 @@
 extern crate alloc;
 
 pub mod digest;
+pub mod engine;
 pub mod error;
+pub mod journal;
 pub mod json;
 pub mod rng;
+pub mod safety;
 pub mod signal;
 pub mod space;
+pub mod tuning;

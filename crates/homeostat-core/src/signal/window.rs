@@ -32,11 +32,8 @@ impl Fold {
     }
 
     fn add(&mut self, value: f64) {
-        (self.min, self.max) = if self.count == 0 {
-            (value, value)
-        } else {
-            (self.min.min(value), self.max.max(value))
-        };
+        (self.min, self.max) =
+            if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
         self.count += 1;
         self.sum += value;
         if let Some(h) = &mut self.histogram {
@@ -158,10 +155,16 @@ mod tests {
 
     #[test]
     fn spanning_samples_count_for_health_only() {
-        let mut w = Window::new(vec![signal("latency", SignalKind::Duration), signal("miss", SignalKind::Ratio)]);
-        for (signal, value, spans_change) in
-            [(0, 10.0, false), (0, 1000.0, true), (1, 1.0, false), (1, 0.0, false), (1, f64::NAN, false), (9, 1.0, false)]
-        {
+        let mut w =
+            Window::new(vec![signal("latency", SignalKind::Duration), signal("miss", SignalKind::Ratio)]);
+        for (signal, value, spans_change) in [
+            (0, 10.0, false),
+            (0, 1000.0, true),
+            (1, 1.0, false),
+            (1, 0.0, false),
+            (1, f64::NAN, false),
+            (9, 1.0, false),
+        ] {
             w.add(Sample { signal, value, spans_change });
         }
         let mut out = [0.0; 4 * METRIC_STRIDE];

@@ -121,14 +121,11 @@ impl Knob {
             }
         }
         if self.min >= self.max {
-            return self
-                .refuse(&format!("max: expected more than min ({}), got {}", self.min, self.max));
+            return self.refuse(&format!("max: expected more than min ({}), got {}", self.min, self.max));
         }
         if self.initial < self.min || self.initial > self.max {
-            return self.refuse(&format!(
-                "initial: expected {} to {}, got {}",
-                self.min, self.max, self.initial
-            ));
+            return self
+                .refuse(&format!("initial: expected {} to {}, got {}", self.min, self.max, self.initial));
         }
         if self.scale == Scale::Log && self.min <= 0.0 {
             return self.refuse(&format!("min: a log scale needs more than 0, got {}", self.min));
@@ -137,7 +134,8 @@ impl Knob {
             return self.refuse(&format!("min: expected at least 0, got {}", self.min));
         }
         if self.kind == Kind::Boolean && (self.min != 0.0 || self.max != 1.0) {
-            return self.refuse(&format!("min, max: a boolean spans 0 to 1, got {} to {}", self.min, self.max));
+            return self
+                .refuse(&format!("min, max: a boolean spans 0 to 1, got {} to {}", self.min, self.max));
         }
         if self.kind == Kind::Choice && (self.min != 0.0 || self.max > 255.0) {
             return self.refuse(&format!("choices: expected 2 to 256 options, got {}", self.max + 1.0));

@@ -1,0 +1,108 @@
+use super::verify::{Lines, Report};
+use super::{Line, parse_input};
+use crate::error::{Code, Error, Result};
+use crate::tuning::{Config, Tuner};
+use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+
+/// Runs the decisions of a journal again from its recorded inputs, and compares every line.
+#[derive(Default)]
+pub struct Replay {
+    lines: Lines,
+    tuner: Option<Tuner>,
+    knobs: Vec<String>,
+    /// Lines produced and not yet compared.
+    expected: VecDeque<String>,
+    out: Vec<u8>,
+    entries: u64,
+    runs: u64,
+    problem: Option<(u64, Error)>,
+}
+
+impl Replay {
+    /// A replay at the start of a journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Feeds bytes, in any pieces. After the first difference the rest is ignored.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.problem.is_some() {
+            return;
+        }
+        let mut lines = core::mem::take(&mut self.lines);
+        let result = lines.push(bytes, |_, text| self.line(text));
+        self.problem = result.err().map(|e| (lines.number(), e));
+        self.lines = lines;
+    }
+
+    /// The bytes that the decisions produced this time, as far as they were not taken before.
+    pub fn take(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.out)
+    }
+
+    fn line(&mut self, text: &str) -> Result<()> {
+        let line = Line::parse(text)?;
+        if line.event == "start" {
+            self.expect_nothing()?;
+            let config = Config::from_json(&line.payload, Some(line.time_us))?;
+            self.knobs = config.space.knobs().iter().map(|k| k.name.clone()).collect();
+            self.tuner = Some(Tuner::new(config));
+            self.runs += 1;
+            self.collect();
+        } else if let Some(input) = parse_input(&line, &self.knobs)? {
+            self.expect_nothing()?;
+            let Some(tuner) = &mut self.tuner else {
+                return Err(Error::new(
+                    Code::JournalMalformed,
+                    "journal entry: replay needs a journal from the start of a run",
+                ));
+            };
+            tuner.replay(line.time_us, input);
+            self.collect();
+        }
+        match self.expected.pop_front() {
+            Some(again) if again == text => {
+                self.entries += 1;
+                Ok(())
+            }
+            Some(again) => Err(diverged(&format!("replay gives {again}"))),
+            None => Err(diverged("replay gives no entry here")),
+        }
+    }
+
+    fn expect_nothing(&mut self) -> Result<()> {
+        match self.expected.pop_front() {
+            Some(missing) => {
+                Err(diverged(&format!("replay gives one more entry before this one: {missing}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn collect(&mut self) {
+        let Some(tuner) = &mut self.tuner else { return };
+        let bytes = tuner.take_journal(usize::MAX);
+        let text = String::from_utf8_lossy(&bytes);
+        self.expected.extend(text.lines().map(String::from));
+        self.out.extend_from_slice(&bytes);
+    }
+
+    /// Ends the journal.
+    pub fn finish(mut self) -> Report {
+        if self.problem.is_none() {
+            let number = self.lines.number() + 1;
+            if self.lines.has_rest() {
+                let error =
+                    Error::new(Code::JournalTruncated, "journal entry: the last line is not finished");
+                self.problem = Some((number, error));
+            } else if let Err(error) = self.expect_nothing() {
+                self.problem = Some((number, error));
+            }
+        }
+        Report { entries: self.entries, runs: self.runs, problem: self.problem }
+    }
+}
+
+fn diverged(what: &str) -> Error {
+    Error::new(Code::JournalDiverged, format!("journal entry: {what}"))
+}

@@ -1,0 +1,88 @@
+use super::Tuner;
+use crate::json::Writer;
+use crate::safety::{Control, Mode, SafeModeReason};
+use crate::space::Learn;
+use alloc::string::String;
+
+fn name<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static str {
+    table.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name)
+}
+
+impl Tuner {
+    /// The present state as JSON: everything that `explain()` tells a person.
+    pub fn explain(&self, now_us: u64) -> String {
+        let exec = self.executor();
+        let (windows, valid) = self.windows();
+        let mut out = String::new();
+        Writer::new(&mut out).object(|w| {
+            w.key("generation").uint(exec.generation());
+            w.key("mode").str(name(&Mode::ALL, exec.mode()));
+            w.key("control").str(name(&Control::ALL, exec.control()));
+            w.key("changed_us").uint(exec.changed_us());
+            w.key("windows").uint(windows);
+            w.key("valid_windows").uint(valid);
+            w.key("regressions").uint(u64::from(exec.regressions()));
+            w.key("trial").bool(self.trial_runs());
+            w.key("away").bool(exec.is_away());
+            match exec.safe_mode() {
+                None => w.key("safe_mode").null(),
+                Some(safe) => w.key("safe_mode").object(|w| {
+                    w.key("reason").str(name(&SafeModeReason::ALL, safe.reason));
+                    w.key("since_us").uint(safe.since_us);
+                    match safe.until_us {
+                        Some(t) => w.key("remaining_us").uint(t.saturating_sub(now_us)),
+                        None => w.key("remaining_us").null(),
+                    }
+                }),
+            }
+            w.key("safe_mode_entries").uint(exec.safe_mode_entries());
+            w.key("journal").object(|w| {
+                w.key("queued").uint(self.journal().queued() as u64);
+                w.key("dropped").uint(self.journal().dropped());
+            });
+            w.key("knobs").array(|w| (0..exec.space().len()).for_each(|i| self.explain_knob(i, w)));
+        });
+        out
+    }
+
+    fn explain_knob(&self, i: usize, w: &mut Writer) {
+        let exec = self.executor();
+        let knob = &exec.space().knobs()[i];
+        w.object(|w| {
+            w.key("name").str(&knob.name);
+            w.key("value").num(exec.values()[i]);
+            w.key("baseline").num(knob.to_value(exec.baseline()[i]));
+            w.key("initial").num(knob.initial);
+            match exec.certified() {
+                Some(c) => w.key("certified").num(knob.to_value(c[i])),
+                None => w.key("certified").null(),
+            }
+            w.key("unit").num(exec.live()[i]);
+            w.key("learn").str(name(&Learn::ALL, knob.learn));
+            w.key("frozen").bool(exec.is_frozen(i));
+            let model = self.model();
+            let slot =
+                model.and_then(|m| m.knobs[..usize::from(m.len)].iter().position(|k| usize::from(*k) == i));
+            if let (Some(m), Some(slot)) = (model, slot) {
+                w.key("model").object(|w| {
+                    w.key("gradient").num(m.gradient[slot]);
+                    w.key("error").num(m.error[slot]);
+                    w.key("curvature").num(m.curvature[slot]);
+                });
+            }
+            if let Some((values, costs)) = self.shadow_of(i).curve() {
+                w.key("shadow").object(|w| {
+                    w.key("values").nums(values);
+                    w.key("costs").nums(costs);
+                    match self.shadow_of(i).target(knob, exec.baseline()[i]) {
+                        Some((unit, _)) => w.key("target").num(knob.to_value(unit)),
+                        None => w.key("target").null(),
+                    }
+                });
+            }
+            if exec.mode() == Mode::Recommend && knob.learn == Learn::Probe {
+                w.key("advice").str("not identifiable without probing");
+            }
+        });
+    }
+}
