@@ -19,6 +19,15 @@ pub const GENERATION_WRAP: u64 = 1 << (32 - SIGNAL_BITS);
 /// Digests kept for explanations.
 const DIGESTS: usize = 64;
 
+/// A whole number from 0 to 2^53 that crossed the seam as a double.
+pub fn time_us(value: f64, option: &str) -> Result<u64> {
+    if (0.0..=9_007_199_254_740_992.0).contains(&value) {
+        Ok(value as u64)
+    } else {
+        Err(Error::new(Code::InvalidOption, format!("{option}: expected 0 to 2^53, got {value}")))
+    }
+}
+
 /// A tuner with its senses.
 #[derive(Clone, Debug)]
 pub struct Engine {

@@ -1,5 +1,10 @@
 //! Homeostat's core as WebAssembly. Bindings convert and register, nothing else.
 
+mod digest;
+mod engine;
+mod error;
+mod journal;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Version of the core; equals the package's version.

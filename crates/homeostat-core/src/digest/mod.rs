@@ -13,8 +13,10 @@
 //! 56  constraint_margin (f64) bit 3   64  end
 //! ```
 
+mod fields;
 mod ring;
 
+pub use fields::DIGEST_FIELDS;
 pub use ring::DigestRing;
 
 use crate::error::{Code, Error, Result};
