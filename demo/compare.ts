@@ -1,0 +1,85 @@
+import type { WriteStream } from 'node:tty'
+import { Live } from './live.js'
+import type { SecondReport } from './load/tally.js'
+import type { Options } from './options.js'
+import { servePage } from './page/server.js'
+import { buildReport, type Report } from './report.js'
+import { type InstanceSpec, run } from './run.js'
+import { paint, wantsColours } from './view/paint.js'
+import { summary } from './view/summary.js'
+import { view } from './view/terminal.js'
+
+export interface Context {
+  readonly entry: URL
+  readonly template: string
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly out: WriteStream
+}
+
+/** How long the page stays after the run, unless Ctrl-C comes first. */
+const KEEP_PAGE_MS = 15 * 60_000
+
+/** The comparison: runs both instances, shows it, prints the summary. `linger` then keeps the page up as asked. */
+export async function compare(
+  options: Options,
+  context: Context,
+  finished: (report: Report) => void,
+): Promise<{ linger: () => Promise<void> }> {
+  const { seconds, seed, swap, staticVsStatic } = options
+  const { out, signal } = context
+  const live = new Live(seconds, seed)
+  const page = await servePage(live, options.port)
+  const specs: InstanceSpec[] = [
+    { name: 'static', variant: 'static' },
+    { name: 'tuned', variant: staticVsStatic ? 'static' : 'tuned' },
+  ]
+  if (swap) specs.reverse()
+  const names = specs.map(({ name }) => name as 'static' | 'tuned')
+  out.write(`Live page: ${page.url}\nStarting: two services, each with its own database …\n`)
+  let shown: ReturnType<typeof view> | undefined
+  try {
+    const { entry, template, folder } = context
+    const result = await run({
+      ...{ entry, template, folder, seconds, seed, signal, instances: specs },
+      onOpen: (ports) => {
+        for (const [i, name] of names.entries()) out.write(`${name.padEnd(6)} http://127.0.0.1:${ports[i]}/item/1\n`)
+        shown = view(live, out, page.url)
+      },
+      onService: (instance, message) => {
+        const name = names[instance] as 'static' | 'tuned'
+        if (message.type === 'status') live.status[name] = message
+        else if (message.type === 'change') live.change(message.change)
+      },
+      onSecond: (index, reports, lagMs) => {
+        const of = (name: 'static' | 'tuned') => reports[names.indexOf(name)] as SecondReport
+        live.second(index, { static: of('static'), tuned: of('tuned') }, lagMs)
+      },
+    })
+    live.finish()
+    shown?.close()
+    const report = buildReport(result, { seconds, seed, swapped: swap, staticVsStatic })
+    const colours = paint(wantsColours(process.env, out.isTTY))
+    out.write(`${summary(report, colours).join('\n')}\n`)
+    finished(report)
+  } catch (error) {
+    shown?.close()
+    await page.close()
+    throw error
+  }
+  return {
+    linger: async () => {
+      if (!options.exit && !signal.aborted) {
+        out.write(`\n The page stays at ${page.url} for 15 minutes; Ctrl-C ends it.\n`)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, KEEP_PAGE_MS)
+          signal.addEventListener('abort', () => {
+            clearTimeout(timer)
+            resolve()
+          })
+        })
+      }
+      await page.close()
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import type { SecondReport } from './load/tally.js'
+
+export type Variant = 'static' | 'tuned'
+
+/** What the main process tells an instance of the service. */
+export type ToService =
+  | {
+      readonly type: 'open'
+      readonly variant: Variant
+      readonly template: string
+      readonly port: number
+      readonly seed: number
+      /** Folder for the journal of the tuned instance. */
+      readonly folder: string
+      /** Other static settings than the scenario's, for the sweep. */
+      readonly settings?: FixedSettings
+    }
+  | { readonly type: 'begin'; readonly startMs: number; readonly seconds: number; readonly seed: number }
+  | { readonly type: 'stop' }
+
+export interface FixedSettings {
+  readonly ttlMs?: number
+  readonly lingerMs?: number
+  readonly batchSize?: number
+  readonly inFlight?: number
+}
+
+/** A change of the live configuration, or a refusal, in words. */
+export interface Change {
+  /** Milliseconds from the start of the run. */
+  readonly atMs: number
+  /** What happened: `applied`, `rejected`, `rolledBack`, `safeMode` and the like. */
+  readonly kind: string
+  readonly knob?: string
+  readonly from?: number
+  readonly to?: number
+  readonly why: string
+}
+
+export interface ServiceStatus {
+  readonly ttlMs: number
+  readonly lingerMs: number
+  readonly requests: number
+  readonly misses: number
+  readonly databaseQueries: number
+}
+
+export interface ServiceFinal {
+  readonly databaseQueries: number
+  readonly databaseKeys: number
+  readonly changes: readonly Change[]
+  readonly breaches: number
+  readonly journal: string | null
+  readonly explanation: readonly string[]
+  readonly cpuMs: number
+}
+
+export type FromService =
+  | { readonly type: 'ready'; readonly port: number }
+  | ({ readonly type: 'status' } & ServiceStatus)
+  | { readonly type: 'change'; readonly change: Change }
+  | ({ readonly type: 'final' } & ServiceFinal)
+  | { readonly type: 'failed'; readonly message: string }
+
+export interface ToLoader {
+  readonly type: 'drive'
+  readonly ports: readonly number[]
+  readonly seconds: number
+  readonly seed: number
+  readonly startMs: number
+}
+
+export type FromLoader =
+  | { readonly type: 'ready' }
+  | { readonly type: 'second'; readonly index: number; readonly instances: SecondReport[]; readonly lagMs: number }
+  | { readonly type: 'final'; readonly instances: SecondReport[]; readonly lagP99Ms: number; readonly lagMaxMs: number }
+  | { readonly type: 'failed'; readonly message: string }

@@ -1,0 +1,77 @@
+import type { Batches } from './batches.js'
+import type { Entry } from './cache.js'
+import type { Row } from './rows.js'
+
+const COLLECT_MS = 400
+const MOST_WAITING = 256
+
+export interface Sample {
+  readonly id: number
+  readonly lookedAtMs: number
+  /** What the cache answered with. */
+  readonly served: Entry
+  /** What the observer wants back. */
+  readonly remembered: unknown
+}
+
+/**
+ * Compares a small share of the answers that came from the cache with the database, together in one query every
+ * {@link COLLECT_MS}. It only observes: what it finds is not put into the cache, so that the two instances differ in
+ * their settings and in nothing else.
+ */
+export class Revalidation {
+  readonly #waiting: Sample[] = []
+  #timer: NodeJS.Timeout | undefined
+  #busy = false
+  /** Hits that were chosen but not compared because too many waited already. */
+  dropped = 0
+
+  constructor(
+    private readonly share: number,
+    private readonly batches: Batches,
+    private readonly found: (row: Row, readAtMs: number, sample: Sample) => void,
+  ) {}
+
+  /** Whether the hit at hand is one of the share; independent draws, so that no rhythm of the traffic can hide. */
+  chooses(): boolean {
+    return this.share > 0 && Math.random() < this.share
+  }
+
+  add(sample: Sample): void {
+    if (this.#waiting.length >= MOST_WAITING) {
+      this.dropped++
+      return
+    }
+    this.#waiting.push(sample)
+    this.#schedule()
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#waiting.length = 0
+    this.#busy = true
+  }
+
+  #schedule(): void {
+    if (!this.#busy) this.#timer ??= setTimeout(() => void this.#compare(), COLLECT_MS)
+  }
+
+  async #compare(): Promise<void> {
+    this.#timer = undefined
+    this.#busy = true
+    const samples = this.#waiting.splice(0)
+    try {
+      const { rows, readAtMs } = await this.batches.readAside([...new Set(samples.map(({ id }) => id))])
+      const byId = new Map(rows.map((row) => [row.id, row]))
+      for (const sample of samples) {
+        const row = byId.get(sample.id)
+        if (row) this.found(row, readAtMs, sample)
+      }
+      this.#busy = false
+      if (this.#waiting.length > 0) this.#schedule()
+    } catch {
+      // The database has ended; requests report that, a comparison has nobody to tell.
+    }
+  }
+}
