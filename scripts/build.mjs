@@ -1,13 +1,14 @@
 // Builds what is stale. `--only native|wasm|ts|demo` builds one part and nothing that it needs.
 import { parseArgs } from 'node:util'
-import { PARTS, build } from './lib/build/index.mjs'
-import { StepError, main } from './lib/errors.mjs'
+import { build, PARTS } from './lib/build/index.mjs'
+import { main, StepError } from './lib/errors.mjs'
 import { setup } from './lib/setup.mjs'
 import { withLock } from './lib/stamps.mjs'
 
 await main(async () => {
   const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } })
   const unknown = values.only?.find((name) => !(name in PARTS))
-  if (unknown) throw new StepError(`there is no part '${unknown}'`, { remedy: `--only ${Object.keys(PARTS).join(' | ')}` })
+  if (unknown)
+    throw new StepError(`there is no part '${unknown}'`, { remedy: `--only ${Object.keys(PARTS).join(' | ')}` })
   await withLock(async () => build({ ...(await setup()), only: values.only }))
 })

@@ -1,8 +1,8 @@
 // Runs cargo with the project's toolchain: `npm run cargo -- test -p homeostat-core`.
 import { spawn } from 'node:child_process'
 import { main } from './lib/errors.mjs'
-import { ensureRust } from './lib/rust/index.mjs'
 import { ROOT } from './lib/paths.mjs'
+import { ensureRust } from './lib/rust/index.mjs'
 import { withLock } from './lib/stamps.mjs'
 
 await main(async () => {

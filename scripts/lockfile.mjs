@@ -19,7 +19,11 @@ function platformOf(name) {
   const words = name.split('/').at(-1).split(/[-.]/)
   const os = words.find((word) => OS.includes(word))
   const cpu = words.find((word) => CPU.includes(word))
-  const libc = words.some((word) => /^(gnu|glibc)/.test(word)) ? 'glibc' : words.some((word) => /^musl/.test(word)) ? 'musl' : undefined
+  const libc = words.some((word) => /^(gnu|glibc)/.test(word))
+    ? 'glibc'
+    : words.some((word) => /^musl/.test(word))
+      ? 'musl'
+      : undefined
   return { cpu: cpu && [cpu], os: os && [os], libc: os === 'linux' && libc ? [libc] : undefined }
 }
 
@@ -32,7 +36,14 @@ function complete(lock) {
       if (lock.packages[nested] || lock.packages[top] || !/^\d+\.\d+\.\d+/.test(version)) continue
       const { cpu, os, libc } = platformOf(name)
       if (!cpu) continue
-      added[top] = { version, cpu, ...(entry.dev && { dev: true }), ...(libc && { libc }), optional: true, ...(os && { os }) }
+      added[top] = {
+        version,
+        cpu,
+        ...(entry.dev && { dev: true }),
+        ...(libc && { libc }),
+        optional: true,
+        ...(os && { os }),
+      }
     }
   }
   const sorted = Object.entries({ ...lock.packages, ...added }).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -47,7 +58,11 @@ await main(async () => {
     const [command, ...args] = npmCommand()
     await step(`lockfile of ${folder}`, async (note) => {
       rmSync(file, { force: true })
-      await must(command, [...args, 'install', '--package-lock-only', '--omit-lockfile-registry-resolved'], { cwd: folder, env: npmEnv(), note })
+      await must(command, [...args, 'install', '--package-lock-only', '--omit-lockfile-registry-resolved'], {
+        cwd: folder,
+        env: npmEnv(),
+        note,
+      })
     })
     const lock = JSON.parse(readFileSync(file, 'utf8'))
     const added = complete(lock)

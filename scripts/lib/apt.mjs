@@ -3,7 +3,15 @@ import { StepError } from './errors.mjs'
 import { ask, must, run } from './run.mjs'
 
 /** dpkg's lock may be held by an unattended upgrade: wait for it instead of failing. */
-const OPTIONS = ['-y', '-q', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', '-o', 'APT::Sandbox::User=root']
+const OPTIONS = [
+  '-y',
+  '-q',
+  '--no-install-recommends',
+  '-o',
+  'DPkg::Lock::Timeout=300',
+  '-o',
+  'APT::Sandbox::User=root',
+]
 const isRoot = () => process.getuid?.() === 0
 
 let usable
@@ -24,17 +32,18 @@ async function policy(name) {
   return found === '(none)' ? undefined : found
 }
 
+function isDebian() {
+  try {
+    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 export const apt = {
   /** A Debian or a child of it, with root or a sudo that does not ask. */
   async usable() {
-    if (usable !== undefined) return usable
-    let family = ''
-    try {
-      family = readFileSync('/etc/os-release', 'utf8')
-    } catch {
-      return (usable = false)
-    }
-    usable = /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(family) && (isRoot() || (await ask('sudo', ['-n', 'true'])) !== undefined)
+    usable ??= isDebian() && (isRoot() || (await ask('sudo', ['-n', 'true'])) !== undefined)
     return usable
   },
 
@@ -47,6 +56,7 @@ export const apt = {
   },
 
   async installed(name) {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own syntax
     return (await ask('dpkg-query', ['-W', '-f', '${db:Status-Status}', name])) === 'installed'
   },
 
@@ -56,10 +66,23 @@ export const apt = {
     for (const name of names) if (!(await apt.installed(name))) missing.push(name)
     if (missing.length === 0) return
     if (!(await apt.usable())) {
-      throw new StepError(`the system packages ${missing.join(' ')} are missing and cannot be installed without root`, { remedy: `sudo apt-get install ${missing.join(' ')}` })
+      throw new StepError(`the system packages ${missing.join(' ')} are missing and cannot be installed without root`, {
+        remedy: `sudo apt-get install ${missing.join(' ')}`,
+      })
     }
     await refresh(note)
-    const [command, ...args] = elevate(['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', ...OPTIONS, ...missing])
-    await must(command, args, { log: 'apt', note, remedy: `install them by hand: sudo apt-get install ${missing.join(' ')}` })
+    const [command, ...args] = elevate([
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+      'apt-get',
+      'install',
+      ...OPTIONS,
+      ...missing,
+    ])
+    await must(command, args, {
+      log: 'apt',
+      note,
+      remedy: `install them by hand: sudo apt-get install ${missing.join(' ')}`,
+    })
   },
 }

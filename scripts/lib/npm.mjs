@@ -18,14 +18,21 @@ export function npmCommand() {
 export function npmEnv(extra = {}) {
   const env = { ...process.env, ...extra }
   for (const name of Object.keys(env)) {
-    if (/^npm_(command|lifecycle_|package_)/.test(name) || ['npm_config_local_prefix', 'npm_config_prefix', 'INIT_CWD'].includes(name)) delete env[name]
+    if (
+      /^npm_(command|lifecycle_|package_)/.test(name) ||
+      ['npm_config_local_prefix', 'npm_config_prefix', 'INIT_CWD'].includes(name)
+    )
+      delete env[name]
   }
   return env
 }
 
 /** Installs exactly what a folder's lockfile says, once per lockfile. */
 export async function ensurePackages(folder, name) {
-  const key = hashFiles([join(folder, 'package.json'), join(folder, 'package-lock.json')], process.version.split('.')[0])
+  const key = hashFiles(
+    [join(folder, 'package.json'), join(folder, 'package-lock.json')],
+    process.version.split('.')[0],
+  )
   const installed = join(folder, 'node_modules', '.package-lock.json')
   if (isCurrent(`npm-${name}`, key, [installed])) return
   await step(`npm packages (${name})`, async (note) => {
@@ -35,7 +42,8 @@ export async function ensurePackages(folder, name) {
       env: npmEnv(),
       log: 'npm',
       note,
-      remedy: 'check the registry that npm uses (npm config get registry) and try again; the whole output is in .cache/logs/npm.log',
+      remedy:
+        'check the registry that npm uses (npm config get registry) and try again; the whole output is in .cache/logs/npm.log',
     })
   })
   writeStamp(`npm-${name}`, { key })

@@ -20,11 +20,11 @@ function libcSuffix() {
 
 export const hostTriple = () => `${process.platform}-${process.arch}${libcSuffix()}`
 
-/** The file that cargo makes of a `cdylib` on this platform. */
-export function cdylibName(crate) {
+/** The file that cargo makes of a `cdylib`. */
+export function cdylibName(crate, os = process.platform) {
   const name = crate.replaceAll('-', '_')
-  if (process.platform === 'win32') return `${name}.dll`
-  return process.platform === 'darwin' ? `lib${name}.dylib` : `lib${name}.so`
+  if (os === 'win32') return `${name}.dll`
+  return os === 'darwin' ? `lib${name}.dylib` : `lib${name}.so`
 }
 
 export const MIN_NODE = [20, 19]
@@ -32,6 +32,8 @@ export const MIN_NODE = [20, 19]
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])) return
-  console.error(`Node ${process.versions.node} is too old: Homeostat needs ${MIN_NODE.join('.')} or newer (https://nodejs.org).`)
+  console.error(
+    `Node ${process.versions.node} is too old: Homeostat needs ${MIN_NODE.join('.')} or newer (https://nodejs.org).`,
+  )
   process.exit(1)
 }

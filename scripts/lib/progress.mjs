@@ -4,7 +4,8 @@ const live = process.stdout.isTTY && !process.env.CI
 const HEARTBEAT_MS = 15_000
 const FRAME_MS = 250
 
-export const seconds = (ms) => (ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`)
+export const seconds = (ms) =>
+  ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
 
 const clip = (text, width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
 

@@ -8,11 +8,18 @@ import { isWindows } from './platform.mjs'
 const TAIL_LINES = 60
 const children = new Set()
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
-  process.once(signal, () => {
+const ENDINGS = Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }).map(([signal, code]) => {
+  const end = () => {
     for (const child of children) child.kill(signal)
     process.exit(code)
-  })
+  }
+  process.once(signal, end)
+  return [signal, end]
+})
+
+/** For a script that hands signals to a program of its own instead of ending at once. */
+export function releaseSignals() {
+  for (const [signal, end] of ENDINGS) process.off(signal, end)
 }
 
 /**
@@ -21,7 +28,17 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
  * @returns {Promise<{ code: number, out: string, tail: string[] }>} `out` is standard output where `capture` is set.
  */
 export function run(command, args, options = {}) {
-  const { cwd = ROOT, env = process.env, log, echo = false, capture = false, note, timeoutMs, input } = options
+  const {
+    cwd = ROOT,
+    env = process.env,
+    log,
+    echo = false,
+    capture = false,
+    note,
+    timeoutMs,
+    input,
+    tailLines = TAIL_LINES,
+  } = options
   return new Promise((resolve) => {
     const tail = []
     let out = ''
@@ -33,11 +50,19 @@ export function run(command, args, options = {}) {
       file.write(`$ ${command} ${args.join(' ')}\n`)
     }
     // Batch files (npm.cmd) run only through a shell on Windows; every argument passed to them here is a literal of ours.
-    const child = spawn(command, args, { cwd, env, shell: isWindows && command.endsWith('.cmd'), stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      shell: isWindows && command.endsWith('.cmd'),
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
     children.add(child)
-    const timer = timeoutMs && setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     let timedOut = false
-    if (timer) setTimeout(() => (timedOut = true), timeoutMs).unref()
+    const expire = () => {
+      timedOut = true
+      child.kill('SIGKILL')
+    }
+    const timer = timeoutMs && setTimeout(expire, timeoutMs)
     const take = (text) => {
       file?.write(text)
       const lines = (pending + text).split(/\r?\n|\r/)
@@ -45,7 +70,7 @@ export function run(command, args, options = {}) {
       for (const line of lines) {
         if (!line.trim()) continue
         tail.push(line)
-        if (tail.length > TAIL_LINES) tail.shift()
+        if (tail.length > tailLines) tail.shift()
         note?.(line)
       }
     }
@@ -78,7 +103,10 @@ export function run(command, args, options = {}) {
 export async function must(command, args, { remedy, ...options } = {}) {
   const result = await run(command, args, options)
   if (result.code === 0) return result
-  throw new StepError(`\`${[command, ...args].join(' ')}\` ended with status ${result.code}`, { remedy, tail: result.tail.slice(-40) })
+  throw new StepError(`\`${[command, ...args].join(' ')}\` ended with status ${result.code}`, {
+    remedy,
+    tail: result.tail.slice(-40),
+  })
 }
 
 /** Standard output of a quick question, or undefined where it cannot be answered. */

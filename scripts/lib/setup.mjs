@@ -1,6 +1,6 @@
+import { ensurePackages } from './npm.mjs'
 import { ROOT } from './paths.mjs'
 import { checkNode } from './platform.mjs'
-import { ensurePackages } from './npm.mjs'
 import { ensureRust } from './rust/index.mjs'
 
 /** Brings this machine to where the project builds. Idempotent; says nothing where nothing is to be done. */

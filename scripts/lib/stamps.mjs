@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { say } from './progress.mjs'
 import { STATE } from './paths.mjs'
+import { say } from './progress.mjs'
 
 const stampPath = (name) => join(STATE, 'stamps', `${name}.json`)
 
@@ -19,7 +19,8 @@ export function writeStamp(name, value) {
 }
 
 /** Whether the step was done for this key and everything that it left still exists. */
-export const isCurrent = (name, key, outputs = []) => readStamp(name)?.key === key && outputs.every((file) => existsSync(file))
+export const isCurrent = (name, key, outputs = []) =>
+  readStamp(name)?.key === key && outputs.every((file) => existsSync(file))
 
 const POLL_MS = 300
 

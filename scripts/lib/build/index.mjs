@@ -1,20 +1,25 @@
 import { hashFiles } from '../paths.mjs'
 import { step } from '../progress.mjs'
 import { isCurrent, writeStamp } from '../stamps.mjs'
+import { demo } from './demo.mjs'
 import { native } from './native.mjs'
+import { ts } from './ts.mjs'
 import { wasm } from './wasm.mjs'
 
-/** In the order in which one needs the other. */
-export const PARTS = { native, wasm }
+/**
+ * In the order in which one needs the other. A part names its inputs, the program that makes it (`tool`) and its outputs;
+ * it is stale when a content or the tool changed, or an output is gone.
+ */
+export const PARTS = { native, wasm, ts, demo }
 
 /** Builds what is stale. Says nothing where nothing is. */
 export async function build({ rust, only = Object.keys(PARTS) }) {
   for (const name of Object.keys(PARTS).filter((part) => only.includes(part))) {
     const part = PARTS[name]
-    const key = () => hashFiles(part.inputs, `${rust.version} ${process.platform}-${process.arch}`)
-    if (isCurrent(`build-${name}`, key(), part.outputs())) continue
-    const before = key()
+    const tool = part.tool === 'rust' ? `rust ${rust.version} ${process.platform}-${process.arch}` : 'node'
+    const key = hashFiles(part.inputs, tool)
+    if (isCurrent(`build-${name}`, key, part.outputs())) continue
     await step(part.title, (note) => part.build({ rust, note }))
-    writeStamp(`build-${name}`, { key: before })
+    writeStamp(`build-${name}`, { key })
   }
 }

@@ -8,6 +8,7 @@ export const nativeFile = () => at('out', 'native', `homeostat.${hostTriple()}.n
 
 export const native = {
   title: 'native core',
+  tool: 'rust',
   inputs: ['Cargo.toml', 'Cargo.lock', 'crates/homeostat-core', 'crates/homeostat-node'],
   outputs: () => [nativeFile()],
   async build({ rust, note }) {

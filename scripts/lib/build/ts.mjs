@@ -6,16 +6,21 @@ const WASM_PARTS = ['homeostat.js', 'homeostat.d.ts', 'homeostat_bg.wasm', 'home
 
 export const ts = {
   title: 'façade',
+  tool: 'node',
   inputs: ['ts', 'package.json', 'tsdown.config.ts', 'tsconfig.json', 'package-lock.json', 'out/wasm'],
   outputs: () => [at('dist', 'esm', 'node.js'), at('dist', 'cjs', 'node.cjs'), at('dist', 'wasm', 'homeostat_bg.wasm')],
   async build({ note }) {
     const draft = at('out', 'dist.draft')
     rmSync(draft, { recursive: true, force: true })
-    await must(process.execPath, [at('node_modules/tsdown/dist/run.mjs'), '--config', 'tsdown.config.ts', '--logLevel', 'warn'], {
-      env: { ...process.env, HOMEOSTAT_DIST: draft },
-      log: 'build-ts',
-      note,
-    })
+    await must(
+      process.execPath,
+      [at('node_modules/tsdown/dist/run.mjs'), '--config', 'tsdown.config.ts', '--logLevel', 'warn'],
+      {
+        env: { ...process.env, HOMEOSTAT_DIST: draft },
+        log: 'build-ts',
+        note,
+      },
+    )
     for (const file of WASM_PARTS) cpSync(at('out', 'wasm', file), `${draft}/wasm/${file}`)
     // Readers of the old build see either all of it or all of the new one, but for the moment between two renames.
     const old = at('out', 'dist.old')

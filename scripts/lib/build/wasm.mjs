@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { at } from '../paths.mjs'
 import { must } from '../run.mjs'
 import { WASM } from '../rust/probe.mjs'
+import { xtask } from '../rust/xtask.mjs'
 import { replaceFile } from './native.mjs'
 
 const NAME = 'homeostat'
@@ -11,11 +12,26 @@ const GLUE = [`${NAME}.js`, `${NAME}.d.ts`, `${NAME}_bg.wasm.d.ts`]
 export const wasmFile = () => at('out', 'wasm', `${NAME}_bg.wasm`)
 
 /** What rustc's wasm target uses and every supported runtime has. */
-const FEATURES = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue']
+const FEATURES = [
+  'bulk-memory',
+  'nontrapping-float-to-int',
+  'sign-ext',
+  'mutable-globals',
+  'reference-types',
+  'multivalue',
+]
 
 export const wasm = {
   title: 'WebAssembly core',
-  inputs: ['Cargo.toml', 'Cargo.lock', 'crates/homeostat-core', 'crates/homeostat-wasm', 'xtask', 'node_modules/binaryen/package.json'],
+  tool: 'rust',
+  inputs: [
+    'Cargo.toml',
+    'Cargo.lock',
+    'crates/homeostat-core',
+    'crates/homeostat-wasm',
+    'xtask',
+    'node_modules/binaryen/package.json',
+  ],
   outputs: () => [wasmFile(), ...GLUE.map((file) => at('out', 'wasm', file))],
   async build({ rust, note }) {
     const options = { env: rust.env, log: 'build-wasm', note }
@@ -25,7 +41,7 @@ export const wasm = {
     rmSync(draft, { recursive: true, force: true })
     mkdirSync(draft, { recursive: true })
     const built = join(target, WASM, 'wasm', 'homeostat_wasm.wasm')
-    await must('cargo', ['run', '-p', 'xtask', '--', 'wasm-bindgen', built, draft, NAME], options)
+    await must('cargo', xtask('wasm-bindgen', built, draft, NAME), options)
     const raw = join(draft, `${NAME}_bg.wasm`)
     const features = FEATURES.map((name) => `--enable-${name}`)
     const optimise = [at('node_modules/binaryen/bin/wasm-opt'), '-Oz', ...features, raw, '-o', `${raw}.opt`]

@@ -1,4 +1,16 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, copyFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { apt } from '../apt.mjs'
@@ -7,7 +19,7 @@ import { CACHE } from '../paths.mjs'
 import { step } from '../progress.mjs'
 import { ask, must } from '../run.mjs'
 import { atLeast, parseVersion } from '../versions.mjs'
-import { WASM, minimumRust, withPath } from './probe.mjs'
+import { minimumRust, WASM, withPath } from './probe.mjs'
 
 /** Debian keeps this compiler current in its stable releases, because the browsers need it. */
 const COMPILER = ['rustc-web', 'cargo-web', 'libstd-rust-web-dev', 'rust-web-src']
@@ -32,13 +44,18 @@ export async function debianRust() {
   const host = /^host: (\S+)/m.exec(about ?? '')?.[1]
   const llvm = /^LLVM version: (\d+)/m.exec(about ?? '')?.[1]
   if (!version || !host || !llvm) {
-    throw new StepError('/usr/bin/rustc does not say its version', { tail: (about ?? '').split('\n'), remedy: `install Rust from https://rustup.rs, then \`rustup target add ${WASM}\`` })
+    throw new StepError('/usr/bin/rustc does not say its version', {
+      tail: (about ?? '').split('\n'),
+      remedy: `install Rust from https://rustup.rs, then \`rustup target add ${WASM}\``,
+    })
   }
   // The linker has to read the compiler's own LLVM bitcode, so its version follows the compiler's.
   await step(`WebAssembly linker lld-${llvm}`, (note) => apt.install([`lld-${llvm}`], note))
   const home = join(CACHE, 'rust', `debian-${version}-${host}`)
   if (!existsSync(join(home, 'ok'))) {
-    await step(`WebAssembly standard library of Rust ${version}, from source`, (note) => buildSysroot({ home, version, host, llvm, note }))
+    await step(`WebAssembly standard library of Rust ${version}, from source`, (note) =>
+      buildSysroot({ home, version, host, llvm, note }),
+    )
   }
   return withPath(join(home, 'bin'))
 }
@@ -61,7 +78,12 @@ async function buildSysroot({ home, version, host, llvm, note }) {
       CARGO_TARGET_DIR: target,
       RUSTFLAGS: '-Zforce-unstable-if-unmarked -Cembed-bitcode=yes -Cdebuginfo=0',
     }
-    await must('/usr/bin/cargo', ['build', '-p', 'sysroot', '--release', '--target', WASM], { cwd: join(work, 'library'), env, log: 'rust-std', note })
+    await must('/usr/bin/cargo', ['build', '-p', 'sysroot', '--release', '--target', WASM], {
+      cwd: join(work, 'library'),
+      env,
+      log: 'rust-std',
+      note,
+    })
     rmSync(draft, { recursive: true, force: true })
     const libs = join(draft, 'lib/rustlib', WASM, 'lib')
     mkdirSync(libs, { recursive: true })

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { StepError } from '../errors.mjs'
 import { apt } from '../apt.mjs'
+import { StepError } from '../errors.mjs'
 import { isWindows } from '../platform.mjs'
 import { say, step } from '../progress.mjs'
 import { ask } from '../run.mjs'
 import { readStamp, writeStamp } from '../stamps.mjs'
 import { debianOffers, debianRust } from './debian.mjs'
-import { WASM, cargoBins, identity, minimumRust, onPath, probe, withPath } from './probe.mjs'
+import { cargoBins, identity, minimumRust, onPath, probe, WASM, withPath } from './probe.mjs'
 import { addTarget, installLocal, localRustup } from './rustup.mjs'
 
 const STAMP = 'rust'
@@ -18,7 +18,9 @@ const remedy = () =>
   `install Rust ${minimumRust().slice(0, 2).join('.')} or newer from https://rustup.rs, run \`rustup target add ${WASM}\`, and try again`
 
 function shellKey() {
-  return createHash('sha256').update(JSON.stringify(DECIDING.map((name) => process.env[name]))).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify(DECIDING.map((name) => process.env[name])))
+    .digest('hex')
 }
 
 function fromStamp() {
@@ -39,7 +41,8 @@ export async function ensureRust() {
   await ensureLinker()
   const { env, source, found } = await choose()
   const variables = {}
-  for (const name of ['PATH', 'RUSTUP_HOME', 'RUSTUP_TOOLCHAIN']) if (env[name] !== process.env[name]) variables[name] = env[name]
+  for (const name of ['PATH', 'RUSTUP_HOME', 'RUSTUP_TOOLCHAIN'])
+    if (env[name] !== process.env[name]) variables[name] = env[name]
   const files = [join(found.sysroot, 'bin', isWindows ? 'rustc.exe' : 'rustc'), found.wasmLibs]
   const record = { version: found.version.join('.'), source, clippy: found.clippy, fmt: found.fmt, variables }
   writeStamp(STAMP, { key: shellKey(), ...record, files, identity: identity(files) })
@@ -69,7 +72,9 @@ async function choose() {
       tried.push(`${source}: ${error.message}`, ...error.tail.slice(-10))
     }
   }
-  throw Object.assign(new StepError(`no Rust toolchain for this host and ${WASM}`, { tail: tried, remedy: remedy() }), { step: 'Rust toolchain' })
+  throw Object.assign(new StepError(`no Rust toolchain for this host and ${WASM}`, { tail: tried, remedy: remedy() }), {
+    step: 'Rust toolchain',
+  })
 }
 
 /** Toolchains that are already here, the one that a person's shell would use first. */
@@ -78,7 +83,7 @@ function candidates() {
   if (onPath('cargo')) list.push([process.env, 'found on PATH'])
   for (const folder of cargoBins()) if (onPath('cargo', folder)) list.push([withPath(folder), `found in ${folder}`])
   const own = localRustup()
-  if (own) list.push([own, 'rustup, in the project\'s cache'])
+  if (own) list.push([own, "rustup, in the project's cache"])
   return list
 }
 
@@ -86,9 +91,9 @@ function makers() {
   const path = [process.env.PATH, ...cargoBins()].join(isWindows ? ';' : ':')
   const rustup = onPath('rustup', path)
   return [
-    ['rustup, in the project\'s cache', async () => rustup !== undefined, () => installLocal(rustup)],
+    ["rustup, in the project's cache", async () => rustup !== undefined, () => installLocal(rustup)],
     ['Debian packages', debianOffers, debianRust],
-    ['rustup, in the project\'s cache', async () => rustup === undefined, () => installLocal(undefined)],
+    ["rustup, in the project's cache", async () => rustup === undefined, () => installLocal(undefined)],
   ]
 }
 
@@ -99,6 +104,11 @@ async function ensureLinker() {
     await step('C linker from Debian', (note) => apt.install(['gcc', 'libc6-dev'], note))
     return
   }
-  const how = process.platform === 'darwin' ? 'xcode-select --install' : 'install gcc (Debian: sudo apt-get install gcc libc6-dev)'
-  throw Object.assign(new StepError('there is no C compiler `cc`, which Rust links with', { remedy: how }), { step: 'C linker' })
+  const how =
+    process.platform === 'darwin'
+      ? 'xcode-select --install'
+      : 'install gcc (Debian: sudo apt-get install gcc libc6-dev)'
+  throw Object.assign(new StepError('there is no C compiler `cc`, which Rust links with', { remedy: how }), {
+    step: 'C linker',
+  })
 }

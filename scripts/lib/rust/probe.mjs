@@ -29,7 +29,10 @@ export function cargoBins() {
   return homes.map((home) => join(home, 'bin'))
 }
 
-export const withPath = (folder, env = process.env) => ({ ...env, PATH: [folder, env.PATH].filter(Boolean).join(delimiter) })
+export const withPath = (folder, env = process.env) => ({
+  ...env,
+  PATH: [folder, env.PATH].filter(Boolean).join(delimiter),
+})
 
 /**
  * What a tool environment can do, or undefined where there is no working compiler. A rustup shim without a toolchain

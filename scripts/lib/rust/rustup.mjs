@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { StepError } from '../errors.mjs'
 import { CACHE } from '../paths.mjs'
-import { PLATFORMS, hostTriple, isWindows } from '../platform.mjs'
+import { hostTriple, isWindows, PLATFORMS } from '../platform.mjs'
 import { step } from '../progress.mjs'
 import { must, run } from '../run.mjs'
 import { WASM, withPath } from './probe.mjs'
@@ -15,7 +15,12 @@ const INSTALL_MS = 900_000
 export async function addTarget(env) {
   return step('wasm target by rustup', async (note) => {
     const limits = { ...env, RUSTUP_MAX_RETRIES: '1' }
-    const { code } = await run('rustup', ['target', 'add', WASM], { env: limits, log: 'rustup', note, timeoutMs: 180_000 })
+    const { code } = await run('rustup', ['target', 'add', WASM], {
+      env: limits,
+      log: 'rustup',
+      note,
+      timeoutMs: 180_000,
+    })
     return code === 0 ? 'added' : 'not possible here'
   }).then((word) => word === 'added')
 }
@@ -35,7 +40,7 @@ export function localRustup() {
 /** Installs the stable toolchain into the project's cache with a rustup that is already there, or with one fetched for it. */
 export async function installLocal(rustup) {
   const env = { ...localEnv(), CARGO_HOME: join(local(), 'cargo'), RUSTUP_MAX_RETRIES: '2' }
-  await step('Rust by rustup, into the project\'s cache', async (note) => {
+  await step("Rust by rustup, into the project's cache", async (note) => {
     mkdirSync(join(local(), 'cargo/bin'), { recursive: true })
     const options = { env, log: 'rustup', note, timeoutMs: INSTALL_MS, remedy: 'install Rust from https://rustup.rs' }
     const parts = ['--profile', 'minimal', '--target', WASM, '--component', 'clippy', '--component', 'rustfmt']
@@ -53,7 +58,10 @@ export async function installLocal(rustup) {
 
 async function download(note) {
   const platform = PLATFORMS.find((p) => p.triple === hostTriple())
-  if (!platform) throw new StepError(`rustup has no known installer for ${hostTriple()}`, { remedy: 'install Rust from https://rustup.rs' })
+  if (!platform)
+    throw new StepError(`rustup has no known installer for ${hostTriple()}`, {
+      remedy: 'install Rust from https://rustup.rs',
+    })
   const name = isWindows ? 'rustup-init.exe' : 'rustup-init'
   const root = process.env.RUSTUP_UPDATE_ROOT ?? 'https://static.rust-lang.org/rustup'
   const url = `${root}/dist/${platform.rust}/${name}`
@@ -64,13 +72,19 @@ async function download(note) {
       if (!response.ok) throw new Error(`status ${response.status}`)
       return Buffer.from(await response.arrayBuffer())
     } catch (cause) {
-      throw new StepError(`${address} cannot be fetched: ${cause.cause?.code ?? cause.message}`, { cause, remedy: 'install Rust from https://rustup.rs, or check the network' })
+      throw new StepError(`${address} cannot be fetched: ${cause.cause?.code ?? cause.message}`, {
+        cause,
+        remedy: 'install Rust from https://rustup.rs, or check the network',
+      })
     }
   }
   const [program, sum] = await Promise.all([fetchBytes(url), fetchBytes(`${url}.sha256`)])
   const expected = sum.toString('utf8').trim().split(/\s+/)[0]
   const actual = createHash('sha256').update(program).digest('hex')
-  if (expected !== actual) throw new StepError(`${url} has checksum ${actual}, expected ${expected}`, { remedy: 'try again, or install Rust from https://rustup.rs' })
+  if (expected !== actual)
+    throw new StepError(`${url} has checksum ${actual}, expected ${expected}`, {
+      remedy: 'try again, or install Rust from https://rustup.rs',
+    })
   const file = join(local(), name)
   writeFileSync(file, program)
   chmodSync(file, 0o755)

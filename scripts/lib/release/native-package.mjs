@@ -1,0 +1,51 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { at } from '../paths.mjs'
+import { PLATFORMS } from '../platform.mjs'
+
+export const manifest = () => JSON.parse(readFileSync(at('package.json'), 'utf8'))
+export const nativePackageName = (triple) => `@homeostat/core-${triple}`
+export const nativeFileName = (triple) => `homeostat.${triple}.node`
+
+/** Writes the folder of one platform's package: the native build, its manifest and the licences, nothing that runs at install. */
+export function writeNativePackage({ folder, triple, binary }) {
+  const platform = PLATFORMS.find((p) => p.triple === triple)
+  if (!platform) throw new Error(`there is no native package for ${triple}`)
+  const { version, license, repository, homepage, bugs, engines } = manifest()
+  const file = nativeFileName(triple)
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(binary, join(folder, file))
+  for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(at(licence), join(folder, licence))
+  writeFileSync(
+    join(folder, 'README.md'),
+    `# ${nativePackageName(triple)}\n\nThe native core of [homeostat](${homepage}) for ${platform.rust}. Install \`homeostat\`, not this.\n`,
+  )
+  const own = {
+    name: nativePackageName(triple),
+    version,
+    description: `The native core of homeostat for ${platform.rust}.`,
+    license,
+    repository,
+    homepage,
+    bugs,
+    engines,
+    os: [platform.os],
+    cpu: [platform.cpu],
+    ...(platform.libc && { libc: [platform.libc] }),
+    main: file,
+    files: [file, 'LICENSE-*'],
+    publishConfig: { access: 'public', provenance: true },
+  }
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(own, null, 2)}\n`)
+}
+
+/** The main package's manifest as it is published: the native packages of the same version are optional dependencies. */
+export function releaseManifest() {
+  const { devDependencies, scripts, ...rest } = manifest()
+  const natives = PLATFORMS.map(({ triple }) => [nativePackageName(triple), rest.version])
+  return {
+    ...rest,
+    optionalDependencies: Object.fromEntries(natives),
+    publishConfig: { access: 'public', provenance: true },
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { at, STATE } from '../paths.mjs'
+import { run } from '../run.mjs'
+import { none, oneOf } from './counts.mjs'
+
+const TAIL = 200
+const node = ({ note }, args, log, options) => run(process.execPath, args, { log, note, tailLines: TAIL, ...options })
+
+export const style = {
+  title: 'style (biome)',
+  run: async (context) =>
+    oneOf(
+      await node(
+        context,
+        [at('node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '--colors=off'],
+        'test-biome',
+      ),
+    ),
+}
+
+export const types = {
+  title: 'types (tsc)',
+  run: async (context) =>
+    oneOf(await node(context, [at('node_modules/typescript/bin/tsc'), '--noEmit', '--pretty', 'false'], 'test-tsc')),
+}
+
+const report = (name) => {
+  mkdirSync(join(STATE, 'reports'), { recursive: true })
+  const file = join(STATE, 'reports', name)
+  rmSync(file, { force: true })
+  return file
+}
+
+const readJson = (file) => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+export const unit = {
+  title: 'vitest (native, wasm, repository)',
+  async run(context) {
+    const file = report('vitest.json')
+    const args = [
+      at('node_modules/vitest/vitest.mjs'),
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ]
+    const result = await node(context, args, 'test-vitest', {
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+    })
+    const found = readJson(file)
+    if (!found) return { ...none(), failed: 1, tail: result.tail }
+    const counts = {
+      ...none(),
+      passed: found.numPassedTests,
+      failed: found.numFailedTests,
+      skipped: found.numPendingTests + found.numTodoTests,
+    }
+    for (const test of found.testResults.flatMap((suite) => suite.assertionResults)) {
+      if (test.status === 'skipped' || test.status === 'pending' || test.status === 'todo')
+        counts.reasons.push(test.fullName)
+    }
+    // A file that cannot be loaded and an error outside of every test fail the run without a failed test.
+    if (result.code !== 0 && counts.failed === 0) counts.failed = Math.max(1, found.numFailedTestSuites)
+    return { ...counts, tail: result.code === 0 ? [] : result.tail }
+  },
+}
+
+export const packaging = {
+  title: 'packed tarball in every runtime',
+  slow: true,
+  async run(context) {
+    const file = report('packaging.json')
+    const result = await node(context, [at('test/packaging/run.mjs'), '--json', file], 'test-packaging')
+    const found = readJson(file)
+    if (!found) return { ...none(), failed: 1, tail: result.tail }
+    const count = (status) => found.checks.filter((check) => check.status === status)
+    const failed = count('failed').length
+    return {
+      passed: count('passed').length,
+      failed: result.code !== 0 && failed === 0 ? 1 : failed,
+      skipped: count('skipped').length,
+      reasons: count('skipped').map((check) => `${check.name}: ${check.reason}`),
+      tail: result.code === 0 ? [] : result.tail,
+    }
+  },
+}

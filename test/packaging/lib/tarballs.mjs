@@ -1,0 +1,44 @@
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nativeFile } from '../../../scripts/lib/build/native.mjs'
+import { npmCommand, npmEnv } from '../../../scripts/lib/npm.mjs'
+import { ROOT } from '../../../scripts/lib/paths.mjs'
+import { hostTriple } from '../../../scripts/lib/platform.mjs'
+import { writeNativePackage } from '../../../scripts/lib/release/native-package.mjs'
+import { must } from '../../../scripts/lib/run.mjs'
+
+async function npm(args, cwd) {
+  const [command, ...first] = npmCommand()
+  return must(command, [...first, ...args], { cwd, env: npmEnv(), capture: true })
+}
+
+/** Packs a folder as `npm publish` would; returns the tarball and npm's own list of its files. */
+export async function pack(folder, into) {
+  mkdirSync(into, { recursive: true })
+  const { out } = await npm(['pack', folder, '--json', '--ignore-scripts', '--pack-destination', into], ROOT)
+  const parsed = JSON.parse(out)
+  // npm's JSON is a list of packages, or an object by package name, depending on its version.
+  const [about] = Array.isArray(parsed) ? parsed : Object.values(parsed)
+  return { tarball: join(into, about.filename), files: about.files.map((file) => file.path), size: about.size }
+}
+
+/** The package with this platform's native build, exactly as a release would publish it. */
+export async function packNative(work) {
+  const folder = join(work, 'native-package')
+  writeNativePackage({ folder, triple: hostTriple(), binary: nativeFile() })
+  return pack(folder, join(work, 'tarballs'))
+}
+
+/** A clean folder outside of the repository with the consumer's files and nothing but the given tarballs installed. */
+export async function consumer(work, name, tarballs) {
+  const folder = join(work, name)
+  mkdirSync(folder, { recursive: true })
+  const source = new URL('../consumer/', import.meta.url)
+  for (const file of readdirSync(source)) cpSync(new URL(file, source), join(folder, file))
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: `consumer-${name}`, version: '1.0.0', private: true, type: 'module' }),
+  )
+  await npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs], folder)
+  return folder
+}

@@ -1,0 +1,117 @@
+// Packs the tarball, installs it in clean folders outside of the repository and uses it there, in every runtime.
+//   --json <file>   also writes the checks as JSON
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { setupTest } from '../../scripts/lib/setup-test.mjs'
+import { withLock } from '../../scripts/lib/stamps.mjs'
+import {
+  checkAttw,
+  checkContents,
+  checkNoInstallScripts,
+  checkPublint,
+  checkTypes,
+  checkWasmSize,
+} from './checks/package.mjs'
+import { Checks, expect } from './lib/checks.mjs'
+import { Agreement, resultOf } from './lib/outcome.mjs'
+import { consumer, pack, packNative } from './lib/tarballs.mjs'
+import { runChromium } from './runtimes/chromium.mjs'
+import { runBun, runDeno, runNode } from './runtimes/process.mjs'
+import { runWorkerd } from './runtimes/workerd.mjs'
+
+const NODES = [20, 22, 24]
+const { values } = parseArgs({ options: { json: { type: 'string' } } })
+const checks = new Checks()
+const agreement = new Agreement()
+const work = mkdtempSync(join(tmpdir(), 'homeostat-packaging-'))
+
+/** What a process printed beside its result: warnings belong there, and a working installation has none. */
+const warnings = (outcome) => outcome.tail.filter((line) => !line.startsWith('RESULT ') && line.trim() !== '')
+
+async function quietly(name, outcome, entry) {
+  const result = resultOf(outcome)
+  const said = warnings(outcome)
+  expect(said.length === 0, `unexpected output: ${said.join(' | ')}`)
+  expect(!entry || result.entry === entry, `loaded ${result.entry}, expected ${entry}`)
+  return agreement.hold(name, result)
+}
+
+/** Without the platform's package the façade runs on WebAssembly and says so, in one line. */
+async function fallback(name, outcome) {
+  const result = resultOf(outcome)
+  const said = warnings(outcome)
+  expect(
+    said.length === 1 && /wasm|WebAssembly/.test(said[0]),
+    `expected one line about the fallback, got: ${said.join(' | ') || 'none'}`,
+  )
+  agreement.hold(name, result)
+  return said[0]
+}
+
+async function nodeChecks(withNative, withoutNative) {
+  for (const major of NODES) {
+    await checks.check(`Node ${major}, ESM, native`, async () =>
+      quietly(`Node ${major}`, await runNode(major, withNative, 'esm.mjs'), 'node.js'),
+    )
+    await checks.check(`Node ${major}, CommonJS, native`, async () =>
+      quietly(`Node ${major}`, await runNode(major, withNative, 'cjs.cjs'), 'node.cjs'),
+    )
+    await checks.check(`Node ${major}, ESM, missing prebuild`, async () =>
+      fallback(`Node ${major}, wasm`, await runNode(major, withoutNative, 'esm.mjs')),
+    )
+    await checks.check(`Node ${major}, CommonJS, missing prebuild`, async () =>
+      fallback(`Node ${major}, wasm`, await runNode(major, withoutNative, 'cjs.cjs')),
+    )
+  }
+}
+
+async function packageChecks(packed, folder) {
+  await checks.check('contents and export map', () => checkContents(packed))
+  await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
+  await checks.check('core wasm size', checkWasmSize)
+  await checks.check('publint', () => checkPublint(packed.tarball, work))
+  await checks.check('attw', () => checkAttw(packed.tarball, work))
+  for (const extension of ['mts', 'cts']) {
+    cpSync(join(folder, 'types.ts'), join(folder, `types.${extension}`))
+    await checks.check(`types, nodenext, .${extension}`, () =>
+      checkTypes(folder, { module: 'nodenext', resolution: 'nodenext', extension }),
+    )
+  }
+  await checks.check('types, bundler', () =>
+    checkTypes(folder, { module: 'esnext', resolution: 'bundler', extension: 'ts' }),
+  )
+}
+
+async function otherRuntimes(folder) {
+  await checks.check('Deno', async () => quietly('Deno', await runDeno(folder), 'deno.js'))
+  await checks.check('Bun', async () => quietly('Bun', await runBun(folder), 'bun.js'))
+  await checks.check('workerd', async () => agreement.hold('workerd', await runWorkerd(folder)))
+  await checks.check('Chromium', async () => {
+    const result = await runChromium(folder)
+    return `${agreement.hold('Chromium', result)}, version ${result.version}`
+  })
+}
+
+try {
+  await withLock(setupTest)
+  const packed = await pack('.', join(work, 'tarballs'))
+  const native = await packNative(work)
+  const withNative = await consumer(work, 'native', [packed.tarball, native.tarball])
+  const withoutNative = await consumer(work, 'wasm', [packed.tarball])
+  await packageChecks(packed, withoutNative)
+  await nodeChecks(withNative, withoutNative)
+  await otherRuntimes(withNative)
+} catch (error) {
+  await checks.check('pack and install', () => {
+    throw new Error([error.message, ...(error.tail ?? [])].join(' | '))
+  })
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
+if (values.json) writeFileSync(values.json, JSON.stringify({ checks: checks.list }))
+process.stdout.write(
+  `packaging: ${checks.count('passed')} passed, ${checks.count('failed')} failed, ${checks.count('skipped')} skipped\n`,
+)
+process.exitCode = checks.count('failed') > 0 ? 1 : 0

@@ -1,0 +1,42 @@
+import { run } from '../../../scripts/lib/run.mjs'
+import { findBun, findDeno, findNode } from './find.mjs'
+
+const LIMIT_MS = 120_000
+
+/** A consumer starts from a clean environment: nothing of the repository or of npm may help it. */
+function env(extra = {}) {
+  const { PATH, HOME, SystemRoot, TEMP, TMPDIR } = process.env
+  return {
+    PATH,
+    HOME,
+    NO_COLOR: '1',
+    ...(SystemRoot && { SystemRoot }),
+    ...(TEMP && { TEMP }),
+    ...(TMPDIR && { TMPDIR }),
+    ...extra,
+  }
+}
+
+const start = (program, args, folder, extra) =>
+  run(program, args, {
+    cwd: folder,
+    env: env(extra),
+    capture: true,
+    timeoutMs: LIMIT_MS,
+    log: 'test-packaging-runtimes',
+  })
+
+export const runNode = async (major, folder, file) => start(findNode(major), [file], folder)
+
+export const runDeno = async (folder) =>
+  start(
+    findDeno(),
+    ['run', '--no-remote', '--allow-read', '--allow-env', '--allow-ffi', '--allow-sys', 'esm.mjs'],
+    folder,
+    {
+      DENO_NO_UPDATE_CHECK: '1',
+      DENO_DIR: `${folder}/.deno`,
+    },
+  )
+
+export const runBun = async (folder) => start(findBun(), ['run', 'esm.mjs'], folder, { DO_NOT_TRACK: '1' })

@@ -1,0 +1,57 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { at } from '../../../scripts/lib/paths.mjs'
+import { Skip } from '../lib/checks.mjs'
+
+/** Bundles the consumer as a worker's author would (exports condition `workerd`); the wasm module stays a module of its own. */
+async function bundle(folder) {
+  const { rolldown } = await import(at('node_modules/rolldown/dist/index.mjs'))
+  const wasm = []
+  const keepWasm = {
+    name: 'wasm-module',
+    async resolveId(id, importer) {
+      if (!id.endsWith('.wasm')) return undefined
+      const found = await this.resolve(id, importer, { skipSelf: true })
+      wasm.push(found.id)
+      return { id: './homeostat_bg.wasm', external: true }
+    },
+  }
+  const build = await rolldown({
+    input: join(folder, 'worker.mjs'),
+    platform: 'neutral',
+    resolve: { conditionNames: ['workerd', 'worker', 'import', 'default'] },
+    plugins: [keepWasm],
+  })
+  const out = join(folder, 'bundle')
+  await build.write({ dir: out, format: 'esm', entryFileNames: 'worker.mjs', codeSplitting: false })
+  await build.close()
+  if (wasm.length !== 1) throw new Error(`the bundle imports ${wasm.length} wasm modules, expected 1`)
+  cpSync(wasm[0], join(out, 'homeostat_bg.wasm'))
+  return out
+}
+
+export async function runWorkerd(folder) {
+  let miniflare
+  try {
+    miniflare = await import('miniflare')
+  } catch (error) {
+    throw new Skip(`miniflare does not load here: ${error.message.split('\n')[0]}`)
+  }
+  const root = await bundle(folder)
+  const runtime = new miniflare.Miniflare({
+    modulesRoot: root,
+    compatibilityDate: '2026-04-01',
+    modules: [
+      { type: 'ESModule', path: join(root, 'worker.mjs') },
+      { type: 'CompiledWasm', path: join(root, 'homeostat_bg.wasm') },
+    ],
+  })
+  try {
+    const response = await runtime.dispatchFetch('http://localhost/')
+    const text = await response.text()
+    if (!response.ok) throw new Error(`status ${response.status}: ${text.slice(0, 600)}`)
+    return JSON.parse(text)
+  } finally {
+    await runtime.dispose()
+  }
+}

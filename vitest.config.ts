@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+/** One suite, both bindings: the façade obeys HOMEOSTAT_BINDING, the tests do not know which one they run on. */
+const binding = (name: 'native' | 'wasm') => ({
+  test: {
+    name,
+    include: ['ts/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/packaging/**', 'test/repository/**'],
+    env: { HOMEOSTAT_BINDING: name },
+    typecheck: { enabled: false },
+  },
+})
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    testTimeout: 30_000,
+    projects: [
+      binding('native'),
+      binding('wasm'),
+      { test: { name: 'repository', include: ['test/repository/**/*.test.ts'] } },
+    ],
+  },
+})
