@@ -2,12 +2,11 @@
  * Constraints: bounds on one metric each, resolved to a position in the metrics that the core writes.
  */
 import { METRIC_FIELDS, METRIC_STRIDE } from '../binding.js'
-import { invalid } from '../errors.js'
+import { HomeostatError, invalid } from '../errors.js'
 import type { SignalShape } from '../memory/views.js'
 import { parseDuration } from '../units.js'
 import * as check from './checks.js'
 import type { DurationStat } from './signal.js'
-import { unknownSignal } from './validate.js'
 
 export interface ResolvedConstraint {
   readonly key: string
@@ -52,5 +51,14 @@ export function resolveConstraints(value: unknown, signals: readonly SignalShape
     if (max === undefined && min === undefined) throw invalid(option, '{ max }, { min } or both', bound)
     if (max !== undefined && min !== undefined && min > max) throw invalid(`${option}.min`, `at most ${option}.max (${max})`, min)
     return { key, signal, at: signal * METRIC_STRIDE + METRIC_FIELDS.indexOf(field), perSecond: shape.kind === 'count', max, min }
+  })
+}
+
+export function unknownSignal(option: string, received: string, signals: readonly SignalShape[]): HomeostatError {
+  const known = signals.map((signal) => signal.name).join(', ')
+  return new HomeostatError('HOMEOSTAT_UNKNOWN_SIGNAL', `${option} names the signal "${received}"; declared are ${known}`, {
+    option,
+    range: known,
+    received,
   })
 }

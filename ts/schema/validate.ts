@@ -3,12 +3,12 @@
  */
 import type { EngineConfig, GuardrailField } from '../binding.js'
 import { type Clock, systemClock } from '../clock.js'
-import { HomeostatError, invalid } from '../errors.js'
+import { invalid } from '../errors.js'
 import type { JournalSink } from '../journal/sink.js'
 import { MAX_KNOBS, MAX_LANES, MAX_RING, MAX_SIGNALS } from '../memory/layout.js'
 import type { SignalShape } from '../memory/views.js'
 import * as check from './checks.js'
-import { type ResolvedConstraint, resolveConstraints } from './resolve-constraints.js'
+import { type ResolvedConstraint, resolveConstraints, unknownSignal } from './resolve-constraints.js'
 import { type ResolvedKnob, resolveKnob } from './resolve-knob.js'
 import type { SignalKind } from './signal.js'
 
@@ -111,15 +111,6 @@ function resolveSignal(name: string, declared: unknown): SignalShape & { guard: 
   const o = check.object(`signals.${name}`, options ?? {})
   check.onlyKeys(`signals.${name}`, o, kind === 'ratio' ? ['guard'] : [])
   return { name, kind, guard: check.boolean(`signals.${name}.guard`, o['guard'], false) }
-}
-
-export function unknownSignal(option: string, received: string, signals: readonly SignalShape[]): HomeostatError {
-  const known = signals.map((signal) => signal.name).join(', ')
-  return new HomeostatError('HOMEOSTAT_UNKNOWN_SIGNAL', `${option} names the signal "${received}"; declared are ${known}`, {
-    option,
-    range: known,
-    received,
-  })
 }
 
 /** Field of the option, field of the core, and its range; durations in milliseconds. */

@@ -1,0 +1,8 @@
+import compiled from '../wasm/homeostat_bg.wasm'
+import { webHost } from '../bindings/web-host.js'
+import { makeFacade } from '../facade.js'
+
+export const { ready, homeostat, attach, encodeDigest, decodeDigest, verifyJournal, replayJournal, bindingKind } = makeFacade(
+  webHost('workerd', compiled),
+)
+export * from '../public.js'

@@ -1,0 +1,57 @@
+/**
+ * Finds the two builds of the core in a file system: beside the package (installed), or in `out` (a working copy).
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import type { Binding } from '../binding.js'
+import type { CoreModule } from '../bindings/core.js'
+import { nativeBinding } from '../bindings/native.js'
+import { selectBinding } from '../bindings/select.js'
+import { isWasmSource, wasmBinding } from '../bindings/wasm.js'
+import { invalid } from '../errors.js'
+
+/** `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`, …: as in the names of the platform packages. */
+export function platformTriple(): string {
+  return `${process.platform}-${process.arch}${abiSuffix()}`
+}
+
+function abiSuffix(): string {
+  if (process.platform === 'win32') return '-msvc'
+  if (process.platform !== 'linux') return ''
+  // Only glibc reports its version.
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
+  return report?.header?.glibcVersionRuntime === undefined ? '-musl' : '-gnu'
+}
+
+function loadNative(): Binding {
+  const require = createRequire(import.meta.url)
+  const triple = platformTriple()
+  const local = fileURLToPath(new URL(`../../out/native/homeostat.${triple}.node`, import.meta.url))
+  const name = existsSync(local) ? local : `@homeostat/core-${triple}`
+  try {
+    return nativeBinding(require(name) as CoreModule)
+  } catch (error) {
+    // The message of a failed require lists paths over many lines; the first says it.
+    throw new Error(String((error as Error).message).split('\n', 1)[0], { cause: error })
+  }
+}
+
+function loadWasm(): Binding {
+  const places = ['../wasm/homeostat_bg.wasm', '../../out/wasm/homeostat_bg.wasm'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  )
+  const path = places.find((place) => existsSync(place))
+  if (path === undefined) throw new Error(`no homeostat_bg.wasm at ${places.join(' or ')}`)
+  return wasmBinding(readFileSync(path))
+}
+
+/** Loads the core. `source`: a compiled WebAssembly module or its bytes, which are then used whatever else there is. */
+export function loadBinding(source: unknown, warn: (line: string) => void): Binding {
+  if (source !== undefined) {
+    if (!isWasmSource(source)) throw invalid('source', 'a WebAssembly.Module or its bytes', source)
+    return wasmBinding(source)
+  }
+  return selectBinding({ native: loadNative, wasm: loadWasm, forced: process.env['HOMEOSTAT_BINDING'], warn })
+}
