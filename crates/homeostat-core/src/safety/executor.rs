@@ -369,7 +369,10 @@ impl SafetyExecutor {
         if way.iter().all(|d| d.abs() <= EPS) {
             return Ok(());
         }
-        let verdict = self.check_shift(now_us, kind, &way);
+        let mut verdict = self.check_shift(now_us, kind, &way);
+        if verdict.is_ok() && self.judge_before_moving(now_us, kind, j) {
+            verdict = Err(Violation::ObjectiveRegression);
+        }
         let id = self.propose(now_us, kind, verdict, evidence, j);
         if let Err(violation) = verdict {
             self.refused(now_us, j);
@@ -400,17 +403,21 @@ impl SafetyExecutor {
                 state.direction = d.signum();
             }
         }
-        // A trial goes to and fro by design and judges itself.
-        if kind == ApplyKind::Trial {
-            self.regression.restart();
-        } else if let Some(judgement) = self.regression.moved() {
-            self.judged(now_us, judgement, j);
-            if self.safe_mode.is_some() {
-                return Err(Violation::ObjectiveRegression);
-            }
-        }
         self.apply(now_us, id, kind, baseline, self.offset, j);
         Ok(())
+    }
+
+    /// Judges the present baseline with what is known of it. True when that led away from it.
+    fn judge_before_moving(&mut self, now_us: u64, kind: ApplyKind, j: &mut Journal) -> bool {
+        if kind == ApplyKind::Trial {
+            // A trial goes to and fro by design and judges itself.
+            self.regression.restart();
+            return false;
+        }
+        let Some(judgement) = self.regression.moved() else { return false };
+        let before = self.baseline;
+        self.judged(now_us, judgement, j);
+        self.safe_mode.is_some() || self.baseline != before
     }
 
     fn check_shift(&mut self, now_us: u64, kind: ApplyKind, way: &Values) -> Verdict {
@@ -482,6 +489,8 @@ impl SafetyExecutor {
         }
         self.rollbacks.push(now_us);
         self.exceptional(now_us, ApplyKind::Rollback, certified, evidence, j);
+        // The rollback answers the regressions before it, and counts as one itself.
+        self.regression.reset();
         self.count_regression(now_us, j);
         Ok(())
     }
@@ -557,9 +566,6 @@ impl SafetyExecutor {
         self.safe_mode = Some(SafeMode::enter(reason, now_us, self.rails.cooldown_us as u64, self.level));
         j.push(now_us, 0, self.generation, Body::SafeMode(reason));
         self.regression.reset();
-        for state in &mut self.knobs {
-            state.direction = 0.0;
-        }
         if self.control == Control::On && self.mode == Mode::Auto {
             let target = self.certified.unwrap_or(self.anchor);
             self.exceptional(now_us, ApplyKind::SafeMode, target, Evidence::Reason(reason), j);
@@ -792,15 +798,20 @@ impl SafetyExecutor {
             (live[i], values[i]) = (unit, value);
         }
         let before = self.baseline;
+        let moved = before != baseline;
+        let live_changed = changed.contains(&true);
+        if live_changed || moved {
+            let generation = self.generation + u64::from(live_changed);
+            j.push(now_us, id, generation, Body::Apply(kind, values, baseline));
+            self.updates.push(now_us);
+        }
         (self.baseline, self.offset) = (baseline, offset);
-        if !changed.contains(&true) {
+        if !live_changed {
             return;
         }
-        j.push(now_us, id, self.generation + 1, Body::Apply(kind, values, baseline));
         (self.live, self.values) = (live, values);
         self.generation += 1;
         self.changed_us = now_us;
-        self.updates.push(now_us);
         if self.space.knobs().iter().zip(changed).any(|(k, c)| k.push && c) {
             self.push = Some(Push { generation: self.generation, baseline_before: Some(before) });
         } else if let Some(push) = &mut self.push {

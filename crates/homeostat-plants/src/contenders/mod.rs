@@ -11,6 +11,7 @@ mod fixed;
 mod gaussian_process;
 mod gradient2;
 mod hill_climbing;
+mod homeostat;
 mod limiter;
 mod literal;
 mod oracle;
@@ -27,6 +28,8 @@ use literal::Guarded;
 
 /// Every contender, with what it is.
 pub const NAMES: &[(&str, &str)] = &[
+    ("homeostat", "the live tuner of homeostat-core"),
+    ("homeostat-spsa", "the live tuner with its spsa strategy"),
     ("default", "never moves"),
     ("oracle", "jumps to the best setting of each moment, without guardrails"),
     ("guarded-oracle", "goes there as fast as the guardrails allow"),
@@ -84,6 +87,8 @@ pub fn create<'a>(name: &str, setup: &Setup<'a>) -> Result<Box<dyn Contender + '
             .ok_or_else(|| CreateError::NotForPlant { contender: name.to_owned(), plant })
     };
     Ok(match name {
+        "homeostat" => Box::new(homeostat::Homeostat::new(setup, "kalman")),
+        "homeostat-spsa" => Box::new(homeostat::Homeostat::new(setup, "spsa")),
         "default" => Box::new(fixed::Fixed::new(setup)),
         "oracle" => Box::new(oracle::Oracle::new(setup)),
         "guarded-oracle" => Box::new(Guarded::new(setup, oracle::GuardedOracle::new(setup))),
