@@ -12,8 +12,10 @@ const CACHE = join('.cache', 'demo')
 const STATUS = { SIGINT: 130, SIGTERM: 143 } as const
 
 class Interrupted extends Error {
-  constructor(readonly signal: keyof typeof STATUS) {
+  readonly signal: keyof typeof STATUS
+  constructor(signal: keyof typeof STATUS) {
     super(`interrupted by ${signal}`)
+    this.signal = signal
   }
 }
 

@@ -8,10 +8,9 @@ export class Child<In, Out extends { type: string }> {
   readonly #timers = new Set<NodeJS.Timeout>()
   #ended: Error | undefined
 
-  constructor(
-    entry: URL,
-    readonly role: 'service' | 'load',
-  ) {
+  readonly role: 'service' | 'load'
+  constructor(entry: URL, role: 'service' | 'load') {
+    this.role = role
     this.#process = fork(fileURLToPath(entry), [`--role=${role}`], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#process.on('message', (message) => {
       for (const listener of this.#listeners) listener(message as Out)

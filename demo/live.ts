@@ -25,10 +25,11 @@ export class Live {
   finished = false
   readonly #listeners = new Set<(second: LiveSecond | undefined) => void>()
 
-  constructor(
-    readonly length: number,
-    readonly seed: number,
-  ) {
+  readonly length: number
+  readonly seed: number
+  constructor(length: number, seed: number) {
+    this.length = length
+    this.seed = seed
     this.phases = phaseSpans(length)
   }
 

@@ -52,7 +52,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (values.report === '') throw new OptionError('--report must name a file, received ""')
   if (variant !== undefined) {
     for (const name of ['report', 'swap', 'static-vs-static'] as const) {
-      if (values[name]) throw new OptionError(`--${name} compares two instances and cannot go with --variant ${variant}`)
+      if (values[name])
+        throw new OptionError(`--${name} compares two instances and cannot go with --variant ${variant}`)
     }
   }
   return {

@@ -70,7 +70,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
     for (const service of services) service.send({ type: 'begin', startMs, seconds, seed })
     const finished = loader.next('final', seconds * 1000 + 20_000)
     loader.send({ type: 'drive', ports, seconds, seed, startMs })
-    const { instances: totals, lagP99Ms, lagMaxMs } = await abortable(
+    const {
+      instances: totals,
+      lagP99Ms,
+      lagMaxMs,
+    } = await abortable(
       Promise.race([finished, ...services.map((service) => service.next('failed', seconds * 1000 + 30_000))]),
       signal,
     ).then((message) => {

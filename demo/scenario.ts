@@ -55,10 +55,5 @@ export interface SecondOf {
 
 /** The cost of one second, exactly as `cost` in the scenario says. Lower is better. */
 export function costOf(second: SecondOf): number {
-  return (
-    10 * second.missRate +
-    20 * second.staleRate +
-    5 * Math.max(0, second.p99Ms / 100 - 1) +
-    20 * second.errorRate
-  )
+  return 10 * second.missRate + 20 * second.staleRate + 5 * Math.max(0, second.p99Ms / 100 - 1) + 20 * second.errorRate
 }

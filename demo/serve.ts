@@ -3,8 +3,8 @@ import { monotonicMs } from './clock.js'
 import type { Context } from './compare.js'
 import type { FromService, ToService, Variant } from './messages.js'
 import type { Options } from './options.js'
-import { groupChanges } from './view/group.js'
 import { clock, duration, thousands } from './view/format.js'
+import { groupChanges } from './view/group.js'
 
 const LINE_EVERY_MS = 2000
 

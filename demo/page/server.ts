@@ -62,7 +62,8 @@ export function servePage(live: Live, port: number): Promise<PageServer> {
   })
 }
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
 
 function start(live: Live) {
   return {
@@ -78,6 +79,12 @@ function start(live: Live) {
 }
 
 function brief({ index, static: fixed, tuned, ttlMs, lingerMs }: LiveSecond) {
-  const of = ({ cost, missRate, staleRate, errorRate, p99Ms }: typeof fixed) => ({ cost, missRate, staleRate, errorRate, p99Ms })
+  const of = ({ cost, missRate, staleRate, errorRate, p99Ms }: typeof fixed) => ({
+    cost,
+    missRate,
+    staleRate,
+    errorRate,
+    p99Ms,
+  })
   return { index, static: of(fixed), tuned: of(tuned), ttlMs, lingerMs }
 }

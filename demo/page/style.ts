@@ -15,7 +15,7 @@ body { margin: 0 auto; padding: 1.25rem clamp(.75rem, 3vw, 2rem) 3rem; max-width
   font: 1rem/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums }
 header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; margin-bottom: 1rem }
 h1 { font-size: 1.35rem; margin: 0; letter-spacing: -.01em }
-h2 { font-size: .95rem; font-weight: 600; margin: 0 0 .5rem; display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline }
+h2 { font-size: .95rem; font-weight: 600; margin: 0 0 .5rem; display: flex; flex-wrap: wrap; gap: 0 .6rem; align-items: baseline }
 h2 b { margin-left: auto }
 header p { margin: 0; color: var(--soft) }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem clamp(.75rem, 2vw, 1.1rem); margin-bottom: .8rem }

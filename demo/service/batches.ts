@@ -17,8 +17,10 @@ export interface Database {
 export interface DatabaseObserver {
   /** A key began to wait for its batch. */
   asked?(nowMs: number): void
+  /** A query beside the batches was sent. */
+  askedAside?(nowMs: number): void
   /** A query was answered. Times as the service sees them. */
-  answered?(keys: number, sentAtMs: number, answeredAtMs: number): void
+  answered?(sentAtMs: number, answeredAtMs: number): void
 }
 
 /**
@@ -32,14 +34,18 @@ export class Batches {
   #atOnce: DataLoader<number, ReadRow>
   #lingering: DataLoader<number, ReadRow>
   #batchSize: number
+  readonly #linger = { batchScheduleFn: (run: () => void): unknown => setTimeout(run, this.#settings.lingerMs) }
+  readonly #database: Database
+  readonly #settings: Settings
+  readonly #now: () => number
+  readonly #observer: DatabaseObserver
 
-  constructor(
-    private readonly database: Database,
-    private readonly settings: Settings,
-    private readonly now: () => number,
-    private readonly observer: DatabaseObserver = {},
-  ) {
-    this.#pool = new Pool(() => this.settings.inFlight)
+  constructor(database: Database, settings: Settings, now: () => number, observer: DatabaseObserver = {}) {
+    this.#database = database
+    this.#settings = settings
+    this.#now = now
+    this.#observer = observer
+    this.#pool = new Pool(() => this.#settings.inFlight)
     this.#batchSize = settings.batchSize
     this.#atOnce = this.#create({})
     this.#lingering = this.#create(this.#linger)
@@ -47,21 +53,20 @@ export class Batches {
 
   load(id: number): Promise<ReadRow> {
     // DataLoader takes its batch size when it is created; what the old one has in hand it still answers.
-    if (this.settings.batchSize !== this.#batchSize) {
-      this.#batchSize = this.settings.batchSize
+    if (this.#settings.batchSize !== this.#batchSize) {
+      this.#batchSize = this.#settings.batchSize
       this.#atOnce = this.#create({})
       this.#lingering = this.#create(this.#linger)
     }
-    this.observer.asked?.(this.now())
-    return (this.settings.lingerMs < 1 ? this.#atOnce : this.#lingering).load(id)
+    this.#observer.asked?.(this.#now())
+    return (this.#settings.lingerMs < 1 ? this.#atOnce : this.#lingering).load(id)
   }
 
   /** A query of its own beside the batches, for reads that nobody waits for. */
   readAside(ids: readonly number[]): Promise<{ rows: readonly Row[]; readAtMs: number }> {
+    this.#observer.askedAside?.(this.#now())
     return this.#query(ids)
   }
-
-  readonly #linger = { batchScheduleFn: (run: () => void): unknown => setTimeout(run, this.settings.lingerMs) }
 
   #create(schedule: { batchScheduleFn?: (run: () => void) => void }): DataLoader<number, ReadRow> {
     const options = { cache: false, maxBatchSize: this.#batchSize, ...schedule }
@@ -78,9 +83,9 @@ export class Batches {
     return this.#pool.run(async () => {
       this.queries++
       this.keys += ids.length
-      const sentAtMs = this.now()
-      const answer = await this.database.read(ids)
-      this.observer.answered?.(ids.length, sentAtMs, this.now())
+      const sentAtMs = this.#now()
+      const answer = await this.#database.read(ids)
+      this.#observer.answered?.(sentAtMs, this.#now())
       return answer
     })
   }

@@ -14,7 +14,10 @@ export interface Entry {
 export class TtlCache {
   readonly #entries = new Map<number, Entry>()
 
-  constructor(readonly capacity: number) {}
+  readonly capacity: number
+  constructor(capacity: number) {
+    this.capacity = capacity
+  }
 
   /** The entry, fresh or not; `undefined` when the row was never read. */
   peek(id: number): Entry | undefined {

@@ -46,11 +46,11 @@ export class Catalog {
   readonly #revalidation: Revalidation
   readonly #observer: CatalogObserver
 
-  constructor(
-    database: Database,
-    private readonly settings: Settings,
-    private readonly options: CatalogOptions,
-  ) {
+  readonly #settings: Settings
+  readonly #options: CatalogOptions
+  constructor(database: Database, settings: Settings, options: CatalogOptions) {
+    this.#settings = settings
+    this.#options = options
     this.#observer = options.observer ?? {}
     this.#cache = new TtlCache(options.capacity)
     this.batches = new Batches(database, settings, options.now, this.#observer)
@@ -61,14 +61,14 @@ export class Catalog {
   }
 
   async get(id: number): Promise<Answer> {
-    const startedAtMs = this.options.now()
+    const startedAtMs = this.#options.now()
     this.requests++
-    const fresh = this.#cache.fresh(id, startedAtMs, this.settings.ttlMs)
+    const fresh = this.#cache.fresh(id, startedAtMs, this.#settings.ttlMs)
     if (fresh) {
       const sampled = this.#revalidation.chooses()
       const remembered = this.#observer.looked?.(id, startedAtMs, true, sampled)
       if (sampled) this.#revalidation.add({ id, lookedAtMs: startedAtMs, served: fresh, remembered })
-      this.#observer.done?.(this.options.now() - startedAtMs, true, false)
+      this.#observer.done?.(this.#options.now() - startedAtMs, true, false)
       return { status: 200, hit: true, row: fresh.row }
     }
     this.misses++
@@ -76,7 +76,7 @@ export class Catalog {
     const remembered = this.#observer.looked?.(id, startedAtMs, false, underway === undefined)
     const row = await this.#withinTime(underway ?? this.#load(id, startedAtMs, remembered))
     const failed = row === TIMED_OUT
-    this.#observer.done?.(this.options.now() - startedAtMs, false, failed)
+    this.#observer.done?.(this.#options.now() - startedAtMs, false, failed)
     if (failed) return { status: 504, hit: false, row: undefined }
     return { status: row ? 200 : 404, hit: false, row }
   }
@@ -103,7 +103,7 @@ export class Catalog {
   /** A read that comes too late still fills the cache; only the caller stops waiting. */
   #withinTime(loading: Promise<Row | undefined>): Promise<Row | undefined | typeof TIMED_OUT> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, this.options.timeoutMs, TIMED_OUT)
+      const timer = setTimeout(resolve, this.#options.timeoutMs, TIMED_OUT)
       loading.then(resolve, reject).finally(() => clearTimeout(timer))
     })
   }

@@ -14,7 +14,9 @@ export class DatabaseClient implements Database {
   readonly #pending = new Map<number, { resolve: (read: Read) => void; reject: (error: Error) => void }>()
   #query = 0
 
-  private constructor(private readonly worker: Worker) {
+  readonly #worker: Worker
+  private constructor(worker: Worker) {
+    this.#worker = worker
     worker.on('message', (message: FromDatabase) => this.#receive(message))
     worker.on('error', (error) => this.#fail(error))
     worker.on('exit', () => this.#fail(new Error('the database worker has ended')))
@@ -37,16 +39,16 @@ export class DatabaseClient implements Database {
     const query = this.#query++
     return new Promise((resolve, reject) => {
       this.#pending.set(query, { resolve, reject })
-      this.worker.postMessage({ type: 'read', query, ids } satisfies ToDatabase)
+      this.#worker.postMessage({ type: 'read', query, ids } satisfies ToDatabase)
     })
   }
 
   begin(startMs: number, seconds: number, seed: number): void {
-    this.worker.postMessage({ type: 'begin', startMs, seconds, seed } satisfies ToDatabase)
+    this.#worker.postMessage({ type: 'begin', startMs, seconds, seed } satisfies ToDatabase)
   }
 
   async close(): Promise<void> {
-    await this.worker.terminate()
+    await this.#worker.terminate()
   }
 
   #receive(message: FromDatabase): void {

@@ -18,7 +18,8 @@ export function serve(catalog: Catalog): Server {
           send(response, 200, cache, { ...row, cache })
         } else send(response, status, cache, { error: status === 504 ? 'the database took too long' : 'no such item' })
       },
-      (error: unknown) => send(response, 500, 'miss', { error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) =>
+        send(response, 500, 'miss', { error: error instanceof Error ? error.message : String(error) }),
     )
   })
   server.keepAliveTimeout = 60_000

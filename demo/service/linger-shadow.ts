@@ -25,13 +25,18 @@ interface Ghost {
 }
 
 export class LingerShadow {
+  readonly candidatesMs: readonly number[]
   readonly #ghosts: readonly Ghost[]
   readonly #service: number[] = []
   #lastAnswerMs = 0
   #requests = 0
   #dropped = 0
 
-  constructor(private readonly options: LingerShadowOptions) {
+  readonly #timeoutMs: number
+
+  constructor(options: LingerShadowOptions) {
+    this.candidatesMs = options.candidatesMs
+    this.#timeoutMs = options.timeoutMs
     this.#ghosts = options.candidatesMs.map((lingerMs) => ({
       lingerMs,
       openedAtMs: 0,
@@ -56,6 +61,15 @@ export class LingerShadow {
     }
   }
 
+  /** A query beside the batches takes the database's time, whatever the linger. */
+  askedAside(nowMs: number): void {
+    for (const ghost of this.#ghosts) {
+      this.#advance(ghost, nowMs)
+      ghost.freeAtMs = Math.max(nowMs, ghost.freeAtMs) + this.serviceMs
+    }
+  }
+
+  /** A query, of a batch or beside them, was answered. */
   answered(sentAtMs: number, answeredAtMs: number): void {
     this.#service.push(answeredAtMs - Math.max(sentAtMs, this.#lastAnswerMs))
     if (this.#service.length > SERVICE_SAMPLES) this.#service.shift()
@@ -72,9 +86,10 @@ export class LingerShadow {
     return this.#service.length === 0 ? 0 : this.#service.reduce((sum, ms) => sum + ms, 0) / this.#service.length
   }
 
-  /** 99th percentile over all requests and share of timeouts per candidate, since the last call. */
-  take(nowMs: number): { p99Ms: number; errorRate: number }[] {
+  /** 99th percentile over all requests and share of timeouts per candidate, since the last call; nothing when there were none. */
+  take(nowMs: number): { p99Ms: number; errorRate: number }[] | undefined {
     const requests = this.#requests
+    if (requests === 0) return undefined
     this.#requests = 0
     return this.#ghosts.map((ghost) => {
       this.#advance(ghost, nowMs)
@@ -82,8 +97,8 @@ export class LingerShadow {
       ghost.latenciesMs = []
       // Nearest rank from above: hits are faster than any miss.
       const rank = requests - Math.ceil(requests * 0.99)
-      const timedOut = slowest.filter((ms) => ms >= this.options.timeoutMs).length
-      return { p99Ms: slowest[rank] ?? 0, errorRate: requests === 0 ? 0 : Math.min(1, timedOut / requests) }
+      const timedOut = slowest.filter((ms) => ms >= this.#timeoutMs).length
+      return { p99Ms: slowest[rank] ?? 0, errorRate: Math.min(1, timedOut / requests) }
     })
   }
 
@@ -92,10 +107,10 @@ export class LingerShadow {
     if (ghost.waiting.length === 0 || nowMs < ghost.openedAtMs + ghost.lingerMs) return
     const sentAtMs = ghost.openedAtMs + ghost.lingerMs
     // Nobody waits longer than the timeout, so a backlog beyond it is not carried on.
-    const startAtMs = Math.min(Math.max(sentAtMs, ghost.freeAtMs), sentAtMs + this.options.timeoutMs)
+    const startAtMs = Math.min(Math.max(sentAtMs, ghost.freeAtMs), sentAtMs + this.#timeoutMs)
     ghost.freeAtMs = startAtMs + this.serviceMs
     for (const askedAtMs of ghost.waiting) {
-      const latencyMs = Math.min(ghost.freeAtMs - askedAtMs, this.options.timeoutMs)
+      const latencyMs = Math.min(ghost.freeAtMs - askedAtMs, this.#timeoutMs)
       if (ghost.latenciesMs.length < MOST_LATENCIES) ghost.latenciesMs.push(latencyMs)
       else this.#dropped++
     }

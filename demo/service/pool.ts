@@ -3,7 +3,10 @@ export class Pool {
   #active = 0
   readonly #waiting: (() => void)[] = []
 
-  constructor(readonly limit: () => number) {}
+  readonly limit: () => number
+  constructor(limit: () => number) {
+    this.limit = limit
+  }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#active >= this.limit()) await new Promise<void>((resolve) => this.#waiting.push(resolve))

@@ -22,7 +22,9 @@ export function runService(entry: URL): void {
         else if (message.type === 'begin') service.begin(message)
         else tell({ type: 'final', ...(await service.close()) })
       })
-      .catch((error: unknown) => tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) }))
+      .catch((error: unknown) =>
+        tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
+      )
   })
 }
 

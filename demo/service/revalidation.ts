@@ -26,15 +26,18 @@ export class Revalidation {
   /** Hits that were chosen but not compared because too many waited already. */
   dropped = 0
 
-  constructor(
-    private readonly share: number,
-    private readonly batches: Batches,
-    private readonly found: (row: Row, readAtMs: number, sample: Sample) => void,
-  ) {}
+  readonly #share: number
+  readonly #batches: Batches
+  readonly #found: (row: Row, readAtMs: number, sample: Sample) => void
+  constructor(share: number, batches: Batches, found: (row: Row, readAtMs: number, sample: Sample) => void) {
+    this.#share = share
+    this.#batches = batches
+    this.#found = found
+  }
 
   /** Whether the hit at hand is one of the share; independent draws, so that no rhythm of the traffic can hide. */
   chooses(): boolean {
-    return this.share > 0 && Math.random() < this.share
+    return this.#share > 0 && Math.random() < this.#share
   }
 
   add(sample: Sample): void {
@@ -62,11 +65,11 @@ export class Revalidation {
     this.#busy = true
     const samples = this.#waiting.splice(0)
     try {
-      const { rows, readAtMs } = await this.batches.readAside([...new Set(samples.map(({ id }) => id))])
+      const { rows, readAtMs } = await this.#batches.readAside([...new Set(samples.map(({ id }) => id))])
       const byId = new Map(rows.map((row) => [row.id, row]))
       for (const sample of samples) {
         const row = byId.get(sample.id)
-        if (row) this.found(row, readAtMs, sample)
+        if (row) this.#found(row, readAtMs, sample)
       }
       this.#busy = false
       if (this.#waiting.length > 0) this.#schedule()

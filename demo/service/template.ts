@@ -55,7 +55,9 @@ export async function ensureTemplate(entry: URL, path: string): Promise<boolean>
   const worker = new Worker(entry, { workerData: { role: 'template', template: path } })
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject)
-    worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the catalogue worker ended with ${code}`))))
+    worker.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`the catalogue worker ended with ${code}`)),
+    )
   })
   return true
 }

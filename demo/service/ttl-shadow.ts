@@ -16,6 +16,7 @@ export interface TtlShadowOptions {
 export type Sighting = Float64Array
 
 export class TtlShadow {
+  readonly candidatesMs: readonly number[]
   readonly #candidates: Float64Array
   readonly #filled: Float64Array
   readonly #readings: number
@@ -30,6 +31,7 @@ export class TtlShadow {
 
   constructor(options: TtlShadowOptions) {
     const { candidatesMs, capacity, readings = 6 } = options
+    this.candidatesMs = candidatesMs
     this.#candidates = Float64Array.from(candidatesMs)
     this.#filled = new Float64Array((capacity + 1) * candidatesMs.length).fill(Number.NEGATIVE_INFINITY)
     this.#readings = readings
@@ -91,7 +93,7 @@ export class TtlShadow {
     }
   }
 
-  /** Rates per candidate since the last call. */
+  /** Counts per candidate since the last call. */
   take(): { lookups: number; misses: Float64Array; stale: Float64Array } {
     const taken = { lookups: this.#lookups, misses: this.#misses.slice(), stale: this.#stale.slice() }
     this.#lookups = 0

@@ -1,49 +1,179 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Explanation, homeostat, knob, signal } from 'homeostat'
 import { monotonicMs } from '../clock.js'
 import type { Change } from '../messages.js'
-import { scenario } from '../scenario.js'
+import { costOf, scenario } from '../scenario.js'
+import { duration } from '../view/format.js'
+import { Audit } from './audit.js'
+import { Changes } from './changes.js'
 import type { Instance } from './instance.js'
 import { LingerShadow } from './linger-shadow.js'
+import { lingerRecipe, ttlRecipe } from './recipes.js'
 import { LIBRARY_DEFAULTS, LINGER_BOUNDS_MS } from './settings.js'
-import { TtlShadow } from './ttl-shadow.js'
-const NC = 13, TAU = +(process.env.TAU ?? 1.5), HYS = 0.03, STEP = 0.1, SHARE = +(process.env.SHARE ?? 0.05)
-export async function tunedInstance(o: { folder: string; seed: number; onChange: (c: Change) => void }): Promise<Instance> {
+import { Tail } from './tail.js'
+import { type Sighting, TtlShadow } from './ttl-shadow.js'
+
+/** Share of hits that are compared with the database to learn how many answers are stale. */
+export const REVALIDATE_SHARE = 0.05
+
+/** One second of the run stands for this many of the story, so what is "per minute" in the story is per 3 s here. */
+const STORY = 20
+
+/** The `balanced` preset on the story's clock: the size of a step and the pace of updates stay as they are. */
+const GUARDRAILS = {
+  preset: 'balanced',
+  maxDelta: 0.1,
+  updatesPerSecond: 10,
+  minInterval: '100ms',
+  flipsPerMinute: 3 * STORY,
+  cumulativePerMinute: 0.5 * STORY,
+  cooldown: 30_000 / STORY,
+  rollbacksPerHour: 4 * STORY,
+  minStable: 5_000 / STORY,
+} as const
+
+/** Long enough for a batch of comparisons to fall into every window. */
+const WINDOW_MS = 500
+const TTL_CANDIDATES = 13
+const LINGER_CANDIDATES = 11
+/** Runs whose journals are kept. */
+const KEPT_RUNS = 10
+
+export interface TunedOptions {
+  /** Folder of all journals; each run has one of its own below. */
+  readonly folder: string
+  readonly seed: number
+  readonly onChange: (change: Change) => void
+}
+
+/** The instance that runs under Homeostat: two knobs, five signals, the scenario's cost. */
+export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   const { min, max } = scenario.bounds.ttlMs
-  const cand = Array.from({ length: NC }, (_, i) => min * (max / min) ** (i / (NC - 1)))
-  const lcand = Array.from({ length: 11 }, (_, i) => i * 10)
-  const z = (ms: number) => Math.log(ms / min) / Math.log(max / min)
-  const settings = { ttlMs: scenario.static.ttlMs, ...LIBRARY_DEFAULTS, lingerMs: 0 }
-  const sh = new TtlShadow({ candidatesMs: cand, capacity: scenario.rows })
-  const ls = new LingerShadow({ candidatesMs: lcand, timeoutMs: scenario.timeoutMs })
-  let L = 0; const M = new Float64Array(NC), S = new Float64Array(NC)
-  const changes: Change[] = []
-  const change = (knob: string, from: number, to: number, why: string) => { const c = { atMs: monotonicMs(), kind: 'applied', knob, from, to, why }; changes.push(c); o.onChange(c) }
-  let w = 0; let lc: number[] | undefined
-  const t = setInterval(() => {
-    const x = sh.take(); const k = Math.exp(-0.25 / TAU); L = L * k + x.lookups
-    for (let c = 0; c < NC; c++) { M[c] = M[c]! * k + x.misses[c]!; S[c] = S[c]! * k + x.stale[c]! }
-    w++
-    if (w > 16 && L > 0) {
-      const cost = Array.from(M, (m, c) => (10 * m + 20 * S[c]!) / L)
-      const zc = z(settings.ttlMs) * (NC - 1); const lo = Math.min(NC - 2, Math.floor(zc)); const cur = cost[lo]! + (cost[lo + 1]! - cost[lo]!) * (zc - lo)
-      let b = 0; cost.forEach((v, c) => { if (v < cost[b]!) b = c })
-      if (cost[b]! < cur * (1 - HYS)) { let d = b / (NC - 1) - z(settings.ttlMs); d = Math.sign(d) * Math.min(Math.abs(d), STEP); if (Math.abs(d) > 0.004) { const to = min * (max / min) ** (z(settings.ttlMs) + d); change('ttl', settings.ttlMs, to, ''); settings.ttlMs = to } }
-    }
-    if (w % 2 === 0) {
-    const l = ls.take(monotonicMs()).map((e) => 5 * Math.max(0, e.p99Ms / 100 - 1) + 20 * e.errorRate)
-    lc = lc ? lc.map((v, i) => v * 0.5 + l[i]! * 0.5) : l
-    const at = Math.round(settings.lingerMs / 10); let b = at; lc.forEach((v, i) => { if (v < lc![b]! - 0.05 ) b = i })
-    if (process.env.TR) console.log('svc', ls.serviceMs.toFixed(1), lc.map(x=>x.toFixed(1)).join(' '))
-    }
-    if (lc) { const at = Math.round(settings.lingerMs / 10); let b = at; lc.forEach((v, i) => { if (v < lc![b]! - 0.05) b = i })
-    if (b !== at) { const to = settings.lingerMs + Math.sign(b - at) * 10; change('linger', settings.lingerMs, to, ''); settings.lingerMs = Math.max(LINGER_BOUNDS_MS.min, Math.min(LINGER_BOUNDS_MS.max, to)) } }
-  }, 250)
-  return {
-    settings, revalidateShare: SHARE,
-    observer: {
-      looked(id, nowMs, _hit, watched) { const m = watched ? sh.sight(id) : undefined; sh.looked(id, nowMs); ls.requested(); return m },
-      known(row, readAt, lookedAt, hit, m) { sh.read(row.id, row.version, readAt); sh.judge(row.id, lookedAt, m as Float64Array, hit ? 1 / SHARE : 1) },
-      asked: (t) => ls.asked(t), answered: (_k, s, a) => ls.answered(s, a),
+  const initial = { ttl: scenario.static.ttlMs, linger: LIBRARY_DEFAULTS.lingerMs }
+  const ghosts = new TtlShadow({
+    candidatesMs: Array.from({ length: TTL_CANDIDATES }, (_, i) => min * (max / min) ** (i / (TTL_CANDIDATES - 1))),
+    capacity: scenario.rows,
+  })
+  const queue = new LingerShadow({
+    candidatesMs: Array.from({ length: LINGER_CANDIDATES }, (_, i) => {
+      return LINGER_BOUNDS_MS.min + ((LINGER_BOUNDS_MS.max - LINGER_BOUNDS_MS.min) * i) / (LINGER_CANDIDATES - 1)
+    }),
+    timeoutMs: scenario.timeoutMs,
+  })
+
+  const tuner = await homeostat({
+    name: 'catalog',
+    knobs: {
+      ttl: knob.duration({ min, max, initial: initial.ttl, scale: 'log', lag: '1s', shadow: ttlRecipe(ghosts) }),
+      linger: knob.duration({ ...LINGER_BOUNDS_MS, initial: initial.linger, shadow: lingerRecipe(queue) }),
     },
-    close: async () => { clearInterval(t); return { changes, breaches: 0, journal: null, explanation: [] } },
+    signals: {
+      latency: signal.duration(),
+      miss: signal.ratio(),
+      stale: signal.ratio(),
+      error: signal.ratio(),
+      tail: signal.gauge(),
+    },
+    // `stale` is sampled from hits; a miss is never stale.
+    minimize: (m) =>
+      costOf({ missRate: m.miss, staleRate: m.stale * (1 - m.miss), p99Ms: m.tail, errorRate: m.error }),
+    guardrails: GUARDRAILS,
+    mode: 'auto',
+    window: WINDOW_MS,
+    seed: options.seed,
+    // The clock of the whole demonstration, so that events, samples and the loader's seconds are on one axis.
+    clock: { nowUs: () => monotonicMs() * 1000 },
+    journal: { folder: runFolder(options.folder) },
+  })
+
+  const changes = new Changes(initial, options.onChange)
+  const unit = Math.log(initial.ttl / min) / Math.log(max / min)
+  const audit = new Audit(
+    {
+      ...GUARDRAILS,
+      minIntervalUs: 100_000,
+      bounds: { ttl: { min, max }, linger: LINGER_BOUNDS_MS },
+    },
+    [unit, initial.linger / LINGER_BOUNDS_MS.max],
+  )
+  tuner.on('proposed', (event) => changes.proposed(event))
+  tuner.on('applied', (event) => {
+    changes.applied(event)
+    audit.applied(event)
+  })
+  for (const kind of ['rejected', 'rolledBack', 'safeMode', 'recovered', 'regression'] as const) {
+    tuner.on(kind, (event) => changes.other(kind, event))
   }
+
+  const tail = new Tail()
+  const { latency, miss, stale, error } = tuner.signals
+  const timer = setInterval(() => tuner.signals.tail(tail.p99(monotonicMs())), WINDOW_MS / 4)
+  return {
+    settings: {
+      get ttlMs() {
+        return tuner.knobs.ttl
+      },
+      get lingerMs() {
+        return tuner.knobs.linger
+      },
+      batchSize: LIBRARY_DEFAULTS.batchSize,
+      inFlight: LIBRARY_DEFAULTS.inFlight,
+    },
+    revalidateShare: REVALIDATE_SHARE,
+    observer: {
+      looked(id, nowMs, hit, watched) {
+        const sighting = watched ? ghosts.sight(id) : undefined
+        ghosts.looked(id, nowMs)
+        queue.requested()
+        miss(!hit)
+        return sighting
+      },
+      known(row, readAtMs, lookedAtMs, hit, sighting) {
+        ghosts.read(row.id, row.version, readAtMs)
+        ghosts.judge(row.id, lookedAtMs, sighting as Sighting, hit ? 1 / REVALIDATE_SHARE : 1)
+      },
+      compared: (found) => stale(found),
+      asked: (nowMs) => queue.asked(nowMs),
+      askedAside: (nowMs) => queue.askedAside(nowMs),
+      answered: (sentAtMs, answeredAtMs) => queue.answered(sentAtMs, answeredAtMs),
+      done(latencyMs, _hit, failed) {
+        latency(latencyMs)
+        error(failed)
+        tail.add(latencyMs, monotonicMs())
+      },
+    },
+    async close() {
+      clearInterval(timer)
+      const explanation = await tuner.explain()
+      await tuner.close()
+      return {
+        changes: changes.all,
+        breaches: audit.breaches,
+        journal: tuner.journal.path ?? null,
+        explanation: explain(explanation),
+      }
+    },
+  }
+}
+
+/** Where each knob stands at the end, and why, in one line each. */
+function explain({ knobs, safe_mode_entries: safeModes, regressions }: Explanation): string[] {
+  const lines = knobs.map(({ name, value, initial, shadow }) => {
+    const pointed = shadow?.target == null ? 'nothing else is clearly better' : `heading for ${duration(shadow.target)}`
+    return `${name} ends at ${duration(value)} (initially ${duration(initial)}): ${pointed}`
+  })
+  return [...lines, `SafeMode was entered ${safeModes} times; ${regressions} regressions were seen.`]
+}
+
+/** A folder of its own for this run; beyond {@link KEPT_RUNS} the oldest goes. */
+function runFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true })
+  const runs = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && /^run-\d/.test(entry.name))
+  const names = runs.map(({ name }) => name).sort()
+  for (const name of names.slice(0, Math.max(0, names.length - KEPT_RUNS + 1))) {
+    rmSync(join(folder, name), { recursive: true, force: true })
+  }
+  const now = new Date().toISOString().replace(/[:.]/g, '-')
+  return join(folder, `run-${now}-${process.pid}`)
 }

@@ -123,7 +123,9 @@ function recent(seconds: readonly LiveSecond[], paint: Paint): string[] {
   const row = (of: 'static' | 'tuned') =>
     `${of.padEnd(7)}${percent(mean(of, 'missRate')).padStart(14)}${percent(mean(of, 'staleRate')).padStart(14)}${percent(mean(of, 'errorRate')).padStart(14)}${duration(mean(of, 'p99Ms')).padStart(14)}`
   return [
-    paint.dim(`${'now'.padEnd(7)}${'misses'.padStart(14)}${'stale'.padStart(14)}${'errors'.padStart(14)}${'p99'.padStart(14)}`),
+    paint.dim(
+      `${'now'.padEnd(7)}${'misses'.padStart(14)}${'stale'.padStart(14)}${'errors'.padStart(14)}${'p99'.padStart(14)}`,
+    ),
     paint.fixed(row('static')),
     paint.tuned(row('tuned')),
   ]

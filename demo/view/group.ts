@@ -20,7 +20,8 @@ export function groupChanges(changes: readonly Change[]): ChangeGroup[] {
     const key = `${change.kind} ${change.knob ?? ''}`
     const group = open.get(key)
     const last = group?.at(-1)
-    if (group && last && change.atMs - last.atMs <= APART_MS && direction(change) === direction(last)) group.push(change)
+    if (group && last && change.atMs - last.atMs <= APART_MS && direction(change) === direction(last))
+      group.push(change)
     else {
       const fresh = [change]
       groups.push(fresh)

@@ -32,7 +32,7 @@ export function wantsColours(env: NodeJS.ProcessEnv, isTTY: boolean): boolean {
 const SEQUENCE = /\u001b\[[\d;]*m/y
 
 /** Cuts a painted line to a number of columns; sequences take none. Every character used here is one column wide. */
-export function fit(line: string, columns: number): string {
+export function clip(line: string, columns: number): string {
   let shown = 0
   let cut = ''
   let painted = false

@@ -83,7 +83,9 @@ function changes({ changes: all, explanation, staticVsStatic }: Report, paint: P
 function foot({ breaches, journal, loader, staticVsStatic }: Report, paint: Paint): string[] {
   const late = loader.lagP99Ms > 20
   return [
-    ...(staticVsStatic ? [] : [`Guardrail breaches: ${breaches === 0 ? paint.good('0') : paint.bad(String(breaches))}`]),
+    ...(staticVsStatic
+      ? []
+      : [`Guardrail breaches: ${breaches === 0 ? paint.good('0') : paint.bad(String(breaches))}`]),
     ...(journal ? [`Journal: ${journal}`] : []),
     ...(late
       ? [

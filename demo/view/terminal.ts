@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty'
 import type { Live, LiveSecond } from '../live.js'
 import { cost, duration, percent } from './format.js'
 import { frame } from './frame.js'
-import { fit, paint, wantsColours } from './paint.js'
+import { clip, paint, wantsColours } from './paint.js'
 
 const FRAME_MS = 250
 /** Without a terminal: one line every so many seconds. */
@@ -23,7 +23,7 @@ function inPlace(live: Live, out: WriteStream, page: string): View {
   const painter = paint(wantsColours(process.env, true))
   const draw = (): void => {
     const shown = frame(live, out.columns, painter, page).slice(0, Math.max(1, out.rows - 1))
-    out.write(`\u001b[H${shown.map((line) => `${fit(line, out.columns - 1)}\u001b[K`).join('\n')}\u001b[J`)
+    out.write(`\u001b[H${shown.map((line) => `${clip(line, out.columns - 1)}\u001b[K`).join('\n')}\u001b[J`)
   }
   out.write('\u001b[?1049h\u001b[?25l')
   const timer = setInterval(draw, FRAME_MS)
