@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 
@@ -7,7 +8,7 @@ const out = process.env.HOMEOSTAT_DIST ?? 'dist'
 const RUNTIMES = ['node', 'browser', 'workerd', 'edge-light', 'deno', 'bun']
 /** Where a CommonJS consumer exists that no bundler serves. */
 const COMMONJS = ['node']
-const CAPABILITIES = ['testing', 'shadow']
+const CAPABILITIES = ['testing', 'shadow'].filter((name) => existsSync(`ts/${name}/index.ts`))
 
 const runtimes = (names: string[]) => Object.fromEntries(names.map((name) => [name, `ts/entries/${name}.ts`]))
 const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, `ts/${name}/index.ts`]))
@@ -48,6 +49,8 @@ export default defineConfig([
     outDir: join(out, 'cjs'),
     entry: { ...runtimes(COMMONJS), ...capabilities },
     outExtensions: () => ({ js: '.cjs', dts: '.d.cts' }),
-    shims: true,
+    // The bundler's own shim writes `require("url")` in place, which a local variable named `require` shadows.
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
   },
 ])

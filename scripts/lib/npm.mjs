@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { hashFiles } from './paths.mjs'
 import { isWindows } from './platform.mjs'
@@ -27,12 +27,17 @@ export function npmEnv(extra = {}) {
   return env
 }
 
+/** What decides on `node_modules`: the lockfile, and of the manifest only the dependencies. */
+function packagesKey(folder) {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const { dependencies, devDependencies, optionalDependencies, overrides } = manifest
+  const facts = { node: process.version.split('.')[0], dependencies, devDependencies, optionalDependencies, overrides }
+  return hashFiles([join(folder, 'package-lock.json')], JSON.stringify(facts))
+}
+
 /** Installs exactly what a folder's lockfile says, once per lockfile. */
 export async function ensurePackages(folder, name) {
-  const key = hashFiles(
-    [join(folder, 'package.json'), join(folder, 'package-lock.json')],
-    process.version.split('.')[0],
-  )
+  const key = packagesKey(folder)
   const installed = join(folder, 'node_modules', '.package-lock.json')
   if (isCurrent(`npm-${name}`, key, [installed])) return
   await step(`npm packages (${name})`, async (note) => {

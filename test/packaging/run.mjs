@@ -35,7 +35,7 @@ async function quietly(name, outcome, entry) {
   const said = warnings(outcome)
   expect(said.length === 0, `unexpected output: ${said.join(' | ')}`)
   expect(!entry || result.entry === entry, `loaded ${result.entry}, expected ${entry}`)
-  return agreement.hold(name, result)
+  return agreement.hold(name, result, 'native')
 }
 
 /** Without the platform's package the façade runs on WebAssembly and says so, in one line. */
@@ -46,7 +46,7 @@ async function fallback(name, outcome) {
     said.length === 1 && /wasm|WebAssembly/.test(said[0]),
     `expected one line about the fallback, got: ${said.join(' | ') || 'none'}`,
   )
-  agreement.hold(name, result)
+  agreement.hold(name, result, 'wasm')
   return said[0]
 }
 
@@ -87,10 +87,10 @@ async function packageChecks(packed, folder) {
 async function otherRuntimes(folder) {
   await checks.check('Deno', async () => quietly('Deno', await runDeno(folder), 'deno.js'))
   await checks.check('Bun', async () => quietly('Bun', await runBun(folder), 'bun.js'))
-  await checks.check('workerd', async () => agreement.hold('workerd', await runWorkerd(folder)))
+  await checks.check('workerd', async () => agreement.hold('workerd', await runWorkerd(folder), 'wasm'))
   await checks.check('Chromium', async () => {
     const result = await runChromium(folder)
-    return `${agreement.hold('Chromium', result)}, version ${result.version}`
+    return `${agreement.hold('Chromium', result, 'wasm')}, version ${result.version}`
   })
 }
 

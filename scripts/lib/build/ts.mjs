@@ -2,7 +2,7 @@ import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { at } from '../paths.mjs'
 import { must } from '../run.mjs'
 
-const WASM_PARTS = ['homeostat.js', 'homeostat.d.ts', 'homeostat_bg.wasm', 'homeostat_bg.wasm.d.ts']
+const WASM_PARTS = ['homeostat_bg.wasm']
 
 export const ts = {
   title: 'façade',

@@ -65,7 +65,7 @@ export async function checkTypes(folder, { module, resolution, extension }) {
     '--lib',
     'es2022,esnext.disposable,dom',
     '--types',
-    '',
+    '*',
     '--module',
     module,
     '--moduleResolution',

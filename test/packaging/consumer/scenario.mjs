@@ -16,7 +16,7 @@ const bits = (number) => {
   return view.getBigUint64(0).toString(16).padStart(16, '0')
 }
 
-export async function consume({ homeostat, knob, ready, signal }) {
+export async function consume({ bindingKind, homeostat, knob, ready, signal }) {
   await ready()
   let nowUs = 1_000_000
   let applied = 0
@@ -29,7 +29,7 @@ export async function consume({ homeostat, knob, ready, signal }) {
       batch: knob.integer({ min: 1, max: 64, initial: 8 }),
     },
     signals: { latency: signal.duration() },
-    minimize: (m) => m.latency,
+    minimize: (m) => m.latency.mean,
     clock: { nowUs: () => nowUs },
     tick: 'manual',
     runId: 'consumer',
@@ -44,6 +44,7 @@ export async function consume({ homeostat, knob, ready, signal }) {
     tuner.tick()
   }
   const result = {
+    binding: bindingKind(),
     initial,
     ttl: bits(tuner.knobs.ttl),
     batch: tuner.knobs.batch,

@@ -11,7 +11,8 @@ export function resultOf({ code, out, tail }) {
 export class Agreement {
   #first
 
-  hold(name, result) {
+  hold(name, result, binding) {
+    expect(result.binding === binding, `ran on the ${result.binding} binding, expected ${binding}`)
     expect(result.initial === 300_000, `initial TTL is ${result.initial} ms, expected 300000`)
     expect(result.moved && result.applied, 'the tuner never moved a knob')
     const facts = JSON.stringify({ ttl: result.ttl, batch: result.batch })
