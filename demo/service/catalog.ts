@@ -12,23 +12,20 @@ export interface Answer {
 
 /** What the service can see of its own cache; the tuned instance learns from it. All times monotonic, in ms. */
 export interface CatalogObserver extends DatabaseObserver {
-  /**
-   * A lookup, fresh (`hit`) or not. `watched`: the row's version will be known soon, because it is read for this miss or
-   * compared for this hit; what is returned then comes back with it.
-   */
-  looked?(id: number, nowMs: number, hit: boolean, watched: boolean): unknown
-  /** The row of a watched lookup at `lookedAtMs` was read at `readAtMs`. */
-  known?(row: Row, readAtMs: number, lookedAtMs: number, hit: boolean, remembered: unknown): void
-  /** A sampled answer from the cache turned out to be fresh or stale. */
+  /** A lookup, whether the cache can answer it or not. */
+  looked?(id: number, hit: boolean): void
+  /** A row was read: for a miss, or to compare a sampled answer. */
+  known?(row: Row): void
+  /** One of the sampled requests was answered, with a stale row or not; misses are never stale. */
   compared?(stale: boolean): void
   /** A request ended. */
-  done?(latencyMs: number, hit: boolean, failed: boolean): void
+  done?(latencyMs: number, failed: boolean): void
 }
 
 export interface CatalogOptions {
   readonly capacity: number
   readonly timeoutMs: number
-  /** Share of hits that are compared with the database afterwards, 0 to 1. */
+  /** Share of requests that are sampled; of these, hits are compared with the database afterwards. 0 to 1. */
   readonly revalidateShare: number
   readonly now: () => number
   readonly observer?: CatalogObserver
@@ -54,9 +51,9 @@ export class Catalog {
     this.#observer = options.observer ?? {}
     this.#cache = new TtlCache(options.capacity)
     this.batches = new Batches(database, settings, options.now, this.#observer)
-    this.#revalidation = new Revalidation(options.revalidateShare, this.batches, (row, readAtMs, sample) => {
-      this.#observer.known?.(row, readAtMs, sample.lookedAtMs, true, sample.remembered)
-      this.#observer.compared?.(row.version !== sample.served.row.version)
+    this.#revalidation = new Revalidation(options.revalidateShare, this.batches, (row, served) => {
+      this.#observer.known?.(row)
+      this.#observer.compared?.(row.version !== served.row.version)
     })
   }
 
@@ -64,19 +61,18 @@ export class Catalog {
     const startedAtMs = this.#options.now()
     this.requests++
     const fresh = this.#cache.fresh(id, startedAtMs, this.#settings.ttlMs)
+    this.#observer.looked?.(id, fresh !== undefined)
+    const sampled = this.#revalidation.chooses()
     if (fresh) {
-      const sampled = this.#revalidation.chooses()
-      const remembered = this.#observer.looked?.(id, startedAtMs, true, sampled)
-      if (sampled) this.#revalidation.add({ id, lookedAtMs: startedAtMs, served: fresh, remembered })
-      this.#observer.done?.(this.#options.now() - startedAtMs, true, false)
+      if (sampled) this.#revalidation.add(fresh)
+      this.#observer.done?.(this.#options.now() - startedAtMs, false)
       return { status: 200, hit: true, row: fresh.row }
     }
     this.misses++
-    const underway = this.#loading.get(id)
-    const remembered = this.#observer.looked?.(id, startedAtMs, false, underway === undefined)
-    const row = await this.#withinTime(underway ?? this.#load(id, startedAtMs, remembered))
+    if (sampled) this.#observer.compared?.(false)
+    const row = await this.#withinTime(this.#loading.get(id) ?? this.#load(id))
     const failed = row === TIMED_OUT
-    this.#observer.done?.(this.#options.now() - startedAtMs, false, failed)
+    this.#observer.done?.(this.#options.now() - startedAtMs, failed)
     if (failed) return { status: 504, hit: false, row: undefined }
     return { status: row ? 200 : 404, hit: false, row }
   }
@@ -85,13 +81,13 @@ export class Catalog {
     this.#revalidation.close()
   }
 
-  #load(id: number, lookedAtMs: number, remembered: unknown): Promise<Row | undefined> {
+  #load(id: number): Promise<Row | undefined> {
     const loading = this.batches
       .load(id)
       .then(({ row, readAtMs }) => {
         if (row) {
           this.#cache.fill(row, readAtMs)
-          this.#observer.known?.(row, readAtMs, lookedAtMs, false, remembered)
+          this.#observer.known?.(row)
         }
         return row
       })

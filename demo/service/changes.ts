@@ -52,6 +52,7 @@ function evidence(payload: Payload): string {
   if (typeof here === 'number' && typeof best === 'number') {
     return `the same traffic would have cost ${cost(best)} instead of ${cost(here)} per second`
   }
-  if (typeof before === 'number' && typeof after === 'number') return `cost went from ${cost(before)} to ${cost(after)}`
+  if (typeof before === 'number' && typeof after === 'number')
+    return `the objective rose from ${cost(before)} to ${cost(after)} on the tuner's scale`
   return ''
 }

@@ -5,22 +5,13 @@ import type { Row } from './rows.js'
 const COLLECT_MS = 400
 const MOST_WAITING = 256
 
-export interface Sample {
-  readonly id: number
-  readonly lookedAtMs: number
-  /** What the cache answered with. */
-  readonly served: Entry
-  /** What the observer wants back. */
-  readonly remembered: unknown
-}
-
 /**
  * Compares a small share of the answers that came from the cache with the database, together in one query every
  * {@link COLLECT_MS}. It only observes: what it finds is not put into the cache, so that the two instances differ in
  * their settings and in nothing else.
  */
 export class Revalidation {
-  readonly #waiting: Sample[] = []
+  readonly #waiting: Entry[] = []
   #timer: NodeJS.Timeout | undefined
   #busy = false
   /** Hits that were chosen but not compared because too many waited already. */
@@ -28,24 +19,24 @@ export class Revalidation {
 
   readonly #share: number
   readonly #batches: Batches
-  readonly #found: (row: Row, readAtMs: number, sample: Sample) => void
-  constructor(share: number, batches: Batches, found: (row: Row, readAtMs: number, sample: Sample) => void) {
+  readonly #found: (row: Row, served: Entry) => void
+  constructor(share: number, batches: Batches, found: (row: Row, served: Entry) => void) {
     this.#share = share
     this.#batches = batches
     this.#found = found
   }
 
-  /** Whether the hit at hand is one of the share; independent draws, so that no rhythm of the traffic can hide. */
+  /** Whether the request at hand is one of the share; independent draws, so that no rhythm of the traffic can hide. */
   chooses(): boolean {
     return this.#share > 0 && Math.random() < this.#share
   }
 
-  add(sample: Sample): void {
+  add(served: Entry): void {
     if (this.#waiting.length >= MOST_WAITING) {
       this.dropped++
       return
     }
-    this.#waiting.push(sample)
+    this.#waiting.push(served)
     this.#schedule()
   }
 
@@ -65,11 +56,11 @@ export class Revalidation {
     this.#busy = true
     const samples = this.#waiting.splice(0)
     try {
-      const { rows, readAtMs } = await this.#batches.readAside([...new Set(samples.map(({ id }) => id))])
+      const { rows } = await this.#batches.readAside([...new Set(samples.map(({ row }) => row.id))])
       const byId = new Map(rows.map((row) => [row.id, row]))
-      for (const sample of samples) {
-        const row = byId.get(sample.id)
-        if (row) this.#found(row, readAtMs, sample)
+      for (const served of samples) {
+        const row = byId.get(served.row.id)
+        if (row) this.#found(row, served)
       }
       this.#busy = false
       if (this.#waiting.length > 0) this.#schedule()

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Explanation, homeostat, knob, signal } from 'homeostat'
+import { shadow } from 'homeostat/shadow'
 import { monotonicMs } from '../clock.js'
 import type { Change } from '../messages.js'
 import { costOf, scenario } from '../scenario.js'
@@ -9,12 +10,11 @@ import { Audit } from './audit.js'
 import { Changes } from './changes.js'
 import type { Instance } from './instance.js'
 import { LingerShadow } from './linger-shadow.js'
-import { lingerRecipe, ttlRecipe } from './recipes.js'
+import { lingerRecipe } from './recipes.js'
 import { LIBRARY_DEFAULTS, LINGER_BOUNDS_MS } from './settings.js'
 import { Tail } from './tail.js'
-import { type Sighting, TtlShadow } from './ttl-shadow.js'
 
-/** Share of hits that are compared with the database to learn how many answers are stale. */
+/** Share of requests that are sampled to learn how many answers are stale. */
 export const REVALIDATE_SHARE = 0.05
 
 /** One second of the run stands for this many of the story, so what is "per minute" in the story is per 3 s here. */
@@ -35,7 +35,6 @@ const GUARDRAILS = {
 
 /** Long enough for a batch of comparisons to fall into every window. */
 const WINDOW_MS = 500
-const TTL_CANDIDATES = 13
 const LINGER_CANDIDATES = 11
 /** Runs whose journals are kept. */
 const KEPT_RUNS = 10
@@ -51,10 +50,8 @@ export interface TunedOptions {
 export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   const { min, max } = scenario.bounds.ttlMs
   const initial = { ttl: scenario.static.ttlMs, linger: LIBRARY_DEFAULTS.lingerMs }
-  const ghosts = new TtlShadow({
-    candidatesMs: Array.from({ length: TTL_CANDIDATES }, (_, i) => min * (max / min) ** (i / (TTL_CANDIDATES - 1))),
-    capacity: scenario.rows,
-  })
+  // Versions count updates, and what the traffic does now matters more than what it did: phases are short.
+  const ghosts = shadow.cacheTtl({ versions: 'counter', smoothing: '1s' })
   const queue = new LingerShadow({
     candidatesMs: Array.from({ length: LINGER_CANDIDATES }, (_, i) => {
       return LINGER_BOUNDS_MS.min + ((LINGER_BOUNDS_MS.max - LINGER_BOUNDS_MS.min) * i) / (LINGER_CANDIDATES - 1)
@@ -65,7 +62,7 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   const tuner = await homeostat({
     name: 'catalog',
     knobs: {
-      ttl: knob.duration({ min, max, initial: initial.ttl, scale: 'log', lag: '1s', shadow: ttlRecipe(ghosts) }),
+      ttl: knob.duration({ min, max, initial: initial.ttl, scale: 'log', lag: '1s', shadow: ghosts }),
       linger: knob.duration({ ...LINGER_BOUNDS_MS, initial: initial.linger, shadow: lingerRecipe(queue) }),
     },
     signals: {
@@ -75,9 +72,7 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
       error: signal.ratio(),
       tail: signal.gauge(),
     },
-    // `stale` is sampled from hits; a miss is never stale.
-    minimize: (m) =>
-      costOf({ missRate: m.miss, staleRate: m.stale * (1 - m.miss), p99Ms: m.tail, errorRate: m.error }),
+    minimize: (m) => costOf({ missRate: m.miss, staleRate: m.stale, p99Ms: m.tail, errorRate: m.error }),
     guardrails: GUARDRAILS,
     mode: 'auto',
     window: WINDOW_MS,
@@ -122,22 +117,17 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
     },
     revalidateShare: REVALIDATE_SHARE,
     observer: {
-      looked(id, nowMs, hit, watched) {
-        const sighting = watched ? ghosts.sight(id) : undefined
-        ghosts.looked(id, nowMs)
+      looked(id, hit) {
+        ghosts.onRead(id)
         queue.requested()
         miss(!hit)
-        return sighting
       },
-      known(row, readAtMs, lookedAtMs, hit, sighting) {
-        ghosts.read(row.id, row.version, readAtMs)
-        ghosts.judge(row.id, lookedAtMs, sighting as Sighting, hit ? 1 / REVALIDATE_SHARE : 1)
-      },
+      known: (row) => ghosts.onVersion(row.id, row.version),
       compared: (found) => stale(found),
       asked: (nowMs) => queue.asked(nowMs),
       askedAside: (nowMs) => queue.askedAside(nowMs),
       answered: (sentAtMs, answeredAtMs) => queue.answered(sentAtMs, answeredAtMs),
-      done(latencyMs, _hit, failed) {
+      done(latencyMs, failed) {
         latency(latencyMs)
         error(failed)
         tail.add(latencyMs, monotonicMs())
@@ -169,7 +159,9 @@ function explain({ knobs, safe_mode_entries: safeModes, regressions }: Explanati
 /** A folder of its own for this run; beyond {@link KEPT_RUNS} the oldest goes. */
 function runFolder(folder: string): string {
   mkdirSync(folder, { recursive: true })
-  const runs = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory() && /^run-\d/.test(entry.name))
+  const runs = readdirSync(folder, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && /^run-\d/.test(entry.name),
+  )
   const names = runs.map(({ name }) => name).sort()
   for (const name of names.slice(0, Math.max(0, names.length - KEPT_RUNS + 1))) {
     rmSync(join(folder, name), { recursive: true, force: true })
