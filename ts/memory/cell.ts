@@ -20,7 +20,8 @@
  *   the opposite order would credit the new configuration with work done under the old one.
  * - Generations only grow: the number is chosen inside the lock, from the one that is there.
  * - Spinning is bounded. A writer that finds the lock held for too long gives up and is told so; the next tick retries. A
- *   reader that keeps losing against writers takes the lock itself and leaves the sequence word as it was.
+ *   reader that keeps losing against writers takes the lock itself, waiting in steps of 1 ms while it is held (a writer may
+ *   have been taken off its core), and leaves the sequence word as it was.
  */
 import { SIGNAL_BITS } from '../binding.js'
 import { type Memory, WORD_CONTROL, WORD_SEQUENCE, WORD_STAMP } from './layout.js'
@@ -31,8 +32,10 @@ export const BUSY = -1
 export const VETOED = -2
 
 const WRITE_SPINS = 1 << 16
-const READ_SPINS = 1 << 10
-const LOCK_SPINS = 1 << 20
+export const READ_SPINS = 1 << 6
+export const LOCK_SPINS = 1 << 12
+/** Waits of 1 ms for a writer that the operating system took off its core. */
+export const WAITS = 250
 
 /**
  * Publishes `stage` (`[wanted generation, ...values]`) and returns the generation given to it: the wanted one, or the next
@@ -133,14 +136,18 @@ export class CellReader {
       this.#take()
       if (Atomics.load(words, WORD_SEQUENCE) === before) return true
     }
-    for (let spin = 0; spin < LOCK_SPINS; spin++) {
-      const sequence = Atomics.load(words, WORD_SEQUENCE)
-      if ((sequence & 1) !== 0) continue
-      if (Atomics.compareExchange(words, WORD_SEQUENCE, sequence, sequence + 1) !== sequence) continue
-      this.#take()
-      // Nothing was written, so other readers may keep what they read around this.
-      Atomics.store(words, WORD_SEQUENCE, sequence)
-      return true
+    for (let wait = 0; wait < WAITS; wait++) {
+      let sequence = 0
+      for (let spin = 0; spin < LOCK_SPINS; spin++) {
+        sequence = Atomics.load(words, WORD_SEQUENCE)
+        if ((sequence & 1) !== 0) continue
+        if (Atomics.compareExchange(words, WORD_SEQUENCE, sequence, sequence + 1) !== sequence) continue
+        this.#take()
+        // Nothing was written, so other readers may keep what they read around this.
+        Atomics.store(words, WORD_SEQUENCE, sequence)
+        return true
+      }
+      pause(words, sequence)
     }
     return false
   }
@@ -149,5 +156,14 @@ export class CellReader {
     const { halves } = this.#memory
     const to = this.#copyHalves
     for (let i = 0; i < halves.length; i++) to[i] = Atomics.load(halves, i)
+  }
+}
+
+/** Lets other threads run for up to 1 ms, where this thread may wait at all (a browser's main thread may not). */
+export function pause(words: Int32Array, sequence: number): void {
+  try {
+    Atomics.wait(words, WORD_SEQUENCE, sequence, 1)
+  } catch {
+    for (let spin = 0; spin < READ_SPINS && Atomics.load(words, WORD_SEQUENCE) === sequence; spin++);
   }
 }
