@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 
@@ -8,7 +7,7 @@ const out = process.env.HOMEOSTAT_DIST ?? 'dist'
 const RUNTIMES = ['node', 'browser', 'workerd', 'edge-light', 'deno', 'bun']
 /** Where a CommonJS consumer exists that no bundler serves. */
 const COMMONJS = ['node']
-const CAPABILITIES = ['testing', 'shadow'].filter((name) => existsSync(`ts/${name}/index.ts`))
+const CAPABILITIES = ['testing', 'shadow']
 
 const runtimes = (names: string[]) => Object.fromEntries(names.map((name) => [name, `ts/entries/${name}.ts`]))
 const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, `ts/${name}/index.ts`]))

@@ -7,7 +7,7 @@ import { ts } from './ts.mjs'
 import { wasm } from './wasm.mjs'
 
 /**
- * In the order in which one needs the other. A part names its inputs, the program that makes it (`tool`) and its outputs;
+ * In the order in which one needs the other. A part names its inputs (its own recipe is one too), the program that makes it (`tool`) and its outputs;
  * it is stale when a content or the tool changed, or an output is gone.
  */
 export const PARTS = { native, wasm, ts, demo }
@@ -17,7 +17,7 @@ export async function build({ rust, only = Object.keys(PARTS) }) {
   for (const name of Object.keys(PARTS).filter((part) => only.includes(part))) {
     const part = PARTS[name]
     const tool = part.tool === 'rust' ? `rust ${rust.version} ${process.platform}-${process.arch}` : 'node'
-    const key = hashFiles(part.inputs, tool)
+    const key = hashFiles([...part.inputs, `scripts/lib/build/${name}.mjs`], tool)
     if (isCurrent(`build-${name}`, key, part.outputs())) continue
     await step(part.title, (note) => part.build({ rust, note }))
     writeStamp(`build-${name}`, { key })

@@ -1,0 +1,92 @@
+/** Core, bindings, façade: nothing imports upward, and what needs Node lives where only Node's entries reach. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const NODE_ENTRIES = ['ts/entries/node.ts', 'ts/entries/deno.ts', 'ts/entries/bun.ts']
+
+const sources = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((path) => `${folder}/${path.split(sep).join('/')}`)
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.endsWith('.d.ts'))
+
+/** Modules that a file loads at run time; `import type` vanishes. */
+function imports(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const found = [...text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)]
+  const dynamic = [...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)]
+  return [...found, ...dynamic]
+    .map(([, id]) => id ?? '')
+    .map((id) => {
+      if (!id.startsWith('.')) return id
+      const path = relative(root, join(root, dirname(file), id))
+        .split(sep)
+        .join('/')
+      return path.replace(/\.js$/, '.ts')
+    })
+}
+
+const files = sources('ts')
+const graph = new Map(files.map((file) => [file, imports(file)]))
+
+test('the scan sees the façade', () => {
+  expect(graph.get('ts/entries/node.ts')).toContain('ts/node/host.ts')
+  expect(graph.get('ts/node/load.ts')).toContain('node:fs')
+})
+
+test('only ts/node imports node: modules', () => {
+  const wrong = files.filter(
+    (file) => !file.startsWith('ts/node/') && graph.get(file)?.some((id) => id.startsWith('node:')),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('only the entries of runtimes with those modules reach ts/node', () => {
+  const wrong = files.filter(
+    (file) =>
+      !file.startsWith('ts/node/') &&
+      !NODE_ENTRIES.includes(file) &&
+      graph.get(file)?.some((id) => id.startsWith('ts/node/')),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('only ts/bindings touches what the build makes of the core', () => {
+  const wrong = files.filter(
+    (file) => !file.startsWith('ts/bindings/') && graph.get(file)?.some((id) => id.startsWith('out/')),
+  )
+  expect(wrong).toEqual([])
+})
+
+test('bindings know the seam and the errors, not the façade', () => {
+  const allowed = /^(ts\/(bindings\/|binding\.ts|errors\.ts|host\.ts)|out\/)/
+  const wrong = files
+    .filter((file) => file.startsWith('ts/bindings/'))
+    .flatMap((file) => (graph.get(file) ?? []).filter((id) => !allowed.test(id)).map((id) => `${file} -> ${id}`))
+  expect(wrong).toEqual([])
+})
+
+test('the seam imports nothing', () => {
+  expect(graph.get('ts/binding.ts')).toEqual([])
+})
+
+describe('crates', () => {
+  const dependencies = (crate: string): string[] => {
+    const text = readFileSync(join(root, 'crates', crate, 'Cargo.toml'), 'utf8')
+    const section = /^\[dependencies\]\n([\s\S]*?)(?=\n\[|$(?![\s\S]))/m.exec(text)?.[1] ?? ''
+    return [...section.matchAll(/^([\w-]+)/gm)].map(([, name]) => name ?? '').sort()
+  }
+
+  test('the core is pure: arithmetic and hashing, nothing that reaches the outside', () => {
+    expect(dependencies('homeostat-core')).toEqual(['libm', 'sha2'])
+  })
+
+  test.each([
+    ['homeostat-node', ['homeostat-core', 'napi', 'napi-derive']],
+    ['homeostat-wasm', ['homeostat-core', 'wasm-bindgen']],
+  ])('%s only binds', (crate, expected) => {
+    expect(dependencies(crate)).toEqual(expected)
+  })
+})

@@ -1,0 +1,63 @@
+/** The parts of the build machinery that decide something: a wrong count or a wrong platform would go unnoticed. */
+import { describe, expect, test } from 'vitest'
+import { cdylibName } from '../../scripts/lib/platform.mjs'
+import { run } from '../../scripts/lib/run.mjs'
+import { countCargo } from '../../scripts/lib/test/rust.mjs'
+import { atLeast, parseVersion } from '../../scripts/lib/versions.mjs'
+
+describe('counting cargo test', () => {
+  const out = [
+    'test a ... ok',
+    'test b ... ignored, needs an hour',
+    'test c ... FAILED',
+    'test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s',
+    'test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s',
+  ].join('\n')
+
+  test('sums every binary and keeps the reason of a skip', () => {
+    expect(countCargo(out)).toMatchObject({ passed: 13, failed: 1, skipped: 1, reasons: ['b: needs an hour'] })
+  })
+
+  test('no result line counts nothing', () => {
+    expect(countCargo('error: could not compile')).toMatchObject({ passed: 0, failed: 0, skipped: 0 })
+  })
+})
+
+describe('versions', () => {
+  test.each([
+    ['rustc 1.96.0 (abc 2026-05-25)', [1, 88], true],
+    ['cargo 1.88.0', [1, 88, 0], true],
+    ['1.87.9', [1, 88], false],
+    ['2.0', [1, 88, 3], true],
+    ['1.96.0+dfsg1-1~deb12u2', [1, 96, 1], false],
+    ['nothing', [1], false],
+  ])('%s at least %j: %s', (text, minimum, expected) => {
+    expect(atLeast(parseVersion(text), minimum)).toBe(expected)
+  })
+})
+
+test.each([
+  ['linux', 'libhomeostat_node.so'],
+  ['darwin', 'libhomeostat_node.dylib'],
+  ['win32', 'homeostat_node.dll'],
+] as const)('library name on %s', (os, expected) => {
+  expect(cdylibName('homeostat-node', os)).toBe(expected)
+})
+
+describe('running a program', () => {
+  const node = (code: string, options = {}) => run(process.execPath, ['-e', code], { capture: true, ...options })
+
+  test('keeps status, output and the last lines', async () => {
+    const result = await node('console.log("a\\nb"); console.error("c"); process.exitCode = 3', { tailLines: 2 })
+    expect(result).toMatchObject({ code: 3, out: 'a\nb\n' })
+    expect(result.tail).toHaveLength(2)
+  })
+
+  test('a program that does not exist is status 127, not an exception', async () => {
+    expect(await run('no-such-program-here', [])).toMatchObject({ code: 127 })
+  })
+
+  test('a program over its time is ended with status 124', async () => {
+    expect(await node('setInterval(() => {}, 1000)', { timeoutMs: 300 })).toMatchObject({ code: 124 })
+  })
+})

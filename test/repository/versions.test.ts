@@ -1,0 +1,71 @@
+/** What is written in several places says the same in each of them. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { hostTriple, PLATFORMS } from '../../scripts/lib/platform.mjs'
+import { nativePackageName, releaseManifest } from '../../scripts/lib/release/native-package.mjs'
+import { platformTriple } from '../../ts/node/load.js'
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const json = <T = { version: string }>(path: string): T => JSON.parse(read(path))
+interface LockEntry {
+  resolved?: string
+  optionalDependencies?: Record<string, string>
+}
+const sorted = (words: Iterable<string>): string[] => [...words].sort()
+
+test('one version', () => {
+  const { version } = json('package.json')
+  const cargo = read('Cargo.toml')
+  expect(/\[workspace\.package\]\nversion = "([^"]+)"/.exec(cargo)?.[1]).toBe(version)
+  expect(/^homeostat-core = .*version = "([^"]+)"/m.exec(cargo)?.[1]).toBe(version)
+  expect(json('crates/homeostat-node/package.json').version).toBe(version)
+  expect(json('package-lock.json').version).toBe(version)
+})
+
+describe('platforms with a native build', () => {
+  const triples = sorted(PLATFORMS.map(({ triple }) => triple))
+
+  test('napi build', () => {
+    const { napi } = json<{ napi: { targets: string[] } }>('crates/homeostat-node/package.json')
+    expect(sorted(napi.targets)).toEqual(sorted(PLATFORMS.map(({ rust }) => rust)))
+  })
+
+  test('release workflow', () => {
+    const jobs = read('.github/workflows/release.yml').split(/^ {2}(?=\w+:$)/m)
+    for (const name of ['native', 'try']) {
+      const job = jobs.find((text) => text.startsWith(`${name}:`)) ?? ''
+      expect(sorted([...job.matchAll(/\{ triple: ([\w-]+),/g)].map(([, triple]) => triple ?? '')), name).toEqual(
+        triples,
+      )
+    }
+  })
+
+  test('optional dependencies of what is published', () => {
+    const { optionalDependencies, version } = releaseManifest()
+    expect(optionalDependencies).toEqual(
+      Object.fromEntries(PLATFORMS.map(({ triple }) => [nativePackageName(triple), version])),
+    )
+  })
+
+  test('the loader and the build name this platform alike', () => {
+    expect(platformTriple()).toBe(hostTriple())
+  })
+})
+
+describe.each(['package-lock.json', 'test/packaging/package-lock.json'])('%s', (file) => {
+  const { packages } = json<{ packages: Record<string, LockEntry> }>(file)
+
+  test('names no registry host', () => {
+    expect(Object.values(packages).filter((entry) => /^https?:/.test(entry.resolved ?? ''))).toEqual([])
+  })
+
+  // `npm ci` refuses a lockfile that leaves out the builds for other platforms (see scripts/lockfile.mjs).
+  test('has every optional dependency', () => {
+    const missing = Object.entries(packages).flatMap(([path, entry]) =>
+      Object.keys(entry.optionalDependencies ?? {}).filter(
+        (name) => !packages[`${path}/node_modules/${name}`] && !packages[`node_modules/${name}`],
+      ),
+    )
+    expect(missing).toEqual([])
+  })
+})
