@@ -59,8 +59,12 @@ test('both targets expose the same surface', () => {
   const wasm = readFileSync(out('wasm/homeostat.d.ts'), 'utf8')
   for (const [name, methods] of Object.entries(METHODS)) {
     const prototype = (addon as unknown as Record<string, { prototype: object }>)[name]?.prototype ?? {}
-    const native = Object.getOwnPropertyNames(prototype).filter((n) => n !== 'constructor').sort()
-    const generated = members(wasm, new RegExp(`export class ${name} `)).filter((n) => n !== 'constructor' && n !== 'free')
+    const native = Object.getOwnPropertyNames(prototype)
+      .filter((n) => n !== 'constructor')
+      .sort()
+    const generated = members(wasm, new RegExp(`export class ${name} `)).filter(
+      (n) => n !== 'constructor' && n !== 'free',
+    )
     expect(generated, `wasm ${name}`).toEqual([...methods].sort())
     expect(native, `native ${name}`).toEqual([...methods].sort())
   }
