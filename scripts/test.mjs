@@ -9,10 +9,22 @@ import { setup } from './lib/setup.mjs'
 import { withLock } from './lib/stamps.mjs'
 import { add, describe, none, skip } from './lib/test/counts.mjs'
 import { packaging, style, types, unit } from './lib/test/js.mjs'
+import { decisionCost, plants } from './lib/test/measured.mjs'
 import { generated, rustFormat, rustLint, rustTest } from './lib/test/rust.mjs'
 
 /** The quick ones first, so that a slip is told in seconds. */
-const RUNNERS = { style, types, format: rustFormat, lint: rustLint, generated, rust: rustTest, unit, packaging }
+const RUNNERS = {
+  style,
+  types,
+  format: rustFormat,
+  lint: rustLint,
+  generated,
+  rust: rustTest,
+  decisions: decisionCost,
+  plants,
+  unit,
+  packaging,
+}
 
 async function runOne(runner, context) {
   let counts = none()
