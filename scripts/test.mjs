@@ -30,7 +30,7 @@ async function runOne(runner, context) {
   let counts = none()
   await step(runner.title, async (note) => {
     counts = await runner.run({ ...context, note })
-    return describe(counts)
+    return { text: describe(counts), failed: counts.failed > 0 }
   })
   for (const line of counts.failed > 0 ? counts.tail : []) say(`  | ${line}`)
   return counts

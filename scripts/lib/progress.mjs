@@ -13,7 +13,8 @@ export const say = (line) => process.stdout.write(`${line}\n`)
 
 /**
  * Runs one step and says so: its name at once, its time at the end. In a terminal the line is alive; elsewhere a heartbeat
- * comes every 15 s, so that a log never looks dead. `note(text)` tells what the step is busy with.
+ * comes every 15 s, so that a log never looks dead. `note(text)` tells what the step is busy with. The body returns what to
+ * say at the end, as text or as `{ text, failed }`.
  */
 export async function step(title, body) {
   const started = Date.now()
@@ -33,7 +34,7 @@ export async function step(title, body) {
   }
   try {
     const result = await body(note)
-    end('✓', typeof result === 'string' ? result : '')
+    end(result?.failed ? '✗' : '✓', typeof result === 'string' ? result : (result?.text ?? ''))
     return result
   } catch (error) {
     end('✗', '')
