@@ -11,4 +11,6 @@ if (role === 'database') await (await import('./service/database-worker.js')).ru
 else if (role === 'template') await (await import('./service/template.js')).runTemplateWorker()
 else if (role === 'service') (await import('./service/process.js')).runService(entry)
 else if (role === 'load') (await import('./load/process.js')).runLoader()
+else if (role === 'experiment') (await import('./experiment.js')).runExperiments(entry)
+else if (role === 'overhead') await (await import('./overhead.js')).runOverhead(entry)
 else process.exitCode = await (await import('./app.js')).app(entry, process.argv.slice(2))

@@ -16,9 +16,13 @@ export type ToService =
       readonly settings?: FixedSettings
     }
   | { readonly type: 'begin'; readonly startMs: number; readonly seconds: number; readonly seed: number }
+  /** Asks for the CPU time that the process has used. */
+  | { readonly type: 'cpu' }
   | { readonly type: 'stop' }
 
 export interface FixedSettings {
+  /** Share of requests that are sampled and compared with the database; the static instance's default is 0. */
+  readonly revalidateShare?: number
   readonly ttlMs?: number
   readonly lingerMs?: number
   readonly batchSize?: number
@@ -59,6 +63,7 @@ export type FromService =
   | { readonly type: 'ready'; readonly port: number }
   | ({ readonly type: 'status' } & ServiceStatus)
   | { readonly type: 'change'; readonly change: Change }
+  | { readonly type: 'cpu'; readonly userMs: number; readonly systemMs: number }
   | ({ readonly type: 'final' } & ServiceFinal)
   | { readonly type: 'failed'; readonly message: string }
 

@@ -4,16 +4,24 @@ import { cost } from '../view/format.js'
 
 type Payload = Readonly<Record<string, unknown>>
 
-/** Turns the tuner's events into changes in words. A proposal carries the evidence, its application the values. */
+export interface ChangesOptions {
+  /** Values at the start, as the tuner says them. */
+  readonly initial: Readonly<Record<string, number>>
+  /** How many times faster than the run the tuner's clock runs, and the knobs that count in its time. */
+  readonly story: { readonly clock: number; readonly knobs: readonly string[] }
+  readonly onChange: (change: Change) => void
+}
+
+/** Turns the tuner's events into changes in words, in the run's time. A proposal carries the evidence, its application the values. */
 export class Changes {
   readonly all: Change[] = []
-  readonly #onChange: (change: Change) => void
-  #values: Record<string, number>
+  readonly #options: ChangesOptions
+  #values: Readonly<Record<string, number>>
   #evidence: { proposalId: number | null; why: string } = { proposalId: null, why: '' }
 
-  constructor(initial: Record<string, number>, onChange: (change: Change) => void) {
-    this.#values = { ...initial }
-    this.#onChange = onChange
+  constructor(options: ChangesOptions) {
+    this.#options = options
+    this.#values = options.initial
   }
 
   proposed(event: TunerEvent): void {
@@ -28,7 +36,8 @@ export class Changes {
     const why = this.#evidence.proposalId === event.proposalId ? this.#evidence.why : ''
     for (const [knob, to] of Object.entries(values)) {
       const from = this.#values[knob]
-      if (from !== undefined && from !== to) this.#add({ atMs: event.timeUs / 1000, kind, knob, from, to, why })
+      if (from === undefined || from === to) continue
+      this.#add(event, { kind, knob, from: this.#inRun(knob, from), to: this.#inRun(knob, to), why })
     }
     this.#values = { ...values }
   }
@@ -37,12 +46,18 @@ export class Changes {
   other(kind: string, event: TunerEvent): void {
     const detail = event.payload.verdict ?? event.payload.reason ?? event.payload.by
     const why = [detail, evidence(event.payload)].filter((part) => typeof part === 'string' && part !== '').join(': ')
-    this.#add({ atMs: event.timeUs / 1000, kind, why })
+    this.#add(event, { kind, why })
   }
 
-  #add(change: Change): void {
+  #inRun(knob: string, value: number): number {
+    const { clock, knobs } = this.#options.story
+    return knobs.includes(knob) ? value / clock : value
+  }
+
+  #add(event: TunerEvent, what: Omit<Change, 'atMs'>): void {
+    const change = { atMs: event.timeUs / 1000 / this.#options.story.clock, ...what }
     this.all.push(change)
-    this.#onChange(change)
+    this.#options.onChange(change)
   }
 }
 

@@ -20,11 +20,11 @@ export interface InstanceEnd {
 }
 
 /** Settings that stand still: the scenario's TTL and the libraries' defaults, or those that a sweep asks for. */
-export function staticInstance(fixed: FixedSettings = {}): Instance {
+export function staticInstance({ revalidateShare = 0, ...fixed }: FixedSettings = {}): Instance {
   const settings = { ttlMs: scenario.static.ttlMs, ...LIBRARY_DEFAULTS, ...fixed }
   return {
     settings,
-    revalidateShare: 0,
+    revalidateShare,
     close: async () => ({ changes: [], breaches: 0, journal: null, explanation: [] }),
   }
 }

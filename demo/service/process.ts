@@ -15,6 +15,10 @@ export function runService(entry: URL): void {
   process.on('SIGINT', () => {}) // The parent decides when to stop; a terminal sends the signal to the whole group.
   let opened: ReturnType<typeof open> | undefined
   process.on('message', (message: ToService) => {
+    if (message.type === 'cpu') {
+      const { user, system } = process.cpuUsage()
+      return tell({ type: 'cpu', userMs: user / 1000, systemMs: system / 1000 })
+    }
     if (message.type === 'open') opened = open(entry, message, tell)
     opened
       ?.then(async (service) => {

@@ -1,28 +1,28 @@
-/** The 99th percentile of the last second's latencies, kept in ten slices so that reading it is cheap. */
+/** Slices of a second; the oldest goes when a new one begins. */
 const SLICES = 10
-const SLICE_MS = 100
+/** Latencies kept per slice; beyond them a slice is a sample of its first ones. */
+const MOST = 4096
 
+/** The 99th percentile of the last second's latencies. Adding one is a push; {@link turn} is called ten times a second. */
 export class Tail {
   readonly #slices: number[][] = Array.from({ length: SLICES }, () => [])
-  #slice = 0
+  #at = 0
+  #open = this.#slices[0] as number[]
 
-  add(latencyMs: number, nowMs: number): void {
-    this.#turn(nowMs)
-    ;(this.#slices[this.#slice % SLICES] as number[]).push(latencyMs)
+  add(latencyMs: number): void {
+    if (this.#open.length < MOST) this.#open.push(latencyMs)
+  }
+
+  /** Begins the next slice. */
+  turn(): void {
+    this.#at = (this.#at + 1) % SLICES
+    this.#open = this.#slices[this.#at] as number[]
+    this.#open.length = 0
   }
 
   /** Nearest rank; 0 when nothing came. */
-  p99(nowMs: number): number {
-    this.#turn(nowMs)
+  p99(): number {
     const sorted = Float64Array.from(this.#slices.flat()).sort()
     return sorted[Math.max(0, Math.ceil(sorted.length * 0.99) - 1)] ?? 0
-  }
-
-  #turn(nowMs: number): void {
-    const slice = Math.floor(nowMs / SLICE_MS)
-    for (let passed = Math.min(SLICES, slice - this.#slice); passed > 0; passed--) {
-      ;(this.#slices[(slice - passed + 1) % SLICES] as number[]).length = 0
-    }
-    this.#slice = slice
   }
 }

@@ -11,30 +11,31 @@ import { Changes } from './changes.js'
 import type { Instance } from './instance.js'
 import { LingerShadow } from './linger-shadow.js'
 import { lingerRecipe } from './recipes.js'
+import { REVALIDATE_SHARE } from './sampling.js'
 import { LIBRARY_DEFAULTS, LINGER_BOUNDS_MS } from './settings.js'
 import { Tail } from './tail.js'
 
-/** Share of requests that are sampled to learn how many answers are stale. */
-export const REVALIDATE_SHARE = 0.05
-
-/** One second of the run stands for this many of the story, so what is "per minute" in the story is per 3 s here. */
+/**
+ * One second of the run stands for this many of the story (15 s for the usual TTL of 300 s). The tuner lives in the story's
+ * time, so that the guardrails' minutes, its windows and the TTL's bounds are those of a service in production.
+ */
 const STORY = 20
 
-/** The `balanced` preset on the story's clock: the size of a step and the pace of updates stay as they are. */
-const GUARDRAILS = {
-  preset: 'balanced',
+/** Limits of the preset `balanced`, for the audit. */
+const BALANCED = {
   maxDelta: 0.1,
   updatesPerSecond: 10,
-  minInterval: '100ms',
-  flipsPerMinute: 3 * STORY,
-  cumulativePerMinute: 0.5 * STORY,
-  cooldown: 30_000 / STORY,
-  rollbacksPerHour: 4 * STORY,
-  minStable: 5_000 / STORY,
+  minIntervalUs: 100_000,
+  flipsPerMinute: 3,
+  cumulativePerMinute: 0.5,
 } as const
 
-/** Long enough for a batch of comparisons to fall into every window. */
-const WINDOW_MS = 500
+/** A window of the story: half a second of the run, in which some requests are sampled even in the quiet phase. */
+const WINDOW = '10s'
+/** How often the tuner looks whether a window has ended, in ms of the run. */
+const TICK_MS = 50
+/** A tenth of a second: ten of these are what the tail is taken over. */
+const TAIL_MS = 100
 const LINGER_CANDIDATES = 11
 /** Runs whose journals are kept. */
 const KEPT_RUNS = 10
@@ -48,10 +49,10 @@ export interface TunedOptions {
 
 /** The instance that runs under Homeostat: two knobs, five signals, the scenario's cost. */
 export async function tunedInstance(options: TunedOptions): Promise<Instance> {
-  const { min, max } = scenario.bounds.ttlMs
-  const initial = { ttl: scenario.static.ttlMs, linger: LIBRARY_DEFAULTS.lingerMs }
+  const bounds = { min: scenario.bounds.ttlMs.min * STORY, max: scenario.bounds.ttlMs.max * STORY }
+  const initial = { ttl: scenario.static.ttlMs * STORY, linger: LIBRARY_DEFAULTS.lingerMs }
   // Versions count updates, and what the traffic does now matters more than what it did: phases are short.
-  const ghosts = shadow.cacheTtl({ versions: 'counter', smoothing: '1s' })
+  const ghosts = shadow.cacheTtl({ versions: 'counter', smoothing: '30s', timeConstant: '400s' })
   const queue = new LingerShadow({
     candidatesMs: Array.from({ length: LINGER_CANDIDATES }, (_, i) => {
       return LINGER_BOUNDS_MS.min + ((LINGER_BOUNDS_MS.max - LINGER_BOUNDS_MS.min) * i) / (LINGER_CANDIDATES - 1)
@@ -62,8 +63,8 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   const tuner = await homeostat({
     name: 'catalog',
     knobs: {
-      ttl: knob.duration({ min, max, initial: initial.ttl, scale: 'log', lag: '1s', shadow: ghosts }),
-      linger: knob.duration({ ...LINGER_BOUNDS_MS, initial: initial.linger, shadow: lingerRecipe(queue) }),
+      ttl: knob.duration({ ...bounds, initial: initial.ttl, scale: 'log', shadow: ghosts }),
+      linger: knob.duration({ ...LINGER_BOUNDS_MS, initial: initial.linger, shadow: lingerRecipe(queue, STORY) }),
     },
     signals: {
       latency: signal.duration(),
@@ -73,25 +74,19 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
       tail: signal.gauge(),
     },
     minimize: (m) => costOf({ missRate: m.miss, staleRate: m.stale, p99Ms: m.tail, errorRate: m.error }),
-    guardrails: GUARDRAILS,
+    guardrails: 'balanced',
     mode: 'auto',
-    window: WINDOW_MS,
+    window: WINDOW,
+    tick: 'manual',
     seed: options.seed,
-    // The clock of the whole demonstration, so that events, samples and the loader's seconds are on one axis.
-    clock: { nowUs: () => monotonicMs() * 1000 },
+    clock: { nowUs: () => monotonicMs() * 1000 * STORY },
     journal: { folder: runFolder(options.folder) },
   })
 
-  const changes = new Changes(initial, options.onChange)
-  const unit = Math.log(initial.ttl / min) / Math.log(max / min)
-  const audit = new Audit(
-    {
-      ...GUARDRAILS,
-      minIntervalUs: 100_000,
-      bounds: { ttl: { min, max }, linger: LINGER_BOUNDS_MS },
-    },
-    [unit, initial.linger / LINGER_BOUNDS_MS.max],
-  )
+  const changes = new Changes({ initial, story: { clock: STORY, knobs: ['ttl'] }, onChange: options.onChange })
+  const limits = { ...BALANCED, bounds: { ttl: bounds, linger: LINGER_BOUNDS_MS } }
+  const unit = Math.log(initial.ttl / bounds.min) / Math.log(bounds.max / bounds.min)
+  const audit = new Audit(limits, [unit, initial.linger / LINGER_BOUNDS_MS.max])
   tuner.on('proposed', (event) => changes.proposed(event))
   tuner.on('applied', (event) => {
     changes.applied(event)
@@ -103,11 +98,15 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
 
   const tail = new Tail()
   const { latency, miss, stale, error } = tuner.signals
-  const timer = setInterval(() => tuner.signals.tail(tail.p99(monotonicMs())), WINDOW_MS / 4)
+  const ticking = setInterval(() => tuner.tick(), TICK_MS)
+  const tailing = setInterval(() => {
+    tuner.signals.tail(tail.p99())
+    tail.turn()
+  }, TAIL_MS)
   return {
     settings: {
       get ttlMs() {
-        return tuner.knobs.ttl
+        return tuner.knobs.ttl / STORY
       },
       get lingerMs() {
         return tuner.knobs.linger
@@ -130,11 +129,12 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
       done(latencyMs, failed) {
         latency(latencyMs)
         error(failed)
-        tail.add(latencyMs, monotonicMs())
+        tail.add(latencyMs)
       },
     },
     async close() {
-      clearInterval(timer)
+      clearInterval(ticking)
+      clearInterval(tailing)
       const explanation = await tuner.explain()
       await tuner.close()
       return {
@@ -150,8 +150,9 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
 /** Where each knob stands at the end, and why, in one line each. */
 function explain({ knobs, safe_mode_entries: safeModes, regressions }: Explanation): string[] {
   const lines = knobs.map(({ name, value, initial, shadow }) => {
-    const pointed = shadow?.target == null ? 'nothing else is clearly better' : `heading for ${duration(shadow.target)}`
-    return `${name} ends at ${duration(value)} (initially ${duration(initial)}): ${pointed}`
+    const shown = (ms: number) => duration(name === 'ttl' ? ms / STORY : ms)
+    const pointed = shadow?.target == null ? 'nothing else is clearly better' : `heading for ${shown(shadow.target)}`
+    return `${name} ends at ${shown(value)} (initially ${shown(initial)}): ${pointed}`
   })
   return [...lines, `SafeMode was entered ${safeModes} times; ${regressions} regressions were seen.`]
 }

@@ -1,0 +1,194 @@
+// The demonstration service: static, tuned, and the best fixed settings in hindsight, on the same traffic
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { AT_ONCE, Lab, label } from './service/lab.mjs'
+import { mean, phasesOf, worseShare } from './service/phases.mjs'
+
+const HELP = `
+usage: npm run bench -- service [--seconds 300] [--seeds 5] [--first-seed 101] [--json file] [--only pairs]
+
+1. every setting of the database path alone, everything else at its default
+2. a grid of TTLs, with the default linger and with the best of step 1
+3. static, tuned, static with that linger, and the best fixed setting of step 2, at once on every seed, places turning
+4. static against static: what is noise
+`
+/** Starting and ending a run takes about this long beside the run itself. */
+const AROUND_S = 8
+
+const LINGERS = [5, 10, 20, 40, 80]
+const DATABASE_PATH = [
+  {},
+  ...LINGERS.map((lingerMs) => ({ lingerMs })),
+  ...[1, 2, 100].map((inFlight) => ({ inFlight })),
+  ...[1, 2].map((batchSize) => ({ batchSize })),
+]
+const TTLS_MS = [1000, 2000, 4000, 8000, 15000, 30000, 60000]
+
+const options = parse()
+if (options) await main(options)
+
+async function main({ seconds, seeds, firstSeed, json, pairsOnly }) {
+  const sweeps = pairsOnly ? 0 : Math.ceil(DATABASE_PATH.length / AT_ONCE) + Math.ceil((2 * TTLS_MS.length) / AT_ONCE)
+  const runs = sweeps + seeds + 1
+  const minutes = Math.ceil((runs * (seconds + AROUND_S)) / 60)
+  console.log(
+    `${runs} runs of ${seconds} s: about ${minutes} minutes. ${cpus()[0]?.model}, ${availableParallelism()} cores.`,
+  )
+  const lab = new Lab()
+  const result = { seconds, seeds, machine: cpus()[0]?.model, node: process.version }
+  try {
+    const fixed = pairsOnly
+      ? { lingerMs: 20, best: { ttlMs: 2000, lingerMs: 20 } }
+      : await sweep(lab, seconds, firstSeed, result)
+    await compare(lab, { seconds, seeds, firstSeed, ...fixed }, result)
+    await noise(lab, seconds, firstSeed, result)
+  } finally {
+    lab.close()
+  }
+  if (json) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`)
+}
+
+/** Steps 1 and 2. @returns the best linger and the best fixed setting */
+async function sweep(lab, seconds, seed, result) {
+  const phases = phasesOf(seconds)
+  const head = `${'cost by phase'.padEnd(26)}${phases.map(({ name }) => name.slice(0, 9).padStart(10)).join('')}${'all'.padStart(9)}`
+  console.log(`\nThe database path alone, seed ${seed}\n${head}`)
+  const paths = await lab.settings(DATABASE_PATH, seconds, seed)
+  const lingers = paths.filter(({ settings }) => !('inFlight' in settings) && !('batchSize' in settings))
+  const lingerMs = least(lingers, ({ cost }) => cost).settings.lingerMs ?? 0
+
+  console.log(`\nTTLs, with a linger of 0 and of ${lingerMs} ms\n${head}`)
+  const grid = [0, lingerMs].flatMap((linger) => TTLS_MS.map((ttlMs) => ({ ttlMs, lingerMs: linger })))
+  const ttls = await lab.settings(grid, seconds, seed)
+  const best = least(ttls, ({ cost }) => cost)
+  const perPhase = phases.map((phase, i) => {
+    const winner = least([...paths, ...ttls], ({ phases: costs }) => costs[i])
+    return { name: phase.name, share: phase.share, settings: winner.settings, cost: winner.phases[i] }
+  })
+  const achievable = perPhase.reduce((sum, { share, cost }) => sum + share * cost, 0)
+  const byTtl = phases.reduce((sum, { share }, i) => {
+    const same = ttls.filter(({ settings }) => settings.lingerMs === lingerMs)
+    return sum + share * least(same, ({ phases: costs }) => costs[i]).phases[i]
+  }, 0)
+  console.log(`\nbest fixed setting: ${label(best.settings)}, cost ${best.cost.toFixed(2)}`)
+  for (const { name, settings, cost } of perPhase) {
+    console.log(`  best in ${name.padEnd(14)} ${label(settings).padEnd(24)} ${cost.toFixed(2)}`)
+  }
+  console.log(`best per phase: ${achievable.toFixed(2)}; by the TTL alone at that linger: ${byTtl.toFixed(2)}`)
+  Object.assign(result, {
+    databasePath: paths,
+    ttls,
+    best: best.settings,
+    perPhase,
+    achievable,
+    achievableByTtl: byTtl,
+  })
+  return { lingerMs, best: best.settings, achievable, byTtl }
+}
+
+/** Step 3. */
+async function compare(lab, { seconds, seeds, firstSeed, lingerMs, best, achievable, byTtl }, result) {
+  const kinds = [
+    { name: 'static', variant: 'static' },
+    { name: 'tuned', variant: 'tuned' },
+    { name: 'static, linger', variant: 'static', settings: { lingerMs } },
+    { name: 'best fixed', variant: 'static', settings: best },
+  ]
+  console.log(`\nStatic, tuned, static with a linger of ${lingerMs} ms, best fixed (${label(best)})`)
+  console.log('seed    static   tuned  static+l  best fixed   change  worse windows  breaches  loader p99')
+  const rows = []
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    const turn = (seed - firstSeed) % kinds.length
+    const places = kinds.map((_, i) => (i + turn) % kinds.length)
+    const answer = await lab.run(
+      places.map((i) => kinds[i]),
+      seconds,
+      seed,
+    )
+    const at = (kind) => places.indexOf(kind)
+    const costs = kinds.map((_, kind) => answer.totals[at(kind)].cost)
+    const worse = worseShare(answer.perSecond, at(0), at(1))
+    const { breaches, changes, journal } = answer.finals[at(1)]
+    rows.push({ seed, costs, worse, breaches, changes: changes.length, journal, lagP99Ms: answer.lagP99Ms })
+    console.log(
+      `${String(seed).padEnd(6)}${costs.map((cost, i) => cost.toFixed(2).padStart([8, 8, 10, 12][i])).join('')}` +
+        `${percent(costs[1] / costs[0] - 1).padStart(9)}${percent(worse).padStart(15)}${String(breaches).padStart(10)}` +
+        `${`${answer.lagP99Ms.toFixed(0)} ms`.padStart(12)}`,
+    )
+  }
+  const of = (kind) => mean(rows.map(({ costs }) => costs[kind]))
+  const [fixed, tuned, linger, hindsight] = [of(0), of(1), of(2), of(3)]
+  console.log(
+    `mean  ${[fixed, tuned, linger, hindsight].map((cost, i) => cost.toFixed(2).padStart([8, 8, 10, 12][i])).join('')}`,
+  )
+  console.log(
+    `\ntuned is ${percent(1 - tuned / fixed)} below static, ${percent(1 - tuned / hindsight)} below the best fixed setting`,
+  )
+  console.log(`by the TTL alone (against static with the linger): ${percent(1 - tuned / linger)} below`)
+  if (achievable !== undefined) {
+    const first = rows[0].costs
+    console.log(
+      `of what the best per phase gains in hindsight on seed ${firstSeed}, tuning captures ${percent((first[0] - first[1]) / (first[0] - achievable))};` +
+        ` of the TTL's part ${percent((first[2] - first[1]) / (first[2] - byTtl))}`,
+    )
+  }
+  Object.assign(result, { rows, means: { static: fixed, tuned, staticLinger: linger, bestFixed: hindsight } })
+}
+
+/** Step 4. */
+async function noise(lab, seconds, seed, result) {
+  const fixed = { name: 'static', variant: 'static' }
+  const answer = await lab.run([fixed, fixed], seconds, seed)
+  const worse = worseShare(answer.perSecond, 0, 1)
+  const [a, b] = answer.totals
+  console.log(
+    `\nstatic against static: cost ${a.cost.toFixed(2)} and ${b.cost.toFixed(2)}, worse windows ${percent(worse)}: ` +
+      'what is noise',
+  )
+  Object.assign(result, { staticVsStatic: { costs: [a.cost, b.cost], worse } })
+}
+
+function least(list, of) {
+  return list.reduce((best, one) => (of(one) < of(best) ? one : best))
+}
+
+function percent(share) {
+  return `${(share * 100).toFixed(1)} %`
+}
+
+function parse() {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '300' },
+      seeds: { type: 'string', default: '5' },
+      'first-seed': { type: 'string', default: '101' },
+      json: { type: 'string' },
+      only: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) {
+    console.log(HELP)
+    return undefined
+  }
+  const whole = (name, min, max) => {
+    const value = Number(values[name])
+    if (!Number.isInteger(value) || value < min || value > max) {
+      console.error(`--${name} must be a whole number from ${min} to ${max}, received "${values[name]}"`)
+      process.exit(2)
+    }
+    return value
+  }
+  if (values.only !== undefined && values.only !== 'pairs') {
+    console.error(`--only must be pairs, received "${values.only}"`)
+    process.exit(2)
+  }
+  return {
+    seconds: whole('seconds', 20, 3600),
+    seeds: whole('seeds', 1, 100),
+    firstSeed: whole('first-seed', 0, 4294967195),
+    json: values.json,
+    pairsOnly: values.only === 'pairs',
+  }
+}
