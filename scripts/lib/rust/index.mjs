@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { apt } from '../apt.mjs'
 import { StepError } from '../errors.mjs'
-import { isWindows } from '../platform.mjs'
+import { hostTriple, isWindows, PLATFORMS } from '../platform.mjs'
 import { say, step } from '../progress.mjs'
 import { ask } from '../run.mjs'
 import { readStamp, writeStamp } from '../stamps.mjs'
@@ -43,11 +43,12 @@ export async function ensureRust() {
   const variables = {}
   for (const name of ['PATH', 'RUSTUP_HOME', 'RUSTUP_TOOLCHAIN'])
     if (env[name] !== process.env[name]) variables[name] = env[name]
+  Object.assign(variables, muslFlags())
   const files = [join(found.sysroot, 'bin', isWindows ? 'rustc.exe' : 'rustc'), found.wasmLibs]
   const record = { version: found.version.join('.'), source, clippy: found.clippy, fmt: found.fmt, variables }
   writeStamp(STAMP, { key: shellKey(), ...record, files, identity: identity(files) })
   say(`✓ Rust ${record.version}, host and ${WASM}: ${source}`)
-  return { ...record, env }
+  return { ...record, env: { ...env, ...variables } }
 }
 
 async function choose() {
@@ -95,6 +96,13 @@ function makers() {
     ['Debian packages', debianOffers, debianRust],
     ["rustup, in the project's cache", async () => rustup === undefined, () => installLocal(undefined)],
   ]
+}
+
+/** Rust links musl statically unless told otherwise, and then builds no shared library, which an add-on is. */
+function muslFlags() {
+  if (!hostTriple().endsWith('-musl')) return {}
+  const target = PLATFORMS.find(({ triple }) => triple === hostTriple())?.rust ?? ''
+  return { [`CARGO_TARGET_${target.replaceAll('-', '_').toUpperCase()}_RUSTFLAGS`]: '-C target-feature=-crt-static' }
 }
 
 /** rustc calls the C compiler to link; a bare machine may have none. */
