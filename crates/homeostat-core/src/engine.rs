@@ -5,12 +5,12 @@
 use crate::digest::{DigestRing, TelemetryDigest};
 use crate::error::{Code, Error, Result};
 use crate::journal::WindowInput;
-use crate::json::Json;
+use crate::json::{Json, Number};
 use crate::safety::{Control, Mode, Source, Verdict};
 use crate::signal::{Sample, SignalKind, Window};
 use crate::space::Values;
 use crate::tuning::{Config, Tuner};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 /// Bits of a sample's meta word that hold the signal; the generation is above.
 pub const SIGNAL_BITS: u32 = 6;
@@ -24,7 +24,10 @@ pub fn time_us(value: f64, option: &str) -> Result<u64> {
     if (0.0..=9_007_199_254_740_992.0).contains(&value) {
         Ok(value as u64)
     } else {
-        Err(Error::new(Code::InvalidOption, format!("{option}: expected 0 to 2^53, got {value}")))
+        Err(Error::new(
+            Code::InvalidOption,
+            format_args!("{option}: expected 0 to 2^53, got {}", Number(value)),
+        ))
     }
 }
 
@@ -133,7 +136,7 @@ impl Engine {
     fn knob(&self, index: i32) -> Result<usize> {
         let n = self.tuner.executor().space().len();
         usize::try_from(index).ok().filter(|i| *i < n).ok_or_else(|| {
-            Error::new(Code::UnknownKnob, format!("knob: expected an index below {n}, got {index}"))
+            Error::new(Code::UnknownKnob, format_args!("knob: expected an index below {n}, got {index}"))
         })
     }
 
@@ -148,7 +151,10 @@ impl Engine {
         if n < 2 || n > most || costs.len() != n {
             return Err(Error::new(
                 Code::InvalidOption,
-                format!("shadow: expected 2 to {most} values and as many costs, got {n} and {}", costs.len()),
+                format_args!(
+                    "shadow: expected 2 to {most} values and as many costs, got {n} and {}",
+                    costs.len()
+                ),
             ));
         }
         let ascending = values.windows(2).all(|w| w[0] < w[1]);
@@ -189,7 +195,7 @@ impl Engine {
         if values.len() != n {
             return Err(Error::new(
                 Code::InvalidOption,
-                format!("propose: expected {n} values, got {}", values.len()),
+                format_args!("propose: expected {n} values, got {}", values.len()),
             ));
         }
         let values: Values = values.iter().copied().collect();
@@ -202,7 +208,7 @@ impl Engine {
         if !value.is_finite() {
             return Err(Error::new(
                 Code::InvalidOption,
-                format!("trial: expected a finite value, got {value}"),
+                format_args!("trial: expected a finite value, got {}", Number(value)),
             ));
         }
         Ok(number(self.tuner.start_trial(now_us, knob, value)))
@@ -268,6 +274,6 @@ fn number(verdict: Verdict) -> u32 {
 fn pick<T: Copy>(table: &[(T, &'static str)], place: u32, option: &str) -> Result<T> {
     table.get(place as usize).map(|(value, _)| *value).ok_or_else(|| {
         let most = table.len() - 1;
-        Error::new(Code::InvalidOption, format!("{option}: expected 0 to {most}, got {place}"))
+        Error::new(Code::InvalidOption, format_args!("{option}: expected 0 to {most}, got {place}"))
     })
 }

@@ -1,6 +1,6 @@
 //! Errors of the core: a stable code, what was wrong, and with which option.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 macro_rules! codes {
@@ -73,8 +73,15 @@ pub struct Error {
 
 impl Error {
     /// An error with this code and text.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+    pub fn new(code: Code, message: impl fmt::Display) -> Self {
+        Self::with_text(code, &message)
+    }
+
+    /// Out of line, once: errors are rare, and there are many places that make one.
+    #[cold]
+    #[inline(never)]
+    fn with_text(code: Code, message: &dyn fmt::Display) -> Self {
+        Self { code, message: message.to_string() }
     }
 }
 

@@ -1,11 +1,14 @@
 //! JSON, as little as the core needs: a writer that appends to a byte buffer, and a reader for configurations and journals.
 //!
-//! Own code for its size: a general reader costs an edge worker more than the rest of the core. Numbers are written by
-//! `core::fmt` (the shortest text that reads back to the same bits) and read by `str::parse`, so a round trip is exact.
+//! Own code for its size: a general reader costs an edge worker more than the rest of the core. Numbers are written as the
+//! shortest text that reads back to the same bits, and read as the nearest double, so a round trip is exact.
+
+mod big;
+mod number;
 
 use crate::error::{Code, Error, Result};
-use alloc::{format, string::String, vec::Vec};
-use core::fmt::Write;
+use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 /// Nesting that the reader follows before it refuses.
 const DEPTH_MAX: usize = 16;
@@ -72,7 +75,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn error(&self, wanted: &str) -> Error {
-        Error::new(Code::InvalidJson, format!("expected {wanted} at byte {}", self.at))
+        Error::new(Code::InvalidJson, format_args!("expected {wanted} at byte {}", self.at))
     }
 
     fn space(&mut self) {
@@ -154,15 +157,9 @@ impl Reader<'_> {
     }
 
     fn number(&mut self) -> Result<Json> {
-        let start = self.at;
-        while matches!(self.bytes.get(self.at), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
-            self.at += 1;
-        }
-        let text = core::str::from_utf8(&self.bytes[start..self.at]).unwrap_or("");
-        match text.parse::<f64>() {
-            Ok(n) if n.is_finite() => Ok(Json::Num(n)),
-            _ => Err(self.error("a finite number")),
-        }
+        let (n, len) = number::read(&self.bytes[self.at..]).ok_or_else(|| self.error("a finite number"))?;
+        self.at += len;
+        Ok(Json::Num(n))
     }
 
     fn string(&mut self) -> Result<String> {
@@ -218,14 +215,10 @@ impl Reader<'_> {
     }
 
     fn hex4(&mut self) -> Result<u32> {
-        let digits = self.bytes.get(self.at..self.at + 4).and_then(|d| core::str::from_utf8(d).ok());
-        match digits.and_then(|d| u32::from_str_radix(d, 16).ok()) {
-            Some(n) if digits.is_some_and(|d| d.bytes().all(|b| b.is_ascii_hexdigit())) => {
-                self.at += 4;
-                Ok(n)
-            }
-            _ => Err(self.error("four hexadecimal digits")),
-        }
+        let digits = self.bytes.get(self.at..self.at + 4).and_then(parse_hex);
+        let n = digits.ok_or_else(|| self.error("four hexadecimal digits"))?;
+        self.at += 4;
+        Ok(n)
     }
 }
 
@@ -281,7 +274,7 @@ impl<'a> Writer<'a> {
     pub fn num(&mut self, n: f64) {
         self.separate();
         if n.is_finite() {
-            let _ = write!(self.out, "{n}");
+            number::write(self.out, n);
         } else {
             self.out.push_str("null");
         }
@@ -290,7 +283,7 @@ impl<'a> Writer<'a> {
     /// An unsigned integer.
     pub fn uint(&mut self, n: u64) {
         self.separate();
-        let _ = write!(self.out, "{n}");
+        number::write_uint(self.out, n);
     }
 
     /// A boolean.
@@ -333,12 +326,51 @@ fn quote(out: &mut String, text: &str) {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c if (c as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
+                out.push_str("\\u00");
+                push_hex(out, c as u8);
             }
             c => out.push(c),
         }
     }
     out.push('"');
+}
+
+/// Appends a byte as two hexadecimal digits.
+pub fn push_hex(out: &mut String, byte: u8) {
+    for digit in [byte >> 4, byte & 15] {
+        out.push(char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }));
+    }
+}
+
+/// The number that hexadecimal digits stand for; `None` when one is not a digit.
+pub fn parse_hex(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |n, digit| Some(n << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// A number in a message, as in JSON.
+pub struct Number(pub f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        match self.0 {
+            n if n.is_finite() => number::write(&mut text, n),
+            n if n.is_nan() => text.push_str("NaN"),
+            n => text.push_str(if n > 0.0 { "inf" } else { "-inf" }),
+        }
+        f.write_str(&text)
+    }
+}
+
+/// A string in a message, as in JSON.
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        quote(&mut text, self.0);
+        f.write_str(&text)
+    }
 }
 
 #[cfg(test)]

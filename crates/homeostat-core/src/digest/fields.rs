@@ -1,7 +1,7 @@
 use super::TelemetryDigest;
 use crate::engine::time_us;
 use crate::error::{Code, Error, Result};
-use alloc::format;
+use crate::json::Number;
 
 /// Numbers that describe a digest across the seam, in this order: timestamp_us, generation, samples, objective, then the
 /// optional fields as NaN where absent.
@@ -30,7 +30,11 @@ impl TelemetryDigest {
         if !(0.0..=f64::from(u32::MAX)).contains(&samples) || libm::trunc(samples) != samples {
             return Err(Error::new(
                 Code::DigestRange,
-                format!("digest.samples: expected a whole number from 0 to {}, got {samples}", u32::MAX),
+                format_args!(
+                    "digest.samples: expected a whole number from 0 to {}, got {}",
+                    u32::MAX,
+                    Number(samples)
+                ),
             ));
         }
         let present = |v: f64| (!v.is_nan()).then_some(v);
@@ -48,5 +52,5 @@ impl TelemetryDigest {
 }
 
 fn wrong_length(got: usize) -> Error {
-    Error::new(Code::DigestLength, format!("digest: expected {DIGEST_FIELDS} numbers, got {got}"))
+    Error::new(Code::DigestLength, format_args!("digest: expected {DIGEST_FIELDS} numbers, got {got}"))
 }

@@ -20,7 +20,7 @@ pub use fields::DIGEST_FIELDS;
 pub use ring::DigestRing;
 
 use crate::error::{Code, Error, Result};
-use alloc::format;
+use crate::json::Number;
 
 /// Size of the wire layout.
 pub const DIGEST_BYTES: usize = 64;
@@ -77,20 +77,23 @@ impl TelemetryDigest {
         if bytes.len() != DIGEST_BYTES {
             return Err(Error::new(
                 Code::DigestLength,
-                format!("digest: expected {DIGEST_BYTES} bytes, got {}", bytes.len()),
+                format_args!("digest: expected {DIGEST_BYTES} bytes, got {}", bytes.len()),
             ));
         }
         if bytes[0] != DIGEST_VERSION {
             return Err(Error::new(
                 Code::DigestVersion,
-                format!("digest: expected version {DIGEST_VERSION}, got {}", bytes[0]),
+                format_args!("digest: expected version {DIGEST_VERSION}, got {}", bytes[0]),
             ));
         }
         let mask = bytes[1];
         if mask & !MASK_BITS != 0 || bytes[2] != 0 || bytes[3] != 0 {
             return Err(Error::new(
                 Code::DigestLayout,
-                format!("digest: reserved bits must be 0, got mask {mask:#04x} and {:?}", &bytes[2..4]),
+                format_args!(
+                    "digest: reserved bits must be 0, got mask {mask} and bytes {} and {}",
+                    bytes[2], bytes[3]
+                ),
             ));
         }
         let word = |at: usize| {
@@ -106,7 +109,7 @@ impl TelemetryDigest {
             } else if raw != 0 {
                 return Err(Error::new(
                     Code::DigestLayout,
-                    format!("digest: field {i} is absent by its mask but not zero ({raw:#x})"),
+                    format_args!("digest: field {i} is absent by its mask but not zero"),
                 ));
             }
         }
@@ -138,7 +141,7 @@ impl TelemetryDigest {
             if !v.is_finite() {
                 return Err(Error::new(
                     Code::DigestNotFinite,
-                    format!("digest.{name}: expected a finite number, got {v}"),
+                    format_args!("digest.{name}: expected a finite number, got {}", Number(v)),
                 ));
             }
             let max = if name == "error_rate" { 1.0 } else { f64::INFINITY };
@@ -146,7 +149,7 @@ impl TelemetryDigest {
             if bounded && (v < 0.0 || v > max) {
                 return Err(Error::new(
                     Code::DigestRange,
-                    format!("digest.{name}: expected 0 to {max}, got {v}"),
+                    format_args!("digest.{name}: expected 0 to {}, got {}", Number(max), Number(v)),
                 ));
             }
         }
@@ -155,7 +158,7 @@ impl TelemetryDigest {
             if v > 1 << 53 {
                 return Err(Error::new(
                     Code::DigestRange,
-                    format!("digest.{name}: expected 0 to 2^53, got {v}"),
+                    format_args!("digest.{name}: expected 0 to 2^53, got {v}"),
                 ));
             }
         }

@@ -1,5 +1,6 @@
 use crate::error::{Code, Error, Result};
-use alloc::{format, string::String};
+use crate::json::{Quoted, parse_hex, push_hex};
+use alloc::string::String;
 use sha2::{Digest, Sha256};
 
 /// Size of a hash.
@@ -16,27 +17,22 @@ pub struct Chain([u8; HASH_BYTES]);
 impl Chain {
     /// Continues after a line with this hash, in hexadecimal.
     pub fn after(hex: &str) -> Result<Self> {
-        let refuse = || {
-            Error::new(Code::InvalidOption, format!("previous: expected 64 hexadecimal digits, got {hex:?}"))
-        };
-        if hex.len() != 2 * HASH_BYTES || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(refuse());
-        }
         let mut hash = [0; HASH_BYTES];
-        for (i, byte) in hash.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).map_err(|_| refuse())?;
+        let pairs = hex.as_bytes().chunks_exact(2);
+        let digits = hash.iter_mut().zip(pairs).map(|(byte, pair)| parse_hex(pair).map(|n| *byte = n as u8));
+        if hex.len() == 2 * HASH_BYTES && digits.flatten().count() == HASH_BYTES {
+            Ok(Self(hash))
+        } else {
+            let got = Quoted(hex);
+            let message = format_args!("previous: expected 64 hexadecimal digits, got {got}");
+            Err(Error::new(Code::InvalidOption, message))
         }
-        Ok(Self(hash))
     }
 
     /// The present hash in hexadecimal.
     pub fn hex(&self) -> String {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut out = String::with_capacity(2 * HASH_BYTES);
-        for byte in self.0 {
-            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            out.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
+        self.0.iter().for_each(|byte| push_hex(&mut out, *byte));
         out
     }
 
@@ -60,8 +56,8 @@ impl Chain {
     pub fn split(line: &str) -> Option<(&str, &str)> {
         let body_and_hash = line.strip_suffix(END)?;
         let hash_at = body_and_hash.len().checked_sub(2 * HASH_BYTES)?;
-        let body = body_and_hash.get(..hash_at)?.strip_suffix(MARK)?;
-        let hash = &body_and_hash[hash_at..];
+        let (body, hash) = body_and_hash.split_at_checked(hash_at)?;
+        let body = body.strip_suffix(MARK)?;
         hash.bytes().all(|b| b.is_ascii_hexdigit()).then_some((body, hash))
     }
 

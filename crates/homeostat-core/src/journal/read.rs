@@ -3,10 +3,11 @@
 use super::entry::{Body, SHADOW_MAX, ShadowInput, WindowInput};
 use crate::digest::{TelemetryDigest, Validity};
 use crate::error::{Code, Error, Result};
-use crate::json::Json;
+use crate::json::{Json, Quoted};
 use crate::safety::{Control, Mode, Source};
 use crate::space::{KNOBS_MAX, Values};
-use alloc::{format, string::String};
+use alloc::string::String;
+use core::fmt;
 
 /// A line, taken apart as far as replay needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,35 +24,37 @@ pub struct Line {
     pub payload: Json,
 }
 
-fn malformed(what: &str) -> Error {
-    Error::new(Code::JournalMalformed, format!("journal entry: {what}"))
+fn malformed(what: impl fmt::Display) -> Error {
+    Error::new(Code::JournalMalformed, format_args!("journal entry: {what}"))
 }
 
 /// A whole number that a double holds exactly.
 fn uint(value: Option<&Json>, what: &str) -> Result<u64> {
     match value.and_then(Json::num) {
         Some(n) if (0.0..=9_007_199_254_740_992.0).contains(&n) && libm::trunc(n) == n => Ok(n as u64),
-        _ => Err(malformed(&format!("{what} must be a whole number"))),
+        _ => Err(malformed(format_args!("{what} must be a whole number"))),
     }
 }
 
 fn num(payload: &Json, key: &str) -> Result<f64> {
-    payload.get(key).and_then(Json::num).ok_or_else(|| malformed(&format!("{key} must be a number")))
+    payload.get(key).and_then(Json::num).ok_or_else(|| malformed(format_args!("{key} must be a number")))
 }
 
 fn named<T: Copy>(table: &[(T, &'static str)], payload: &Json, key: &str) -> Result<T> {
     let text = payload.get(key).and_then(Json::str);
     let found = table.iter().find(|(_, name)| Some(*name) == text);
-    found.map(|(value, _)| *value).ok_or_else(|| malformed(&format!("{key} has no such value {text:?}")))
+    found.map(|(value, _)| *value).ok_or_else(|| {
+        malformed(format_args!("{key} has no such value {}", Quoted(text.unwrap_or_default())))
+    })
 }
 
 impl Line {
     /// Parses the text of one line.
     pub fn parse(text: &str) -> Result<Line> {
-        let json = Json::parse(text).map_err(|e| malformed(&e.message))?;
+        let json = Json::parse(text).map_err(|e| malformed(e.message))?;
         let text = |key: &str| {
             let found = json.get(key).and_then(Json::str);
-            found.map(String::from).ok_or_else(|| malformed(&format!("{key} must be a string")))
+            found.map(String::from).ok_or_else(|| malformed(format_args!("{key} must be a string")))
         };
         Ok(Line {
             seq: uint(json.get("seq"), "seq")?,
@@ -69,7 +72,9 @@ pub fn parse_input(line: &Line, knobs: &[String]) -> Result<Option<Body>> {
     let knob = |key: &str| -> Result<u8> {
         let name = p.get(key).and_then(Json::str);
         let index = knobs.iter().position(|k| Some(k.as_str()) == name);
-        index.map(|i| i as u8).ok_or_else(|| malformed(&format!("no knob is called {name:?}")))
+        index
+            .map(|i| i as u8)
+            .ok_or_else(|| malformed(format_args!("no knob is called {}", Quoted(name.unwrap_or_default()))))
     };
     let one_or_all = || match p.get("knob") {
         Some(Json::Null) => Ok(None),
@@ -128,8 +133,9 @@ fn window(p: &Json) -> Result<WindowInput> {
 }
 
 fn shadow(p: &Json, knob: u8) -> Result<ShadowInput> {
-    let list =
-        |key: &str| p.get(key).and_then(Json::arr).ok_or_else(|| malformed(&format!("{key} must be a list")));
+    let list = |key: &str| {
+        p.get(key).and_then(Json::arr).ok_or_else(|| malformed(format_args!("{key} must be a list")))
+    };
     let (values, costs) = (list("values")?, list("costs")?);
     if values.len() > SHADOW_MAX || values.len() != costs.len() {
         return Err(malformed("values and costs must have the same length, at most 16"));

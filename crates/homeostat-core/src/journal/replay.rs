@@ -2,7 +2,8 @@ use super::verify::{Lines, Report};
 use super::{Line, parse_input};
 use crate::error::{Code, Error, Result};
 use crate::tuning::{Config, Tuner};
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{collections::VecDeque, string::String, vec::Vec};
+use core::fmt;
 
 /// Runs the decisions of a journal again from its recorded inputs, and compares every line.
 #[derive(Default)]
@@ -65,7 +66,7 @@ impl Replay {
                 self.entries += 1;
                 Ok(())
             }
-            Some(again) => Err(diverged(&format!("replay gives {again}"))),
+            Some(again) => Err(diverged(format_args!("replay gives {again}"))),
             None => Err(diverged("replay gives no entry here")),
         }
     }
@@ -73,7 +74,7 @@ impl Replay {
     fn expect_nothing(&mut self) -> Result<()> {
         match self.expected.pop_front() {
             Some(missing) => {
-                Err(diverged(&format!("replay gives one more entry before this one: {missing}")))
+                Err(diverged(format_args!("replay gives one more entry before this one: {missing}")))
             }
             None => Ok(()),
         }
@@ -103,6 +104,6 @@ impl Replay {
     }
 }
 
-fn diverged(what: &str) -> Error {
-    Error::new(Code::JournalDiverged, format!("journal entry: {what}"))
+fn diverged(what: impl fmt::Display) -> Error {
+    Error::new(Code::JournalDiverged, format_args!("journal entry: {what}"))
 }

@@ -1,7 +1,8 @@
 use super::{Chain, Line};
 use crate::error::{Code, Error, Result};
 use crate::json::{Json, Writer};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 /// Longest line that is read: a bound on memory, far above what is ever written.
 pub(super) const LINE_BYTES_MAX: usize = 1 << 20;
@@ -30,7 +31,7 @@ impl Lines {
         if self.partial.len() > LINE_BYTES_MAX {
             return Err(Error::new(
                 Code::JournalMalformed,
-                format!("journal entry: longer than {LINE_BYTES_MAX} bytes"),
+                format_args!("journal entry: longer than {LINE_BYTES_MAX} bytes"),
             ));
         }
         Ok(())
@@ -127,7 +128,7 @@ impl Verifier {
         }
         let Some((run_id, next)) = &mut self.run else { return Err(broken("no run has started")) };
         if *run_id != line.run_id || *next != line.seq {
-            return Err(broken(&format!(
+            return Err(broken(format_args!(
                 "expected entry {next} of run {run_id}, got {} of {}",
                 line.seq, line.run_id
             )));
@@ -150,6 +151,6 @@ impl Verifier {
     }
 }
 
-fn broken(what: &str) -> Error {
-    Error::new(Code::JournalBroken, format!("journal entry: {what}"))
+fn broken(what: impl fmt::Display) -> Error {
+    Error::new(Code::JournalBroken, format_args!("journal entry: {what}"))
 }

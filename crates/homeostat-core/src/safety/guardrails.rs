@@ -1,5 +1,5 @@
 use crate::error::{Code, Error, Result};
-use alloc::format;
+use crate::json::Number;
 
 /// A named set of guardrails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,13 +124,18 @@ impl Guardrails {
     /// Replaces one number; refuses unknown names and values out of range.
     pub fn set(&mut self, name: &str, value: f64) -> Result<()> {
         let Some(i) = RANGES.iter().position(|(n, ..)| *n == name) else {
-            return Err(Error::new(Code::InvalidOption, format!("guardrails.{name}: no such limit")));
+            return Err(Error::new(Code::InvalidOption, format_args!("guardrails.{name}: no such limit")));
         };
         let (_, min, max) = RANGES[i];
         if !(min..=max).contains(&value) {
             return Err(Error::new(
                 Code::InvalidOption,
-                format!("guardrails.{name}: expected {min} to {max}, got {value}"),
+                format_args!(
+                    "guardrails.{name}: expected {} to {}, got {}",
+                    Number(min),
+                    Number(max),
+                    Number(value)
+                ),
             ));
         }
         let slots: [&mut f64; 13] = [
@@ -157,9 +162,10 @@ impl Guardrails {
         if self.probe_amplitude > self.max_delta {
             return Err(Error::new(
                 Code::InvalidOption,
-                format!(
+                format_args!(
                     "guardrails.probe_amplitude: expected at most max_delta ({}), got {}",
-                    self.max_delta, self.probe_amplitude
+                    Number(self.max_delta),
+                    Number(self.probe_amplitude)
                 ),
             ));
         }

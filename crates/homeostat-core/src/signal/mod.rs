@@ -7,7 +7,9 @@ pub use histogram::Histogram;
 pub use window::{METRIC_STRIDE, Sample, Window};
 
 use crate::error::{Code, Error, Result};
-use alloc::{format, string::String};
+use crate::json::Quoted;
+use alloc::string::String;
+use core::fmt;
 
 /// Most signals that one tuner folds: what fits the signal bits of a sample's meta word.
 pub const SIGNALS_MAX: usize = 64;
@@ -48,20 +50,20 @@ pub struct Signal {
 
 /// Checks a set of signals; the error names the signal and the option.
 pub fn validate(signals: &[Signal]) -> Result<()> {
-    let refuse = |text: String| Err(Error::new(Code::InvalidSignal, text));
+    let refuse = |text: fmt::Arguments| Err(Error::new(Code::InvalidSignal, text));
     if signals.len() > SIGNALS_MAX {
-        return refuse(format!("signals: expected at most {SIGNALS_MAX}, got {}", signals.len()));
+        return refuse(format_args!("signals: expected at most {SIGNALS_MAX}, got {}", signals.len()));
     }
     for (i, signal) in signals.iter().enumerate() {
         let name = &signal.name;
         if name.is_empty() || name.len() > 64 {
-            return refuse(format!("signals: a name must have 1 to 64 bytes, got {name:?}"));
+            return refuse(format_args!("signals: a name must have 1 to 64 bytes, got {}", Quoted(name)));
         }
         if signals[..i].iter().any(|other| other.name == *name) {
-            return refuse(format!("signals.{name}: this name is used twice"));
+            return refuse(format_args!("signals.{name}: this name is used twice"));
         }
         if signal.guard && signal.kind != SignalKind::Ratio {
-            return refuse(format!("signals.{name}.guard: only a ratio can be a guard"));
+            return refuse(format_args!("signals.{name}.guard: only a ratio can be a guard"));
         }
     }
     Ok(())

@@ -1,5 +1,8 @@
 use crate::error::{Code, Error, Result};
-use alloc::{format, string::String};
+use crate::json::{Number, Quoted};
+use crate::real::clamp;
+use alloc::string::String;
+use core::fmt;
 
 /// What a knob's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,8 +99,8 @@ pub struct Knob {
 pub const LAG_US_MAX: u64 = 600_000_000;
 
 impl Knob {
-    fn refuse<T>(&self, what: &str) -> Result<T> {
-        Err(Error::new(Code::InvalidKnob, format!("knobs.{}.{what}", self.name)))
+    fn refuse(&self, what: impl fmt::Display) -> Result<()> {
+        Err(Error::new(Code::InvalidKnob, format_args!("knobs.{}.{what}", self.name)))
     }
 
     /// Checks the definition; the error names the option, the range and the value.
@@ -105,40 +108,54 @@ impl Knob {
         if self.name.is_empty() || self.name.len() > 64 {
             return Err(Error::new(
                 Code::InvalidKnob,
-                format!("knobs: a name must have 1 to 64 bytes, got {:?}", self.name),
+                format_args!("knobs: a name must have 1 to 64 bytes, got {}", Quoted(&self.name)),
             ));
         }
         for (option, value) in [("min", self.min), ("max", self.max), ("initial", self.initial)] {
             if !value.is_finite() {
-                return self.refuse(&format!("{option}: expected a finite number, got {value}"));
+                return self
+                    .refuse(format_args!("{option}: expected a finite number, got {}", Number(value)));
             }
             let whole = !matches!(self.kind, Kind::Number | Kind::Duration);
             if whole && libm::trunc(value) != value {
-                return self.refuse(&format!("{option}: expected a whole number, got {value}"));
+                return self.refuse(format_args!("{option}: expected a whole number, got {}", Number(value)));
             }
             if value.abs() > 9_007_199_254_740_992.0 {
-                return self.refuse(&format!("{option}: expected at most 2^53 in size, got {value}"));
+                return self
+                    .refuse(format_args!("{option}: expected at most 2^53 in size, got {}", Number(value)));
             }
         }
         if self.min >= self.max {
-            return self.refuse(&format!("max: expected more than min ({}), got {}", self.min, self.max));
+            return self.refuse(format_args!(
+                "max: expected more than min ({}), got {}",
+                Number(self.min),
+                Number(self.max)
+            ));
         }
         if self.initial < self.min || self.initial > self.max {
-            return self
-                .refuse(&format!("initial: expected {} to {}, got {}", self.min, self.max, self.initial));
+            return self.refuse(format_args!(
+                "initial: expected {} to {}, got {}",
+                Number(self.min),
+                Number(self.max),
+                Number(self.initial)
+            ));
         }
         if self.scale == Scale::Log && self.min <= 0.0 {
-            return self.refuse(&format!("min: a log scale needs more than 0, got {}", self.min));
+            return self.refuse(format_args!("min: a log scale needs more than 0, got {}", Number(self.min)));
         }
         if matches!(self.kind, Kind::Duration | Kind::Bytes) && self.min < 0.0 {
-            return self.refuse(&format!("min: expected at least 0, got {}", self.min));
+            return self.refuse(format_args!("min: expected at least 0, got {}", Number(self.min)));
         }
         if self.kind == Kind::Boolean && (self.min != 0.0 || self.max != 1.0) {
-            return self
-                .refuse(&format!("min, max: a boolean spans 0 to 1, got {} to {}", self.min, self.max));
+            return self.refuse(format_args!(
+                "min, max: a boolean spans 0 to 1, got {} to {}",
+                Number(self.min),
+                Number(self.max)
+            ));
         }
         if self.kind == Kind::Choice && (self.min != 0.0 || self.max > 255.0) {
-            return self.refuse(&format!("choices: expected 2 to 256 options, got {}", self.max + 1.0));
+            return self
+                .refuse(format_args!("choices: expected 2 to 256 options, got {}", Number(self.max + 1.0)));
         }
         if self.kind.is_categorical() && self.scale != Scale::Linear {
             return self.refuse("scale: booleans and choices have no scale");
@@ -147,14 +164,14 @@ impl Knob {
             return self.refuse("learn: booleans and choices are moved by operators and trials only (hold)");
         }
         if self.lag_us > LAG_US_MAX {
-            return self.refuse(&format!("lag: expected 0 to 10 minutes, got {} us", self.lag_us));
+            return self.refuse(format_args!("lag: expected 0 to 10 minutes, got {} us", self.lag_us));
         }
         Ok(())
     }
 
     /// Where a value lies in [0, 1]. Values outside the bounds are clamped first.
     pub fn to_unit(&self, value: f64) -> f64 {
-        let v = value.clamp(self.min, self.max);
+        let v = clamp(value, self.min, self.max);
         let u = match self.scale {
             Scale::Log => libm::log(v / self.min) / libm::log(self.max / self.min),
             Scale::Linear | Scale::Periodic => (v - self.min) / (self.max - self.min),
@@ -169,7 +186,7 @@ impl Knob {
             Scale::Log => self.min * libm::exp(u * libm::log(self.max / self.min)),
             Scale::Linear | Scale::Periodic => self.min + u * (self.max - self.min),
         };
-        let value = self.round(v).clamp(self.min, self.max);
+        let value = clamp(self.round(v), self.min, self.max);
         if self.scale == Scale::Periodic && value >= self.max { self.min } else { value }
     }
 
@@ -183,7 +200,7 @@ impl Knob {
 
     /// The neighbour of `value` that the kind can hold, one resolution step up (+1) or down (-1), kept in bounds.
     pub fn neighbour(&self, value: f64, direction: f64) -> f64 {
-        (value + direction.signum() * self.resolution()).clamp(self.min, self.max)
+        clamp(value + direction.signum() * self.resolution(), self.min, self.max)
     }
 
     /// Clamped to [0, 1], or wrapped on a periodic scale.

@@ -9,7 +9,7 @@ mod knob;
 pub use knob::{Kind, Knob, Learn, Scale};
 
 use crate::error::{Code, Error, Result};
-use alloc::{format, vec::Vec};
+use alloc::vec::Vec;
 
 /// Most knobs that one tuner holds.
 pub const KNOBS_MAX: usize = 32;
@@ -66,7 +66,7 @@ impl Space {
             let n = knobs.len();
             return Err(Error::new(
                 Code::InvalidOption,
-                format!("knobs: expected 1 to {KNOBS_MAX} knobs, got {n}"),
+                format_args!("knobs: expected 1 to {KNOBS_MAX} knobs, got {n}"),
             ));
         }
         for (i, knob) in knobs.iter().enumerate() {
@@ -74,7 +74,7 @@ impl Space {
             if knobs[..i].iter().any(|other| other.name == knob.name) {
                 return Err(Error::new(
                     Code::InvalidKnob,
-                    format!("knobs.{}: this name is used twice", knob.name),
+                    format_args!("knobs.{}: this name is used twice", knob.name),
                 ));
             }
         }
@@ -97,7 +97,7 @@ impl Space {
         self.knobs.get(index).ok_or_else(|| {
             Error::new(
                 Code::UnknownKnob,
-                format!("knob: expected an index below {}, got {index}", self.knobs.len()),
+                format_args!("knob: expected an index below {}, got {index}", self.knobs.len()),
             )
         })
     }

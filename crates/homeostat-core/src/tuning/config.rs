@@ -1,10 +1,11 @@
 use crate::error::{Code, Error, Result};
 use crate::journal::{CAPACITY_RANGE, Chain};
-use crate::json::{Json, Writer};
+use crate::json::{Json, Number, Quoted, Writer};
 use crate::safety::{Guardrails, Mode, Preset};
 use crate::signal::{self, Signal, SignalKind};
 use crate::space::{Kind, Knob, Learn, Scale, Space};
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::fmt;
 
 /// How a gradient is learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,20 +52,20 @@ pub struct Config {
 
 const WINDOW_US: core::ops::RangeInclusive<f64> = 10_000.0..=60_000_000.0;
 
-fn invalid(text: String) -> Error {
+fn invalid(text: impl fmt::Display) -> Error {
     Error::new(Code::InvalidOption, text)
 }
 
 fn get<'a>(json: &'a Json, key: &str) -> Result<&'a Json> {
-    json.get(key).ok_or_else(|| invalid(format!("{key}: is missing")))
+    json.get(key).ok_or_else(|| invalid(format_args!("{key}: is missing")))
 }
 
 fn text(json: &Json, key: &str) -> Result<String> {
-    get(json, key)?.str().map(String::from).ok_or_else(|| invalid(format!("{key}: expected a string")))
+    get(json, key)?.str().map(String::from).ok_or_else(|| invalid(format_args!("{key}: expected a string")))
 }
 
 fn number(json: &Json, key: &str) -> Result<f64> {
-    get(json, key)?.num().ok_or_else(|| invalid(format!("{key}: expected a number")))
+    get(json, key)?.num().ok_or_else(|| invalid(format_args!("{key}: expected a number")))
 }
 
 fn whole(json: &Json, key: &str, max: f64) -> Result<f64> {
@@ -72,7 +73,11 @@ fn whole(json: &Json, key: &str, max: f64) -> Result<f64> {
     if (0.0..=max).contains(&n) && libm::trunc(n) == n {
         Ok(n)
     } else {
-        Err(invalid(format!("{key}: expected a whole number from 0 to {max}, got {n}")))
+        Err(invalid(format_args!(
+            "{key}: expected a whole number from 0 to {}, got {}",
+            Number(max),
+            Number(n)
+        )))
     }
 }
 
@@ -80,7 +85,7 @@ fn named<T: Copy>(table: &[(T, &'static str)], json: &Json, key: &str) -> Result
     let given = text(json, key)?;
     table.iter().find(|(_, name)| *name == given).map(|(v, _)| *v).ok_or_else(|| {
         let names: Vec<&str> = table.iter().map(|(_, name)| *name).collect();
-        invalid(format!("{key}: expected one of {}, got {given:?}", names.join(", ")))
+        invalid(format_args!("{key}: expected one of {}, got {}", names.join(", "), Quoted(&given)))
     })
 }
 
@@ -89,14 +94,17 @@ impl Config {
     pub fn from_json(json: &Json, start_us: Option<u64>) -> Result<Self> {
         let window_us = number(json, "window_us")?;
         if !WINDOW_US.contains(&window_us) {
-            return Err(invalid(format!("window_us: expected 10000 to 60000000, got {window_us}")));
+            return Err(invalid(format_args!(
+                "window_us: expected 10000 to 60000000, got {}",
+                Number(window_us)
+            )));
         }
         let capacity = whole(json, "journal_capacity", 1e9)? as usize;
         if !CAPACITY_RANGE.contains(&capacity) {
-            return Err(invalid(format!("journal_capacity: expected 64 to 65536, got {capacity}")));
+            return Err(invalid(format_args!("journal_capacity: expected 64 to 65536, got {capacity}")));
         }
         let list =
-            |key: &str| get(json, key)?.arr().ok_or_else(|| invalid(format!("{key}: expected a list")));
+            |key: &str| get(json, key)?.arr().ok_or_else(|| invalid(format_args!("{key}: expected a list")));
         let signals = list("signals")?.iter().map(signal).collect::<Result<Vec<_>>>()?;
         signal::validate(&signals)?;
         let now_us = match start_us {
@@ -153,7 +161,10 @@ impl Config {
                 None => w.key("previous").null(),
             }
         });
-        out[1..out.len() - 1].into()
+        // Without its braces.
+        out.pop();
+        out.remove(0);
+        out.into_boxed_str()
     }
 }
 
@@ -164,10 +175,10 @@ fn find<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static 
 fn guardrails(json: &Json) -> Result<Guardrails> {
     let mut rails = Guardrails::preset(named(&Preset::ALL, json, "preset")?);
     let Json::Obj(members) = json else {
-        return Err(invalid(String::from("guardrails: expected an object")));
+        return Err(invalid("guardrails: expected an object"));
     };
     for (name, value) in members.iter().filter(|(name, _)| name != "preset") {
-        let n = value.num().ok_or_else(|| invalid(format!("guardrails.{name}: expected a number")))?;
+        let n = value.num().ok_or_else(|| invalid(format_args!("guardrails.{name}: expected a number")))?;
         rails.set(name, n)?;
     }
     rails.validate()?;
@@ -189,7 +200,7 @@ fn knob(json: &Json) -> Result<Knob> {
             push: get(json, "push")?.bool().unwrap_or(false),
         })
     };
-    read().map_err(|e| Error::new(Code::InvalidKnob, format!("knobs.{name}.{}", e.message)))
+    read().map_err(|e| Error::new(Code::InvalidKnob, format_args!("knobs.{name}.{}", e.message)))
 }
 
 fn write_knob(knob: &Knob, w: &mut Writer) {
@@ -209,7 +220,7 @@ fn write_knob(knob: &Knob, w: &mut Writer) {
 fn signal(json: &Json) -> Result<Signal> {
     let name = text(json, "name")?;
     let kind = named(&SignalKind::ALL, json, "kind")
-        .map_err(|e| Error::new(Code::InvalidSignal, format!("signals.{name}.{}", e.message)))?;
+        .map_err(|e| Error::new(Code::InvalidSignal, format_args!("signals.{name}.{}", e.message)))?;
     let guard = json.get("guard").and_then(Json::bool).unwrap_or(false);
     Ok(Signal { name, kind, guard })
 }

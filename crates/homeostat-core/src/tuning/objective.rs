@@ -1,3 +1,4 @@
+use crate::real::{clamp, sort};
 use alloc::vec::Vec;
 
 /// Windows that fix the scale.
@@ -57,10 +58,10 @@ impl Objective {
                     return Scaled::WarmingUp;
                 }
                 let around = libm::exp(recent - 1.0);
-                Scaled::Value(1.0 + libm::log((value / level).clamp(CLIP.0 * around, CLIP.1 * around)))
+                Scaled::Value(1.0 + libm::log(clamp(value / level, CLIP.0 * around, CLIP.1 * around)))
             }
             Scale::Linear { centre, unit } => {
-                Scaled::Value((1.0 + (value - centre) / unit).clamp(recent - 2.0, recent + 2.0))
+                Scaled::Value(clamp(1.0 + (value - centre) / unit, recent - 2.0, recent + 2.0))
             }
         }
     }
@@ -78,14 +79,14 @@ impl Objective {
         let steps: f64 = self.warm_up.windows(2).map(|w| (w[1] - w[0]).abs()).sum();
         // Mean absolute difference of neighbours: 1.128 standard deviations of one window.
         let deviation = steps / (WARM_UP - 1) as f64 / 1.128;
-        self.warm_up.sort_by(f64::total_cmp);
+        sort(&mut self.warm_up);
         let centre = median(&self.warm_up);
         let positive = self.warm_up[0] > 0.0;
         let unit = if positive {
             centre
         } else {
             self.warm_up.iter_mut().for_each(|v| *v = (*v - centre).abs());
-            self.warm_up.sort_by(f64::total_cmp);
+            sort(&mut self.warm_up);
             centre.abs().max(4.0 * median(&self.warm_up)).max(1e-9)
         };
         self.scale = if positive { Scale::Log { level: centre } } else { Scale::Linear { centre, unit } };

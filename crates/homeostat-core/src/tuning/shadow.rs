@@ -1,4 +1,5 @@
 use crate::journal::{Evidence, ShadowInput};
+use crate::real::clamp;
 use crate::space::Knob;
 
 /// Time constant of the smoothed costs, seconds. Recipes smooth by themselves; this only evens out single windows.
@@ -109,7 +110,7 @@ fn vertex(len: usize, unit: impl Fn(usize) -> f64, costs: &[f64], best: usize) -
         return b;
     }
     let zero_slope = 0.5 * (a + b) - left * 0.5 * (c - a) / (right - left);
-    zero_slope.clamp(a, c)
+    clamp(zero_slope, a, c)
 }
 
 #[cfg(test)]

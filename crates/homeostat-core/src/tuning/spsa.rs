@@ -4,6 +4,7 @@
 //! flips forbids within seconds; so the two evaluations are probes around the baseline, and only the step is a move.
 
 use crate::journal::{Evidence, Journal};
+use crate::real::{clamp, sort};
 use crate::rng::Rng;
 use crate::safety::{ApplyKind, SafeModeReason, SafetyExecutor};
 use crate::space::Values;
@@ -113,7 +114,7 @@ impl Spsa {
                 return None;
             }
             self.timeouts = 0;
-            self.digests.sort_by(f64::total_cmp);
+            sort(&mut self.digests);
             let cut = libm::ceil(TRIM * DIGESTS as f64) as usize;
             let kept = &self.digests[cut..DIGESTS - cut];
             return Some(kept.iter().sum::<f64>() / kept.len() as f64);
@@ -141,12 +142,12 @@ impl Spsa {
         let mut target = *exec.baseline();
         for i in &self.active {
             let gradient = difference / (2.0 * size) * self.signs[*i];
-            let mut step = (-STEP_GAIN * gradient).clamp(-most, most);
+            let mut step = clamp(-STEP_GAIN * gradient, -most, most);
             let (room, flips) = exec.room(now_us, *i);
             if exec.direction(*i) * step < 0.0 && flips == 0 {
                 step = 0.0;
             }
-            target[*i] = exec.space().knobs()[*i].normalise(target[*i] + step.clamp(-room, room));
+            target[*i] = exec.space().knobs()[*i].normalise(target[*i] + clamp(step, -room, room));
         }
         let _ = exec.shift(now_us, ApplyKind::Move, &target, Evidence::None, j);
         self.state = State::Ready;

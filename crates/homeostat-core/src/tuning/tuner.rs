@@ -7,6 +7,7 @@ use crate::digest::Validity;
 use crate::journal::{
     ACTIVE_MAX, Admission, Body, Chain, Evidence, Journal, SHADOW_MAX, ShadowInput, WindowInput,
 };
+use crate::real::clamp;
 use crate::safety::{ApplyKind, Control, Mode, SafeModeReason, SafetyExecutor, Source, Verdict, Violation};
 use crate::space::{Learn, Values};
 use alloc::vec::Vec;
@@ -436,7 +437,7 @@ impl Tuner {
             }
             let most = self.exec.guardrails().max_delta;
             let (room, flips) = self.exec.room(now_us, i);
-            let step = knob.way(here, target).clamp(-most, most).clamp(-room, room);
+            let step = clamp(clamp(knob.way(here, target), -most, most), -room, room);
             if step.abs() < 0.005 || (self.exec.direction(i) * step < 0.0 && flips == 0) {
                 continue;
             }

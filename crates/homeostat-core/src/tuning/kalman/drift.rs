@@ -1,3 +1,5 @@
+use crate::real::clamp;
+
 /// Slack per window, in standard deviations.
 const SLACK: f64 = 0.75;
 /// Sum that is a change.
@@ -18,7 +20,7 @@ pub(super) struct Drift {
 impl Drift {
     /// One innovation; the signed sum when it is a change (positive: the objective got worse).
     pub fn observe(&mut self, now_us: u64, standard: f64) -> Option<f64> {
-        let z = standard.clamp(-CLIP, CLIP);
+        let z = clamp(standard, -CLIP, CLIP);
         self.up = (self.up + z - SLACK).max(0.0);
         self.down = (self.down - z - SLACK).max(0.0);
         let quiet = self.last_us.is_some_and(|t| now_us.saturating_sub(t) <= REFRACTORY_US);

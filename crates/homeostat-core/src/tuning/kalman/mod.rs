@@ -11,6 +11,7 @@ mod level;
 mod model;
 
 use crate::journal::{ACTIVE_MAX, Body, Evidence, Journal, ModelEvidence};
+use crate::real::clamp;
 use crate::rng::Rng;
 use crate::safety::{ApplyKind, Preset, SafeModeReason, SafetyExecutor};
 use crate::space::{Learn, Values};
@@ -461,7 +462,7 @@ impl KalmanTube {
         let (most, step_max) = (exec.guardrails().probe_amplitude, exec.guardrails().max_delta);
         let doubt =
             libm::sqrt(self.model.gradient_variance(slot)) / self.model.curvature(slot).max(CURVATURE_MIN);
-        let wanted = doubt.clamp(PROBE_MIN * most, most);
+        let wanted = clamp(doubt, PROBE_MIN * most, most);
         if three_levels {
             wanted.min(step_max)
         } else {
@@ -483,12 +484,12 @@ impl KalmanTube {
             let faster =
                 if streak * g < -1.5 { libm::pow(STREAK, streak.abs() - 1.0).min(STREAK_MAX) } else { 1.0 };
             let most = exec.guardrails().max_delta;
-            let mut s = (-RELAX * faster * trust * g / h).clamp(-most, most);
+            let mut s = clamp(-RELAX * faster * trust * g / h, -most, most);
             let (room, flips) = exec.room(step.now_us, i);
             if exec.direction(i) * s < 0.0 && flips == 0 {
                 continue;
             }
-            s = s.clamp(-room, room);
+            s = clamp(s, -room, room);
             if s.abs() < STEP_MIN {
                 continue;
             }

@@ -1,4 +1,5 @@
 use crate::journal::ACTIVE_MAX;
+use crate::real::clamp;
 
 /// Level, and a slope and a curvature for each knob.
 const STATES: usize = 1 + 2 * ACTIVE_MAX;
@@ -141,7 +142,7 @@ impl Model {
             self.cov[i][i] = self.cov[i][i].max(VARIANCE_MIN);
             for j in 0..i {
                 let bound = 0.999 * libm::sqrt(self.cov[i][i] * self.cov[j][j]);
-                let v = (0.5 * (self.cov[i][j] + self.cov[j][i])).clamp(-bound, bound);
+                let v = clamp(0.5 * (self.cov[i][j] + self.cov[j][i]), -bound, bound);
                 (self.cov[i][j], self.cov[j][i]) = (v, v);
             }
         }
