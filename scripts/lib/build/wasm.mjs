@@ -30,6 +30,7 @@ export const wasm = {
   inputs: [
     'Cargo.toml',
     'Cargo.lock',
+    '.cargo/config.toml',
     'crates/homeostat-core',
     'crates/homeostat-wasm',
     'xtask',
