@@ -21,9 +21,6 @@ const FEATURES = [
   'multivalue',
 ]
 
-/** SHA-256 with its rounds in a loop: 7 kB less of code, and a journal line costs microseconds either way. */
-const SMALL = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: '--cfg sha2_backend_soft="compact"' }
-
 export const wasm = {
   title: 'WebAssembly core',
   tool: 'rust',
@@ -38,7 +35,7 @@ export const wasm = {
   ],
   outputs: () => [wasmFile(), ...GLUE.map((file) => at('out', 'wasm', file))],
   async build({ rust, note }) {
-    const options = { env: { ...rust.env, ...SMALL }, log: 'build-wasm', note }
+    const options = { env: rust.env, log: 'build-wasm', note }
     await must('cargo', ['build', '--profile', 'wasm', '-p', 'homeostat-wasm', '--target', WASM], options)
     const target = rust.env.CARGO_TARGET_DIR ?? at('target')
     const draft = join(at('out'), 'wasm.draft')
