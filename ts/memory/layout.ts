@@ -39,8 +39,6 @@ export const LANE_TAIL = 16
 export const LANE_OWNER = 17
 const LANE_WORDS = 32
 
-export const MAX_SIGNALS = 1 << SIGNAL_BITS
-export const MAX_KNOBS = 64
 export const MAX_LANES = 256
 /** Largest ring per lane, in samples. */
 export const MAX_RING = 1 << 20

@@ -71,7 +71,7 @@ export interface JournalMemoryOptions {
 export interface HomeostatOptions<K extends KnobSpecs, S extends SignalSpecs> {
   /** Names the tuner in the journal and in file names. 1 to 64 of A-Z a-z 0-9 _ -, starting with a letter. */
   name: string
-  /** 1 to 64 knobs. */
+  /** 1 to 32 knobs. */
   knobs: K
   /** 1 to 64 signals. */
   signals: S

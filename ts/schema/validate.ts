@@ -5,7 +5,8 @@ import type { EngineConfig, GuardrailField } from '../binding.js'
 import { type Clock, systemClock } from '../clock.js'
 import { invalid } from '../errors.js'
 import type { JournalSink } from '../journal/sink.js'
-import { MAX_KNOBS, MAX_LANES, MAX_RING, MAX_SIGNALS } from '../memory/layout.js'
+import { KNOBS_MAX, SIGNALS_MAX } from '../generated/core.js'
+import { MAX_LANES, MAX_RING } from '../memory/layout.js'
 import type { SignalShape } from '../memory/views.js'
 import * as check from './checks.js'
 import { type ResolvedConstraint, resolveConstraints, unknownSignal } from './resolve-constraints.js'
@@ -51,8 +52,8 @@ export function validate(input: unknown): Resolved {
   const o = check.object('options', input) as Partial<Record<(typeof OPTIONS)[number], unknown>>
   check.onlyKeys('', o, OPTIONS)
   const name = check.name('name', o.name)
-  const knobs = entries('knobs', o.knobs, MAX_KNOBS).map(([key, value], i) => resolveKnob(key, value, i))
-  const signals = entries('signals', o.signals, MAX_SIGNALS).map(([key, value]) => resolveSignal(key, value))
+  const knobs = entries('knobs', o.knobs, KNOBS_MAX).map(([key, value], i) => resolveKnob(key, value, i))
+  const signals = entries('signals', o.signals, SIGNALS_MAX).map(([key, value]) => resolveSignal(key, value))
   if ((o.minimize === undefined) === (o.maximize === undefined)) {
     throw invalid('minimize', 'given, or `maximize`, but not both', o.minimize === undefined ? undefined : 'both')
   }

@@ -1,32 +1,17 @@
 /**
- * Why a change was refused: the order is the core's, where 0 means approved.
+ * Why a change was refused.
  */
-export const VIOLATIONS = [
-  'approved',
-  'delta-too-large',
-  'rate-limit-exceeded',
-  'out-of-bounds',
-  'unknown-parameter',
-  'thrashing',
-  'budget-exhausted',
-  'objective-regression',
-  'constraint-violation',
-  'audit-queue-full',
-  'no-baseline',
-  'not-finite',
-  'frozen',
-  'safe-mode',
-  'stale-generation',
-] as const
+import { VIOLATIONS } from '../generated/core.js'
 
-export type Violation = Exclude<(typeof VIOLATIONS)[number], 'approved'>
+export type Violation = (typeof VIOLATIONS)[number]
 
 /** The outcome of an operator's request: a refusal is a value, not an exception. */
 export type Verdict = { readonly ok: true } | { readonly ok: false; readonly violation: Violation }
 
 const APPROVED: Verdict = Object.freeze({ ok: true })
 
+/** `index`: 0 is approved, else one more than the violation's place in the core's table. */
 export function verdict(index: number): Verdict {
   if (index === 0) return APPROVED
-  return { ok: false, violation: (VIOLATIONS[index] ?? 'unknown-parameter') as Violation }
+  return { ok: false, violation: VIOLATIONS[index - 1] ?? 'unknown-parameter' }
 }

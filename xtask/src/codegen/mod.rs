@@ -1,6 +1,8 @@
 //! Generated files: one table, written or compared by one command. A generator is a module of this folder that returns
 //! the whole text of its file; the first line of that text says by what it was generated.
 
+mod core_tables;
+
 use std::{fs, path::Path};
 
 /// A generated file: its path from the repository's root, and what makes its text.
@@ -9,7 +11,7 @@ struct Generated {
     text: fn() -> String,
 }
 
-const FILES: &[Generated] = &[];
+const FILES: &[Generated] = &[Generated { path: "ts/generated/core.ts", text: core_tables::text }];
 
 /// Write every file, or only compare.
 #[derive(Clone, Copy, PartialEq, Eq)]
