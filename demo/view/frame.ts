@@ -17,7 +17,7 @@ export function frame(live: Live, columns: number, paint: Paint, page: string): 
   return [
     '',
     spread(paint.bold('Homeostat'), `${elapsed} of ${live.length} s · seed ${live.seed}`, 'Homeostat'.length, width),
-    paint.dim('one traffic, two instances at once; the live page: ') + page,
+    paint.dim('one traffic, two instances · live page ') + page,
     '',
     ...timeline(live, elapsed, phase.name, width, paint),
     '',
@@ -83,7 +83,7 @@ function median(values: readonly number[]): number {
 function phaseBars(live: Live, width: number, paint: Paint): string[] {
   const costs = live.phases.map((phase) => [live.costIn(phase, 'static'), live.costIn(phase, 'tuned')] as const)
   const most = Math.max(1, ...costs.flat().map((value) => value ?? 0))
-  const room = width - 15 - 6 - 7 - 1
+  const room = Math.max(6, width - 15 - 6 - 7 - 1)
   return live.phases.flatMap(({ name }, i) => {
     const [fixed, tuned] = costs[i] as readonly [number | undefined, number | undefined]
     if (fixed === undefined || tuned === undefined) return [paint.dim(name)]
@@ -102,7 +102,7 @@ function knobs(live: Live, width: number, paint: Paint): string[] {
   const onLine = (ms: number) => (ms - LINGER_BOUNDS_MS.min) / (LINGER_BOUNDS_MS.max - LINGER_BOUNDS_MS.min)
   const { tuned } = live.status
   const line = (name: string, value: number, fixed: number, share: (ms: number) => number, ends: [number, number]) => {
-    const room = width - 15 - 8 - 8 - 9
+    const room = Math.max(6, width - 15 - 8 - 8 - 9)
     const known = Number.isFinite(value)
     const track = [...slider(share(known ? value : fixed), room)]
     const anchor = Math.round(share(fixed) * (room - 1))
