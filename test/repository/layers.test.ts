@@ -83,10 +83,12 @@ describe('crates', () => {
     expect(dependencies('homeostat-core')).toEqual(['libm', 'sha2'])
   })
 
+  /** A binding is its generator and, in WebAssembly, an allocator; nothing that decides. */
   test.each([
     ['homeostat-node', ['homeostat-core', 'napi', 'napi-derive']],
-    ['homeostat-wasm', ['homeostat-core', 'wasm-bindgen']],
-  ])('%s only binds', (crate, expected) => {
-    expect(dependencies(crate)).toEqual(expected)
+    ['homeostat-wasm', ['homeostat-core', 'talc', 'wasm-bindgen']],
+  ])('%s only binds', (crate, allowed) => {
+    expect(dependencies(crate)).toContain('homeostat-core')
+    expect(dependencies(crate).filter((name) => !allowed.includes(name))).toEqual([])
   })
 })

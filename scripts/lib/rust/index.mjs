@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { apt } from '../apt.mjs'
 import { StepError } from '../errors.mjs'
 import { hostTriple, isWindows, PLATFORMS } from '../platform.mjs'
@@ -18,9 +18,10 @@ const remedy = () =>
   `install Rust ${minimumRust().slice(0, 2).join('.')} or newer from https://rustup.rs, run \`rustup target add ${WASM}\`, and try again`
 
 function shellKey() {
-  return createHash('sha256')
-    .update(JSON.stringify(DECIDING.map((name) => process.env[name])))
-    .digest('hex')
+  const facts = DECIDING.map((name) => process.env[name])
+  // npm puts folders of its own in front, which hold no compiler: with and without it is the same shell.
+  facts[0] = facts[0]?.split(delimiter).filter((folder) => !/[\\/](node_modules[\\/]|node-gyp-bin)/.test(folder))
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex')
 }
 
 function fromStamp() {
