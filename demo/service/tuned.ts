@@ -63,7 +63,8 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   const tuner = await homeostat({
     name: 'catalog',
     knobs: {
-      ttl: knob.duration({ ...bounds, initial: initial.ttl, scale: 'log', shadow: ghosts }),
+      // Milliseconds of the story, not rounded to whole ones.
+      ttl: knob.number({ ...bounds, initial: initial.ttl, scale: 'log', shadow: ghosts }),
       linger: knob.duration({ ...LINGER_BOUNDS_MS, initial: initial.linger, shadow: lingerRecipe(queue, STORY) }),
     },
     signals: {
