@@ -1,6 +1,7 @@
 //! Telemetry digests across WebAssembly.
 
 use crate::error::to_js;
+use alloc::vec::Vec;
 use homeostat_core::digest::TelemetryDigest;
 use wasm_bindgen::prelude::*;
 

@@ -1,6 +1,7 @@
 //! The engine across WebAssembly.
 
 use crate::error::to_js;
+use alloc::{string::String, vec::Vec};
 use homeostat_core::engine::{self, time_us};
 use homeostat_core::error::{Code, Error};
 use wasm_bindgen::prelude::*;

@@ -1,5 +1,6 @@
 //! Journal verification and replay across WebAssembly.
 
+use alloc::{string::String, vec::Vec};
 use homeostat_core::journal;
 use wasm_bindgen::prelude::*;
 
@@ -23,7 +24,7 @@ impl Verifier {
 
     /// What was found, as JSON.
     pub fn finish(&mut self) -> String {
-        std::mem::take(&mut self.0).finish().to_json("first_bad")
+        core::mem::take(&mut self.0).finish().to_json("first_bad")
     }
 }
 
@@ -52,6 +53,6 @@ impl Replay {
 
     /// What was found, as JSON.
     pub fn finish(&mut self) -> String {
-        std::mem::take(&mut self.0).finish().to_json("first_difference")
+        core::mem::take(&mut self.0).finish().to_json("first_difference")
     }
 }

@@ -1,11 +1,21 @@
 //! Homeostat's core as WebAssembly. Bindings convert and register, nothing else.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
 
 mod digest;
 mod engine;
 mod error;
 mod journal;
+mod panic;
 
+use alloc::{borrow::ToOwned, string::String};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A third of the code of std's allocator, and as fast.
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// Version of the core; equals the package's version.
 #[wasm_bindgen]
