@@ -143,7 +143,10 @@ impl Audit {
                 assert!(!self.frozen[i] || kind == "off", "{name} is frozen\n{line}");
             }
             if kind == "off" {
-                assert!((value - initial).abs() < 1e-9 * initial.max(1.0), "off returns to the initial value\n{line}");
+                assert!(
+                    (value - initial).abs() < 1e-9 * initial.max(1.0),
+                    "off returns to the initial value\n{line}"
+                );
             }
             self.values[i] = value;
             let to = baseline[i].num().unwrap();
@@ -152,10 +155,16 @@ impl Audit {
             if moved.abs() > 1e-6 && matches!(kind, "move" | "shadow" | "operator") {
                 self.moved(i, time, moved, *ordered, (flips_max, cumulative_max), line);
             }
-            assert!(kind != "probe" || moved.abs() < 1e-6, "a probe moved the baseline of {name} by {moved}\n{line}");
+            assert!(
+                kind != "probe" || moved.abs() < 1e-6,
+                "a probe moved the baseline of {name} by {moved}\n{line}"
+            );
         }
         if ordinary {
-            assert!(!self.safe && self.control == "on" && self.mode == "auto", "nothing may change now\n{line}");
+            assert!(
+                !self.safe && self.control == "on" && self.mode == "auto",
+                "nothing may change now\n{line}"
+            );
             if let Some(last) = self.last_change {
                 assert!(time - last >= min_interval, "{} us after the last update\n{line}", time - last);
             }
@@ -172,7 +181,15 @@ impl Audit {
         self.applies += 1;
     }
 
-    fn moved(&mut self, i: usize, time: u64, d: f64, ordered: bool, (flips_max, cumulative_max): (usize, f64), line: &str) {
+    fn moved(
+        &mut self,
+        i: usize,
+        time: u64,
+        d: f64,
+        ordered: bool,
+        (flips_max, cumulative_max): (usize, f64),
+        line: &str,
+    ) {
         let name = KNOBS[i].0;
         if self.direction[i] * d < 0.0 {
             self.flips[i].push(time);

@@ -9,13 +9,15 @@
 
 mod executor;
 mod guardrails;
+mod kinds;
 mod regression;
 mod rolling;
 mod safe_mode;
 mod violation;
 
-pub use executor::{ApplyKind, Control, Mode, SafetyExecutor, Source};
+pub use executor::SafetyExecutor;
 pub use guardrails::{Guardrails, Preset};
+pub use kinds::{ApplyKind, Control, Mode, Source};
 pub use regression::RegressionWatch;
 pub use rolling::{RollingCount, RollingSum};
 pub use safe_mode::{SafeMode, SafeModeReason};
