@@ -8,6 +8,7 @@ import { mean, phasesOf, worseShare } from './service/phases.mjs'
 const HELP = `
 usage: npm run bench -- service [--seconds 300] [--seeds 5] [--first-seed 101] [--json file] [--only pairs]
 
+0. TTLs in virtual time on every seed: the TTL's part of the cost, without a service
 1. every setting of the database path alone, everything else at its default
 2. a grid of TTLs, with the default linger and with the best of step 1
 3. static, tuned, static with that linger, and the best fixed setting of step 2, at once on every seed, places turning
@@ -23,6 +24,7 @@ const DATABASE_PATH = [
   ...[1, 2, 100].map((inFlight) => ({ inFlight })),
   ...[1, 2].map((batchSize) => ({ batchSize })),
 ]
+const VIRTUAL_TTLS_MS = [1, 1.5, 2, 3, 4, 6, 8, 11, 15, 20, 30, 45, 60].map((s) => s * 1000)
 const TTLS_MS = [1000, 2000, 4000, 8000, 15000, 30000, 60000]
 
 const options = parse()
@@ -38,10 +40,11 @@ async function main({ seconds, seeds, firstSeed, json, pairsOnly }) {
   const lab = new Lab()
   const result = { seconds, seeds, machine: cpus()[0]?.model, node: process.version }
   try {
+    const ttlPart = await virtualTtls(lab, { seconds, seeds, firstSeed }, result)
     const fixed = pairsOnly
       ? { lingerMs: 20, best: { ttlMs: 2000, lingerMs: 20 } }
       : await sweep(lab, seconds, firstSeed, result)
-    await compare(lab, { seconds, seeds, firstSeed, ...fixed }, result)
+    await compare(lab, { seconds, seeds, firstSeed, ttlPart, ...fixed }, result)
     await noise(lab, seconds, firstSeed, result)
   } finally {
     lab.close()
@@ -49,10 +52,43 @@ async function main({ seconds, seeds, firstSeed, json, pairsOnly }) {
   if (json) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`)
 }
 
+/** Step 0. @returns the TTL's part of the cost per seed: static, best fixed, best per phase in hindsight */
+async function virtualTtls(lab, { seconds, seeds, firstSeed }, result) {
+  const phases = phasesOf(seconds)
+  console.log(`\nThe TTL alone, in virtual time, mean of ${seeds} seeds\n${heading(phases)}`)
+  const sums = VIRTUAL_TTLS_MS.map(() => phases.map(() => 0))
+  const parts = []
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    const costs = await lab.virtual(VIRTUAL_TTLS_MS, seconds, seed)
+    const table = costs.map((of) => phases.map(({ from, to }) => mean(of.filter((_, i) => i >= from && i < to))))
+    for (const [t, row] of table.entries()) for (const [p, value] of row.entries()) sums[t][p] += value / seeds
+    parts.push({
+      seed,
+      static: mean(costs[VIRTUAL_TTLS_MS.indexOf(15000)]),
+      bestFixed: Math.min(...costs.map(mean)),
+      bestPerPhase: phases.reduce((sum, { share }, p) => sum + share * Math.min(...table.map((row) => row[p])), 0),
+    })
+  }
+  for (const [t, row] of sums.entries()) {
+    const all = phases.reduce((sum, { share }, p) => sum + share * row[p], 0)
+    console.log(line(`TTL ${VIRTUAL_TTLS_MS[t] / 1000} s`, row, all))
+  }
+  result.virtual = { ttlsMs: VIRTUAL_TTLS_MS, phases: sums, parts }
+  return parts
+}
+
+function heading(phases) {
+  return `${'cost by phase'.padEnd(26)}${phases.map(({ name }) => name.slice(0, 9).padStart(10)).join('')}${'all'.padStart(9)}`
+}
+
+function line(name, row, all) {
+  return `${name.padEnd(26)}${row.map((value) => value.toFixed(2).padStart(10)).join('')}${all.toFixed(2).padStart(9)}`
+}
+
 /** Steps 1 and 2. @returns the best linger and the best fixed setting */
 async function sweep(lab, seconds, seed, result) {
   const phases = phasesOf(seconds)
-  const head = `${'cost by phase'.padEnd(26)}${phases.map(({ name }) => name.slice(0, 9).padStart(10)).join('')}${'all'.padStart(9)}`
+  const head = heading(phases)
   console.log(`\nThe database path alone, seed ${seed}\n${head}`)
   const paths = await lab.settings(DATABASE_PATH, seconds, seed)
   const lingers = paths.filter(({ settings }) => !('inFlight' in settings) && !('batchSize' in settings))
@@ -67,15 +103,11 @@ async function sweep(lab, seconds, seed, result) {
     return { name: phase.name, share: phase.share, settings: winner.settings, cost: winner.phases[i] }
   })
   const achievable = perPhase.reduce((sum, { share, cost }) => sum + share * cost, 0)
-  const byTtl = phases.reduce((sum, { share }, i) => {
-    const same = ttls.filter(({ settings }) => settings.lingerMs === lingerMs)
-    return sum + share * least(same, ({ phases: costs }) => costs[i]).phases[i]
-  }, 0)
   console.log(`\nbest fixed setting: ${label(best.settings)}, cost ${best.cost.toFixed(2)}`)
   for (const { name, settings, cost } of perPhase) {
     console.log(`  best in ${name.padEnd(14)} ${label(settings).padEnd(24)} ${cost.toFixed(2)}`)
   }
-  console.log(`best per phase: ${achievable.toFixed(2)}; by the TTL alone at that linger: ${byTtl.toFixed(2)}`)
+  console.log(`best per phase: ${achievable.toFixed(2)}`)
   Object.assign(result, {
     databasePath: paths,
     ttls,
@@ -84,11 +116,11 @@ async function sweep(lab, seconds, seed, result) {
     achievable,
     achievableByTtl: byTtl,
   })
-  return { lingerMs, best: best.settings, achievable, byTtl }
+  return { lingerMs, best: best.settings, achievable }
 }
 
 /** Step 3. */
-async function compare(lab, { seconds, seeds, firstSeed, lingerMs, best, achievable, byTtl }, result) {
+async function compare(lab, { seconds, seeds, firstSeed, ttlPart, lingerMs, best, achievable }, result) {
   const kinds = [
     { name: 'static', variant: 'static' },
     { name: 'tuned', variant: 'tuned' },
@@ -109,8 +141,10 @@ async function compare(lab, { seconds, seeds, firstSeed, lingerMs, best, achieva
     const at = (kind) => places.indexOf(kind)
     const costs = kinds.map((_, kind) => answer.totals[at(kind)].cost)
     const worse = worseShare(answer.perSecond, at(0), at(1))
+    // Misses and stale answers alone, to compare with what virtual time says of the TTL.
+    const tunedPart = mean(answer.perSecond.map((second) => 10 * second[at(1)].missRate + 20 * second[at(1)].staleRate))
     const { breaches, changes, journal } = answer.finals[at(1)]
-    rows.push({ seed, costs, worse, breaches, changes: changes.length, journal, lagP99Ms: answer.lagP99Ms })
+    rows.push({ seed, costs, tunedPart, worse, breaches, changes: changes.length, journal, lagP99Ms: answer.lagP99Ms })
     console.log(
       `${String(seed).padEnd(6)}${costs.map((cost, i) => cost.toFixed(2).padStart([8, 8, 10, 12][i])).join('')}` +
         `${percent(costs[1] / costs[0] - 1).padStart(9)}${percent(worse).padStart(15)}${String(breaches).padStart(10)}` +
@@ -125,12 +159,18 @@ async function compare(lab, { seconds, seeds, firstSeed, lingerMs, best, achieva
   console.log(
     `\ntuned is ${percent(1 - tuned / fixed)} below static, ${percent(1 - tuned / hindsight)} below the best fixed setting`,
   )
-  console.log(`by the TTL alone (against static with the linger): ${percent(1 - tuned / linger)} below`)
+  const part = (name) => mean(ttlPart.map((of) => of[name]))
+  const tunedPart = mean(rows.map((row) => row.tunedPart))
+  const captured = (part('static') - tunedPart) / (part('static') - part('bestPerPhase'))
+  console.log(
+    `the TTL's part: static ${part('static').toFixed(2)}, best fixed ${part('bestFixed').toFixed(2)}, best per phase ` +
+      `${part('bestPerPhase').toFixed(2)}, tuned ${tunedPart.toFixed(2)}: ${percent(captured)} of what the best per phase gains`,
+  )
   if (achievable !== undefined) {
-    const first = rows[0].costs
+    const [first] = rows
+    const gained = (first.costs[0] - first.costs[1]) / (first.costs[0] - achievable)
     console.log(
-      `of what the best per phase gains in hindsight on seed ${firstSeed}, tuning captures ${percent((first[0] - first[1]) / (first[0] - achievable))};` +
-        ` of the TTL's part ${percent((first[2] - first[1]) / (first[2] - byTtl))}`,
+      `of what the best settings per phase gain in hindsight on seed ${firstSeed}, tuning captures ${percent(gained)}`,
     )
   }
   Object.assign(result, { rows, means: { static: fixed, tuned, staticLinger: linger, bestFixed: hindsight } })

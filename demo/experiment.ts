@@ -1,6 +1,9 @@
+import { buildSchedule } from './load/schedule.js'
 import type { SecondReport } from './load/tally.js'
+import { virtualCosts } from './load/virtual.js'
 import type { ServiceFinal } from './messages.js'
 import { type InstanceSpec, run } from './run.js'
+import { scenario } from './scenario.js'
 import { ensureTemplate } from './service/template.js'
 
 /** One run that a bench asks for, over the process's channel. */
@@ -12,7 +15,16 @@ export interface Experiment {
   readonly instances: readonly InstanceSpec[]
 }
 
+/** The same traffic at fixed TTLs in virtual time: the TTL's part of the cost, without a service. */
+export interface VirtualExperiment {
+  readonly ttlsMs: readonly number[]
+  readonly seconds: number
+  readonly seed: number
+}
+
 export type ExperimentAnswer =
+  /** Cost per second, TTL by TTL. */
+  | { readonly ok: true; readonly virtual: readonly (readonly number[])[] }
   | {
       readonly ok: true
       readonly totals: readonly SecondReport[]
@@ -28,7 +40,14 @@ export function runExperiments(entry: URL): void {
   const stop = new AbortController()
   process.on('disconnect', () => stop.abort(new Error('the bench has ended')))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error(signal)))
-  process.on('message', (experiment: Experiment) => {
+  process.on('message', (experiment: Experiment | VirtualExperiment) => {
+    if ('ttlsMs' in experiment) {
+      const { ttlsMs, seconds, seed } = experiment
+      const schedule = buildSchedule(scenario, seconds, seed)
+      const virtual = ttlsMs.map((ttlMs) => [...virtualCosts(schedule, scenario.rows, ttlMs)])
+      process.send?.({ ok: true, virtual } satisfies ExperimentAnswer)
+      return
+    }
     ensureTemplate(entry, experiment.template)
       .then(() => run({ ...experiment, entry, signal: stop.signal }))
       .then(

@@ -13,14 +13,23 @@ export class Lab {
 
   async run(instances, seconds, seed) {
     const template = `${CACHE}/catalog-1-20000.tar`
+    return this.#ask({ template, folder: `${CACHE}/journal`, seconds, seed, instances })
+  }
+
+  async #ask(experiment) {
     const answer = await new Promise((resolve, reject) => {
       this.#child.once('message', resolve)
       this.#child.once('exit', (code) => reject(new Error(`the experiments ended with status ${code}`)))
-      this.#child.send({ template, folder: `${CACHE}/journal`, seconds, seed, instances })
+      this.#child.send(experiment)
     })
     this.#child.removeAllListeners()
     if (!answer.ok) throw new Error(answer.message)
     return answer
+  }
+
+  /** Cost per second at fixed TTLs in virtual time: the TTL's part alone, without a service. */
+  virtual(ttlsMs, seconds, seed) {
+    return this.#ask({ ttlsMs, seconds, seed }).then(({ virtual }) => virtual)
   }
 
   /** Every one of these settings, a few at once, each printed as a line. */

@@ -9,12 +9,21 @@ import type { Paint } from './paint.js'
 /** Seconds over which the figures at the bottom are averaged; one second alone flickers. */
 const RECENT = 3
 
+/** Rows that the roomy layout needs; with fewer the compact one is taken, which fits 24. */
+const ROOMY_ROWS = 36
+
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
 /** The live view as lines, at most 80 columns wide whatever the terminal offers beyond. */
-export function frame(live: Live, columns: number, paint: Paint, page: string): string[] {
+export function frame(live: Live, { columns, rows }: Size, paint: Paint, page: string): string[] {
   const width = Math.max(40, Math.min(80, columns)) - 2
+  const roomy = rows >= ROOMY_ROWS
   const elapsed = live.seconds.length
   const phase = live.phaseAt(Math.min(elapsed, live.length - 1) * 1000)
-  return [
+  const lines = [
     '',
     spread(paint.bold('Homeostat'), `${elapsed} of ${live.length} s · seed ${live.seed}`, 'Homeostat'.length, width),
     paint.dim('one traffic, two instances · live page ') + page,
@@ -25,7 +34,7 @@ export function frame(live: Live, columns: number, paint: Paint, page: string): 
     ...history(live.seconds, width, paint),
     '',
     paint.bold('Mean cost by phase'),
-    ...phaseBars(live, width, paint),
+    ...(roomy ? phaseBars(live, width, paint) : phaseLines(live, width, paint)),
     '',
     paint.bold('Knobs of the tuned instance') + paint.dim('  (│ where the static one stands)'),
     ...knobs(live, width, paint),
@@ -34,7 +43,8 @@ export function frame(live: Live, columns: number, paint: Paint, page: string): 
     '',
     ...lastChange(live, paint),
     ...lag(live.seconds, paint),
-  ].map((line) => (line === '' ? line : ` ${line}`))
+  ]
+  return lines.filter((line) => roomy || line !== '').map((line) => (line === '' ? line : ` ${line}`))
 }
 
 function spread(left: string, right: string, leftWidth: number, width: number): string {
@@ -93,6 +103,22 @@ function phaseBars(live: Live, width: number, paint: Paint): string[] {
       `${name.padEnd(15)}${paint.fixed(bar(fixed / most, room))}${cost(fixed).padStart(6)}`,
       `${' '.repeat(15)}${paint.tuned(bar(tuned / most, room))}${cost(tuned).padStart(6)} ${tone(change.padStart(7))}`,
     ]
+  })
+}
+
+/** The same in one line per phase: what tuning costs, as a share of what the static settings cost. */
+function phaseLines(live: Live, width: number, paint: Paint): string[] {
+  const room = Math.max(6, width - 15 - 8 - 8 - 9)
+  return live.phases.map((phase) => {
+    const [fixed, tuned] = [live.costIn(phase, 'static'), live.costIn(phase, 'tuned')]
+    if (fixed === undefined || tuned === undefined) return paint.dim(phase.name)
+    const tone = tuned <= fixed ? paint.good : paint.bad
+    return (
+      phase.name.padEnd(15) +
+      paint.fixed(cost(fixed).padStart(7)) +
+      paint.tuned(`${cost(tuned).padStart(8)} ${bar(tuned / fixed, room)}`) +
+      tone(relative(fixed, tuned).padStart(8))
+    )
   })
 }
 

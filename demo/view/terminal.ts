@@ -22,7 +22,7 @@ export function view(live: Live, out: WriteStream, page: string): View {
 function inPlace(live: Live, out: WriteStream, page: string): View {
   const painter = paint(wantsColours(process.env, true))
   const draw = (): void => {
-    const shown = frame(live, out.columns, painter, page).slice(0, Math.max(1, out.rows - 1))
+    const shown = frame(live, out, painter, page).slice(0, Math.max(1, out.rows - 1))
     out.write(`\u001b[H${shown.map((line) => `${clip(line, out.columns - 1)}\u001b[K`).join('\n')}\u001b[J`)
   }
   out.write('\u001b[?1049h\u001b[?25l')

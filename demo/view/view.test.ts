@@ -20,25 +20,29 @@ function live(): Live {
 
 describe('the frame', () => {
   it.each([20, 40, 80, 200])('never exceeds the columns it is given: %i', (columns) => {
-    for (const colours of [false, true]) {
-      const lines = frame(live(), columns, paint(colours), 'http://127.0.0.1:1/').map((line) => clip(line, columns))
+    for (const [colours, rows] of [
+      [false, 24],
+      [true, 50],
+    ] as const) {
+      const size = { columns, rows }
+      const lines = frame(live(), size, paint(colours), 'http://127.0.0.1:1/').map((line) => clip(line, columns))
       for (const line of lines) expect(line.replace(SEQUENCES, '').length).toBeLessThanOrEqual(columns)
     }
   })
-  it('fits 80 columns by 30 lines without being cut', () => {
-    const lines = frame(live(), 80, paint(false), 'http://127.0.0.1:40000/')
-    expect(lines.length).toBeLessThanOrEqual(36)
+  it.each([24, 36, 60])('fits 80 columns by %i rows without being cut', (rows) => {
+    const lines = frame(live(), { columns: 80, rows }, paint(false), 'http://127.0.0.1:40000/')
+    expect(lines.length).toBeLessThan(rows)
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
     expect(lines.join('\n')).toContain('the loader itself is 99 ms late')
   })
   it('works before the first second', () => {
-    expect(frame(new Live(60, 1), 80, paint(false), '').join('\n')).toContain('no change yet')
+    expect(frame(new Live(60, 1), { columns: 80, rows: 40 }, paint(false), '').join('\n')).toContain('no change yet')
   })
   it('has no escape sequence without colours', () => {
     expect(wantsColours({ NO_COLOR: '1' }, true)).toBe(false)
     expect(wantsColours({ TERM: 'dumb' }, true)).toBe(false)
     expect(wantsColours({ NO_COLOR: '' }, true)).toBe(true)
-    expect(frame(live(), 80, paint(false), '').join('')).not.toContain('\u001b')
+    expect(frame(live(), { columns: 80, rows: 40 }, paint(false), '').join('')).not.toContain('\u001b')
   })
 })
 
