@@ -4,7 +4,10 @@
 //! shortest text that reads back to the same bits, and read as the nearest double, so a round trip is exact.
 
 mod big;
+mod fields;
 mod number;
+
+pub use fields::{Fields, WHOLE_MAX};
 
 use crate::error::{Code, Error, Result};
 use alloc::{string::String, vec::Vec};
@@ -45,6 +48,13 @@ impl Json {
             Json::Obj(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
         }
+    }
+
+    /// The member of an object, taken out of it.
+    pub fn take(&mut self, key: &str) -> Option<Json> {
+        let Json::Obj(members) = self else { return None };
+        let place = members.iter().position(|(name, _)| name == key)?;
+        Some(members.swap_remove(place).1)
     }
 
     /// The number, if it is one.
@@ -296,6 +306,11 @@ impl<'a> Writer<'a> {
     pub fn str(&mut self, s: &str) {
         self.separate();
         quote(self.out, s);
+    }
+
+    /// The name of a value in a table of names.
+    pub fn named<T: PartialEq + Copy>(&mut self, table: &[(T, &'static str)], value: T) {
+        self.str(table.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name));
     }
 
     /// `null`.

@@ -1,3 +1,4 @@
+use super::read::malformed;
 use super::verify::{Lines, Report};
 use super::{Line, parse_input};
 use crate::error::{Code, Error, Result};
@@ -27,13 +28,16 @@ impl Replay {
 
     /// Feeds bytes, in any pieces. After the first difference the rest is ignored.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.problem.is_some() {
-            return;
+        if self.problem.is_none() {
+            self.problem = self.lines(bytes).err().map(|error| (self.lines.number(), error));
         }
-        let mut lines = core::mem::take(&mut self.lines);
-        let result = lines.push(bytes, |_, text| self.line(text));
-        self.problem = result.err().map(|e| (lines.number(), e));
-        self.lines = lines;
+    }
+
+    fn lines(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while let Some(line) = self.lines.next(&mut bytes)? {
+            self.line(&line)?;
+        }
+        Ok(())
     }
 
     /// The bytes that the decisions produced this time, as far as they were not taken before.
@@ -53,10 +57,7 @@ impl Replay {
         } else if let Some(input) = parse_input(&line, &self.knobs)? {
             self.expect_nothing()?;
             let Some(tuner) = &mut self.tuner else {
-                return Err(Error::new(
-                    Code::JournalMalformed,
-                    "journal entry: replay needs a journal from the start of a run",
-                ));
+                return Err(malformed("replay needs a journal from the start of a run"));
             };
             tuner.replay(line.time_us, input);
             self.collect();
@@ -83,8 +84,10 @@ impl Replay {
     fn collect(&mut self) {
         let Some(tuner) = &mut self.tuner else { return };
         let bytes = tuner.take_journal(usize::MAX);
-        let text = String::from_utf8_lossy(&bytes);
-        self.expected.extend(text.lines().map(String::from));
+        for line in bytes.split_inclusive(|b| *b == b'\n') {
+            let text = core::str::from_utf8(line).unwrap_or_default();
+            self.expected.push_back(text.strip_suffix('\n').unwrap_or(text).into());
+        }
         self.out.extend_from_slice(&bytes);
     }
 

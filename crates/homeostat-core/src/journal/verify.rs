@@ -1,3 +1,4 @@
+use super::read::malformed;
 use super::{Chain, Line};
 use crate::error::{Code, Error, Result};
 use crate::json::{Json, Writer};
@@ -15,26 +16,22 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Calls `each` with every finished line and its number (from 1). Stops at the first error.
-    pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
-        let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|b| *b == b'\n') {
-            self.partial.extend_from_slice(&rest[..end]);
-            rest = &rest[end + 1..];
-            self.number += 1;
-            let line = core::mem::take(&mut self.partial);
-            let text = core::str::from_utf8(&line)
-                .map_err(|_| Error::new(Code::JournalMalformed, "journal entry: not UTF-8"))?;
-            each(self.number, text)?;
-        }
-        self.partial.extend_from_slice(rest);
-        if self.partial.len() > LINE_BYTES_MAX {
-            return Err(Error::new(
-                Code::JournalMalformed,
-                format_args!("journal entry: longer than {LINE_BYTES_MAX} bytes"),
-            ));
-        }
-        Ok(())
+    /// The next line that is finished, without its end, taken from the front of `bytes`; `None` when these are used up.
+    pub fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<String>> {
+        let Some(end) = bytes.iter().position(|b| *b == b'\n') else {
+            self.partial.extend_from_slice(bytes);
+            *bytes = &[];
+            if self.partial.len() > LINE_BYTES_MAX {
+                return Err(malformed(format_args!("longer than {LINE_BYTES_MAX} bytes")));
+            }
+            return Ok(None);
+        };
+        let (line, rest) = bytes.split_at(end);
+        self.partial.extend_from_slice(line);
+        *bytes = rest.get(1..).unwrap_or_default();
+        self.number += 1;
+        let line = core::mem::take(&mut self.partial);
+        String::from_utf8(line).map(Some).map_err(|_| malformed("not UTF-8"))
     }
 
     pub fn number(&self) -> u64 {
@@ -96,18 +93,20 @@ impl Verifier {
 
     /// Feeds bytes, in any pieces. After the first problem the rest is ignored.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.problem.is_some() {
-            return;
+        if self.problem.is_none() {
+            self.problem = self.lines(bytes).err().map(|error| (self.lines.number(), error));
         }
-        let mut lines = core::mem::take(&mut self.lines);
-        let result = lines.push(bytes, |_, text| self.line(text));
-        self.problem = result.err().map(|e| (lines.number(), e));
-        self.lines = lines;
+    }
+
+    fn lines(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while let Some(line) = self.lines.next(&mut bytes)? {
+            self.line(&line)?;
+        }
+        Ok(())
     }
 
     fn line(&mut self, text: &str) -> Result<()> {
-        let (body, hash) = Chain::split(text)
-            .ok_or_else(|| Error::new(Code::JournalMalformed, "journal entry: does not end in its hash"))?;
+        let (body, hash) = Chain::split(text).ok_or_else(|| malformed("does not end in its hash"))?;
         let line = Line::parse(text)?;
         if line.event == "start" {
             let previous = line.payload.get("previous").and_then(Json::str);

@@ -1,14 +1,10 @@
 //! Entries as JSON. The text is deterministic: fixed key order, numbers in their shortest exact form.
 
 use super::entry::{Body, Entry, Evidence, ModelEvidence, ShadowInput, WindowInput};
+use crate::digest::Validity;
 use crate::json::Writer;
 use crate::safety::{ApplyKind, SafeModeReason};
 use alloc::string::String;
-
-/// The wire name of a value in a table of names.
-pub(super) fn name<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static str {
-    table.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name)
-}
 
 /// Writes an entry without its closing brace: the chain adds the hash.
 pub(super) fn entry(entry: &Entry, run_id: &str, knobs: &[String], out: &mut String) {
@@ -66,17 +62,17 @@ fn payload(body: &Body, knobs: &[String], w: &mut Writer) {
     let knob = |i: u8| knobs.get(usize::from(i)).map_or("", String::as_str);
     match body {
         Body::Start(config) => w.raw(config),
-        Body::Window(input, validity) => window(input, name(&crate::digest::Validity::ALL, *validity), w),
+        Body::Window(input, validity) => window(input, *validity, w),
         Body::Shadow(input) => shadow(input, knob(input.knob), w),
         Body::Control(control, source) => {
-            w.key("control").str(name(&crate::safety::Control::ALL, *control));
-            w.key("source").str(name(&crate::safety::Source::ALL, *source));
+            w.key("control").named(&crate::safety::Control::ALL, *control);
+            w.key("source").named(&crate::safety::Source::ALL, *source);
         }
         Body::Freeze(one) | Body::Unfreeze(one) => match one {
             Some(i) => w.key("knob").str(knob(*i)),
             None => w.key("knob").null(),
         },
-        Body::Mode(mode) => w.key("mode").str(name(&crate::safety::Mode::ALL, *mode)),
+        Body::Mode(mode) => w.key("mode").named(&crate::safety::Mode::ALL, *mode),
         Body::Propose(values) => w.key("values").object(|w| {
             for (k, v) in knobs.iter().zip(values.iter()) {
                 if v.is_infinite() { w.key(k).str("infinite") } else { w.key(k).num(*v) }
@@ -94,16 +90,16 @@ fn payload(body: &Body, knobs: &[String], w: &mut Writer) {
         Body::HighWater(n) => w.key("queued").uint(*n),
         Body::EnterSafeMode | Body::Acknowledge | Body::RollBack | Body::Overflow | Body::Stop => {}
         Body::Proposal(kind, verdict, why) => {
-            w.key("kind").str(name(&ApplyKind::ALL, *kind));
+            w.key("kind").named(&ApplyKind::ALL, *kind);
             w.key("verdict").str(verdict.map_or_else(|v| v.as_str(), |()| "approved"));
             w.key("evidence").object(|w| evidence(why, knobs, w));
         }
         Body::Apply(kind, values, baseline) => {
-            w.key("kind").str(name(&ApplyKind::ALL, *kind));
+            w.key("kind").named(&ApplyKind::ALL, *kind);
             by_name(w.key("values"), values);
             w.key("baseline").nums(baseline);
         }
-        Body::SafeMode(reason) => w.key("reason").str(name(&SafeModeReason::ALL, *reason)),
+        Body::SafeMode(reason) => w.key("reason").named(&SafeModeReason::ALL, *reason),
         Body::Recovered(how) => w.key("by").str(how),
         Body::Certify(values) => by_name(w.key("values"), values),
         Body::Regression(why) => w.key("evidence").object(|w| evidence(why, knobs, w)),
@@ -116,9 +112,9 @@ fn payload(body: &Body, knobs: &[String], w: &mut Writer) {
     }
 }
 
-fn window(input: &WindowInput, validity: &str, w: &mut Writer) {
+fn window(input: &WindowInput, validity: Validity, w: &mut Writer) {
     let d = &input.digest;
-    w.key("validity").str(validity);
+    w.key("validity").named(&Validity::ALL, validity);
     w.key("timestamp_us").uint(d.timestamp_us);
     w.key("config_generation").uint(d.generation);
     w.key("samples").uint(u64::from(d.samples));
@@ -171,7 +167,7 @@ fn evidence(evidence: &Evidence, knobs: &[String], w: &mut Writer) {
             w.key("after").num(*after);
             w.key("standard_error").num(*standard_error);
         }
-        Evidence::Reason(reason) => w.key("reason").str(name(&SafeModeReason::ALL, *reason)),
+        Evidence::Reason(reason) => w.key("reason").named(&SafeModeReason::ALL, *reason),
     }
 }
 

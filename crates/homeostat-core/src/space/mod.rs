@@ -54,7 +54,7 @@ impl FromIterator<f64> for Values {
 }
 
 /// The knobs of one tuner, validated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Space {
     knobs: Vec<Knob>,
 }

@@ -1,11 +1,10 @@
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::journal::{CAPACITY_RANGE, Chain};
-use crate::json::{Json, Number, Quoted, Writer};
+use crate::json::{Fields, Json, WHOLE_MAX, Writer};
 use crate::safety::{Guardrails, Mode, Preset};
 use crate::signal::{self, Signal, SignalKind};
 use crate::space::{Kind, Knob, Learn, Scale, Space};
-use alloc::{boxed::Box, string::String, vec::Vec};
-use core::fmt;
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// How a gradient is learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,85 +49,45 @@ pub struct Config {
     pub previous: Option<String>,
 }
 
-const WINDOW_US: core::ops::RangeInclusive<f64> = 10_000.0..=60_000_000.0;
-
-fn invalid(text: impl fmt::Display) -> Error {
-    Error::new(Code::InvalidOption, text)
-}
-
-fn get<'a>(json: &'a Json, key: &str) -> Result<&'a Json> {
-    json.get(key).ok_or_else(|| invalid(format_args!("{key}: is missing")))
-}
-
-fn text(json: &Json, key: &str) -> Result<String> {
-    get(json, key)?.str().map(String::from).ok_or_else(|| invalid(format_args!("{key}: expected a string")))
-}
-
-fn number(json: &Json, key: &str) -> Result<f64> {
-    get(json, key)?.num().ok_or_else(|| invalid(format_args!("{key}: expected a number")))
-}
-
-fn whole(json: &Json, key: &str, max: f64) -> Result<f64> {
-    let n = number(json, key)?;
-    if (0.0..=max).contains(&n) && libm::trunc(n) == n {
-        Ok(n)
-    } else {
-        Err(invalid(format_args!(
-            "{key}: expected a whole number from 0 to {}, got {}",
-            Number(max),
-            Number(n)
-        )))
-    }
-}
-
-fn named<T: Copy>(table: &[(T, &'static str)], json: &Json, key: &str) -> Result<T> {
-    let given = text(json, key)?;
-    table.iter().find(|(_, name)| *name == given).map(|(v, _)| *v).ok_or_else(|| {
-        let names: Vec<&str> = table.iter().map(|(_, name)| *name).collect();
-        invalid(format_args!("{key}: expected one of {}, got {}", names.join(", "), Quoted(&given)))
-    })
-}
+/// Length of a window, in microseconds: least and greatest.
+const WINDOW_US: (f64, f64) = (10_000.0, 60_000_000.0);
+/// Longest lag that is read at all; `Knob::validate` knows the limit.
+const LAG_US_MAX: f64 = 9e15;
 
 impl Config {
     /// Reads a configuration; `start_us` replaces its `now_us` (a journal's start entry carries the time outside).
     pub fn from_json(json: &Json, start_us: Option<u64>) -> Result<Self> {
-        let window_us = number(json, "window_us")?;
-        if !WINDOW_US.contains(&window_us) {
-            return Err(invalid(format_args!(
-                "window_us: expected 10000 to 60000000, got {}",
-                Number(window_us)
-            )));
-        }
-        let capacity = whole(json, "journal_capacity", 1e9)? as usize;
-        if !CAPACITY_RANGE.contains(&capacity) {
-            return Err(invalid(format_args!("journal_capacity: expected 64 to 65536, got {capacity}")));
-        }
-        let list =
-            |key: &str| get(json, key)?.arr().ok_or_else(|| invalid(format_args!("{key}: expected a list")));
-        let signals = list("signals")?.iter().map(signal).collect::<Result<Vec<_>>>()?;
-        signal::validate(&signals)?;
-        let now_us = match start_us {
-            Some(t) => t,
-            None => whole(json, "now_us", 9_007_199_254_740_992.0)? as u64,
+        let mut fields = Fields::new(json, Code::InvalidOption, "");
+        let (least, most) = (*CAPACITY_RANGE.start() as f64, *CAPACITY_RANGE.end() as f64);
+        let mut config = Self {
+            window_us: fields.within("window_us", WINDOW_US.0, WINDOW_US.1) as u64,
+            journal_capacity: fields.whole("journal_capacity", least, most) as usize,
+            now_us: start_us.unwrap_or_else(|| fields.whole("now_us", 0.0, WHOLE_MAX)),
+            name: fields.text("name").into(),
+            run_id: fields.text("run_id").into(),
+            seed: fields.whole("seed", 0.0, f64::from(u32::MAX)) as u32,
+            mode: fields.named(&Mode::ALL, "mode"),
+            strategy: fields.named(&Strategy::ALL, "strategy"),
+            guardrails: guardrails(fields.get("guardrails"))?,
+            space: Space::default(),
+            signals: Vec::new(),
+            previous: json.get("previous").and_then(Json::str).map(String::from),
         };
-        let previous = json.get("previous").and_then(Json::str).map(String::from);
-        if let Some(hash) = &previous {
+        let (signals, knobs) = (fields.list("signals"), fields.list("knobs"));
+        fields.finish()?;
+        for json in signals {
+            config.signals.push(signal(json)?);
+        }
+        signal::validate(&config.signals)?;
+        let mut space = Vec::new();
+        for json in knobs {
+            space.push(knob(json)?);
+        }
+        config.space = Space::new(space)?;
+        if let Some(hash) = &config.previous {
             Chain::after(hash)?;
         }
-        Ok(Self {
-            name: text(json, "name")?,
-            run_id: text(json, "run_id")?,
-            seed: whole(json, "seed", f64::from(u32::MAX))? as u32,
-            now_us,
-            window_us: window_us as u64,
-            mode: named(&Mode::ALL, json, "mode")?,
-            strategy: named(&Strategy::ALL, json, "strategy")?,
-            guardrails: guardrails(get(json, "guardrails")?)?,
-            space: Space::new(list("knobs")?.iter().map(knob).collect::<Result<_>>()?)?,
-            signals,
-            journal_capacity: capacity,
-            previous,
-        })
+        Ok(config)
     }
 
     /// The members of the canonical JSON object, without braces: what the journal's start entry carries.
@@ -139,10 +98,10 @@ impl Config {
             w.key("run_id").str(&self.run_id);
             w.key("seed").uint(u64::from(self.seed));
             w.key("window_us").uint(self.window_us);
-            w.key("mode").str(find(&Mode::ALL, self.mode));
-            w.key("strategy").str(find(&Strategy::ALL, self.strategy));
+            w.key("mode").named(&Mode::ALL, self.mode);
+            w.key("strategy").named(&Strategy::ALL, self.strategy);
             w.key("guardrails").object(|w| {
-                w.key("preset").str(find(&Preset::ALL, self.guardrails.preset));
+                w.key("preset").named(&Preset::ALL, self.guardrails.preset);
                 self.guardrails.fields().iter().for_each(|(name, value)| w.key(name).num(*value));
             });
             w.key("knobs").array(|w| self.space.knobs().iter().for_each(|k| write_knob(k, w)));
@@ -150,7 +109,7 @@ impl Config {
                 for s in &self.signals {
                     w.object(|w| {
                         w.key("name").str(&s.name);
-                        w.key("kind").str(find(&SignalKind::ALL, s.kind));
+                        w.key("kind").named(&SignalKind::ALL, s.kind);
                         w.key("guard").bool(s.guard);
                     });
                 }
@@ -168,59 +127,64 @@ impl Config {
     }
 }
 
-fn find<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static str {
-    table.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name)
-}
-
 fn guardrails(json: &Json) -> Result<Guardrails> {
-    let mut rails = Guardrails::preset(named(&Preset::ALL, json, "preset")?);
-    let Json::Obj(members) = json else {
-        return Err(invalid("guardrails: expected an object"));
-    };
-    for (name, value) in members.iter().filter(|(name, _)| name != "preset") {
-        let n = value.num().ok_or_else(|| invalid(format_args!("guardrails.{name}: expected a number")))?;
-        rails.set(name, n)?;
+    let mut fields = Fields::new(json, Code::InvalidOption, "guardrails.");
+    let mut rails = Guardrails::preset(fields.named(&Preset::ALL, "preset"));
+    if let Json::Obj(members) = json {
+        for (name, value) in members.iter().filter(|(name, _)| name != "preset") {
+            match value.num() {
+                Some(n) => rails.set(name, n)?,
+                None => fields.refuse(name, "expected a number"),
+            }
+        }
     }
+    fields.finish()?;
     rails.validate()?;
     Ok(rails)
 }
 
 fn knob(json: &Json) -> Result<Knob> {
-    let name = text(json, "name")?;
-    let read = || -> Result<Knob> {
-        Ok(Knob {
-            name: name.clone(),
-            kind: named(&Kind::ALL, json, "kind")?,
-            scale: named(&Scale::ALL, json, "scale")?,
-            min: number(json, "min")?,
-            max: number(json, "max")?,
-            initial: number(json, "initial")?,
-            lag_us: whole(json, "lag_us", 9e15)? as u64,
-            learn: named(&Learn::ALL, json, "learn")?,
-            push: get(json, "push")?.bool().unwrap_or(false),
-        })
+    let name = json.get("name").and_then(Json::str).unwrap_or_default();
+    let path = format!("knobs.{name}.");
+    let mut fields = Fields::new(json, Code::InvalidKnob, &path);
+    let knob = Knob {
+        name: fields.text("name").into(),
+        kind: fields.named(&Kind::ALL, "kind"),
+        scale: fields.named(&Scale::ALL, "scale"),
+        min: fields.number("min"),
+        max: fields.number("max"),
+        initial: fields.number("initial"),
+        lag_us: fields.whole("lag_us", 0.0, LAG_US_MAX),
+        learn: fields.named(&Learn::ALL, "learn"),
+        push: fields.bool("push"),
     };
-    read().map_err(|e| Error::new(Code::InvalidKnob, format_args!("knobs.{name}.{}", e.message)))
+    fields.finish()?;
+    Ok(knob)
 }
 
 fn write_knob(knob: &Knob, w: &mut Writer) {
     w.object(|w| {
         w.key("name").str(&knob.name);
-        w.key("kind").str(find(&Kind::ALL, knob.kind));
-        w.key("scale").str(find(&Scale::ALL, knob.scale));
+        w.key("kind").named(&Kind::ALL, knob.kind);
+        w.key("scale").named(&Scale::ALL, knob.scale);
         w.key("min").num(knob.min);
         w.key("max").num(knob.max);
         w.key("initial").num(knob.initial);
         w.key("lag_us").uint(knob.lag_us);
-        w.key("learn").str(find(&Learn::ALL, knob.learn));
+        w.key("learn").named(&Learn::ALL, knob.learn);
         w.key("push").bool(knob.push);
     });
 }
 
 fn signal(json: &Json) -> Result<Signal> {
-    let name = text(json, "name")?;
-    let kind = named(&SignalKind::ALL, json, "kind")
-        .map_err(|e| Error::new(Code::InvalidSignal, format_args!("signals.{name}.{}", e.message)))?;
-    let guard = json.get("guard").and_then(Json::bool).unwrap_or(false);
-    Ok(Signal { name, kind, guard })
+    let name = json.get("name").and_then(Json::str).unwrap_or_default();
+    let path = format!("signals.{name}.");
+    let mut fields = Fields::new(json, Code::InvalidSignal, &path);
+    let signal = Signal {
+        name: fields.text("name").into(),
+        kind: fields.named(&SignalKind::ALL, "kind"),
+        guard: json.get("guard").and_then(Json::bool).unwrap_or(false),
+    };
+    fields.finish()?;
+    Ok(signal)
 }

@@ -4,10 +4,6 @@ use crate::safety::{Control, Mode, SafeModeReason};
 use crate::space::Learn;
 use alloc::string::String;
 
-fn name<T: PartialEq + Copy>(table: &[(T, &'static str)], value: T) -> &'static str {
-    table.iter().find(|(v, _)| *v == value).map_or("", |(_, name)| name)
-}
-
 impl Tuner {
     /// The present state as JSON: everything that `explain()` tells a person.
     pub fn explain(&self, now_us: u64) -> String {
@@ -16,8 +12,8 @@ impl Tuner {
         let mut out = String::new();
         Writer::new(&mut out).object(|w| {
             w.key("generation").uint(exec.generation());
-            w.key("mode").str(name(&Mode::ALL, exec.mode()));
-            w.key("control").str(name(&Control::ALL, exec.control()));
+            w.key("mode").named(&Mode::ALL, exec.mode());
+            w.key("control").named(&Control::ALL, exec.control());
             w.key("changed_us").uint(exec.changed_us());
             w.key("windows").uint(windows);
             w.key("valid_windows").uint(valid);
@@ -27,7 +23,7 @@ impl Tuner {
             match exec.safe_mode() {
                 None => w.key("safe_mode").null(),
                 Some(safe) => w.key("safe_mode").object(|w| {
-                    w.key("reason").str(name(&SafeModeReason::ALL, safe.reason));
+                    w.key("reason").named(&SafeModeReason::ALL, safe.reason);
                     w.key("since_us").uint(safe.since_us);
                     match safe.until_us {
                         Some(t) => w.key("remaining_us").uint(t.saturating_sub(now_us)),
@@ -58,7 +54,7 @@ impl Tuner {
                 None => w.key("certified").null(),
             }
             w.key("unit").num(exec.live()[i]);
-            w.key("learn").str(name(&Learn::ALL, knob.learn));
+            w.key("learn").named(&Learn::ALL, knob.learn);
             w.key("frozen").bool(exec.is_frozen(i));
             let model = self.model();
             let slot =
