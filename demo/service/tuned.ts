@@ -21,13 +21,14 @@ import { Tail } from './tail.js'
  */
 const STORY = 20
 
-/** Limits of the preset `balanced`, for the audit. */
-const BALANCED = {
-  maxDelta: 0.1,
-  updatesPerSecond: 10,
-  minIntervalUs: 100_000,
-  flipsPerMinute: 3,
-  cumulativePerMinute: 0.5,
+/** The preset whose pace suits phases that change from one second to the next, and its limits for the audit. */
+const PRESET = 'aggressive'
+const LIMITS = {
+  maxDelta: 0.2,
+  updatesPerSecond: 20,
+  minIntervalUs: 50_000,
+  flipsPerMinute: 5,
+  cumulativePerMinute: 1,
 } as const
 
 /** A window of the story: half a second of the run, in which some requests are sampled even in the quiet phase. */
@@ -52,7 +53,13 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   const bounds = { min: scenario.bounds.ttlMs.min * STORY, max: scenario.bounds.ttlMs.max * STORY }
   const initial = { ttl: scenario.static.ttlMs * STORY, linger: LIBRARY_DEFAULTS.lingerMs }
   // Versions count updates, and what the traffic does now matters more than what it did: phases are short.
-  const ghosts = shadow.cacheTtl({ versions: 'counter', smoothing: '30s', timeConstant: '400s' })
+  const ghosts = shadow.cacheTtl({
+    versions: 'counter',
+    sample: 1 / 4,
+    keys: 8192,
+    smoothing: '20s',
+    timeConstant: '100s',
+  })
   const queue = new LingerShadow({
     candidatesMs: Array.from({ length: LINGER_CANDIDATES }, (_, i) => {
       return LINGER_BOUNDS_MS.min + ((LINGER_BOUNDS_MS.max - LINGER_BOUNDS_MS.min) * i) / (LINGER_CANDIDATES - 1)
@@ -75,7 +82,7 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
       tail: signal.gauge(),
     },
     minimize: (m) => costOf({ missRate: m.miss, staleRate: m.stale, p99Ms: m.tail, errorRate: m.error }),
-    guardrails: 'balanced',
+    guardrails: PRESET,
     mode: 'auto',
     window: WINDOW,
     tick: 'manual',
@@ -85,7 +92,7 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   })
 
   const changes = new Changes({ initial, story: { clock: STORY, knobs: ['ttl'] }, onChange: options.onChange })
-  const limits = { ...BALANCED, bounds: { ttl: bounds, linger: LINGER_BOUNDS_MS } }
+  const limits = { ...LIMITS, bounds: { ttl: bounds, linger: LINGER_BOUNDS_MS } }
   const unit = Math.log(initial.ttl / bounds.min) / Math.log(bounds.max / bounds.min)
   const audit = new Audit(limits, [unit, initial.linger / LINGER_BOUNDS_MS.max])
   tuner.on('proposed', (event) => changes.proposed(event))
