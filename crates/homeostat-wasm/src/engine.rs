@@ -15,7 +15,12 @@ pub struct Engine(Option<engine::Engine>);
 impl Engine {
     fn open(&mut self) -> Result<&mut engine::Engine> {
         let closed = || Error::new(Code::Closed, "engine: this tuner was closed");
-        self.0.as_mut().ok_or_else(|| to_js(closed()))
+        to_js(self.0.as_mut().ok_or_else(closed))
+    }
+
+    /// The engine, and the time of a call.
+    fn at(&mut self, now_us: f64) -> Result<(&mut engine::Engine, u64)> {
+        Ok((self.open()?, to_js(time_us(now_us, "now_us"))?))
     }
 }
 
@@ -24,14 +29,13 @@ impl Engine {
     /// An engine from a configuration in JSON.
     #[wasm_bindgen(constructor)]
     pub fn new(config: &str) -> Result<Self> {
-        engine::Engine::new(config).map(|e| Self(Some(e))).map_err(to_js)
+        to_js(engine::Engine::new(config)).map(|e| Self(Some(e)))
     }
 
     /// Folds samples into the open window.
     #[wasm_bindgen]
     pub fn ingest(&mut self, values: &[f64], meta: &[i32], now_us: f64) -> Result<()> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
         engine.ingest(values, meta, now_us);
         Ok(())
     }
@@ -39,8 +43,7 @@ impl Engine {
     /// Closes the window; how many samples count for learning.
     #[wasm_bindgen(js_name = closeWindow)]
     pub fn close_window(&mut self, now_us: f64) -> Result<f64> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
         Ok(engine.close_window(now_us) as f64)
     }
 
@@ -63,95 +66,84 @@ impl Engine {
     #[wasm_bindgen]
     pub fn shadow(&mut self, knob: i32, values: &[f64], costs: &[f64]) -> Result<u32> {
         let engine = self.open()?;
-        engine.shadow(knob, values, costs).map_err(to_js)
+        to_js(engine.shadow(knob, values, costs))
     }
 
     /// The kill switch.
     #[wasm_bindgen]
     pub fn control(&mut self, word: u32, source: u32, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
-        engine.control(word, source, now_us).map_err(to_js)
+        let (engine, now_us) = self.at(now_us)?;
+        to_js(engine.control(word, source, now_us))
     }
 
     /// Holds one knob; -1: all.
     #[wasm_bindgen]
     pub fn freeze(&mut self, knob: i32, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
-        engine.freeze(knob, now_us).map_err(to_js)
+        let (engine, now_us) = self.at(now_us)?;
+        to_js(engine.freeze(knob, now_us))
     }
 
     /// Lets one knob go; -1: all.
     #[wasm_bindgen]
     pub fn unfreeze(&mut self, knob: i32, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
-        engine.unfreeze(knob, now_us).map_err(to_js)
+        let (engine, now_us) = self.at(now_us)?;
+        to_js(engine.unfreeze(knob, now_us))
     }
 
     /// 0 observe, 1 recommend, 2 auto.
     #[wasm_bindgen(js_name = setMode)]
     pub fn set_mode(&mut self, mode: u32, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
-        engine.set_mode(mode, now_us).map_err(to_js)
+        let (engine, now_us) = self.at(now_us)?;
+        to_js(engine.set_mode(mode, now_us))
     }
 
     /// An operator's move; the verdict's number.
     #[wasm_bindgen]
     pub fn propose(&mut self, values: &[f64], now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
-        engine.propose(values, now_us).map_err(to_js)
+        let (engine, now_us) = self.at(now_us)?;
+        to_js(engine.propose(values, now_us))
     }
 
     /// Starts an explicit A/B; the verdict's number.
     #[wasm_bindgen]
     pub fn trial(&mut self, knob: i32, value: f64, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
-        engine.trial(knob, value, now_us).map_err(to_js)
+        let (engine, now_us) = self.at(now_us)?;
+        to_js(engine.trial(knob, value, now_us))
     }
 
     /// SafeMode by hand.
     #[wasm_bindgen(js_name = enterSafeMode)]
     pub fn enter_safe_mode(&mut self, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
         Ok(engine.enter_safe_mode(now_us))
     }
 
     /// Leaves SafeMode by hand.
     #[wasm_bindgen]
     pub fn acknowledge(&mut self, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
         Ok(engine.acknowledge(now_us))
     }
 
     /// Back to the certified configuration; the verdict's number.
     #[wasm_bindgen]
     pub fn rollback(&mut self, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
         Ok(engine.rollback(now_us))
     }
 
     /// How pushing a generation went.
     #[wasm_bindgen]
     pub fn pushed(&mut self, generation: f64, ok: bool, now_us: f64) -> Result<u32> {
-        let engine = self.open()?;
-        let generation = time_us(generation, "generation").map_err(to_js)?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
+        let generation = to_js(time_us(generation, "generation"))?;
         Ok(engine.pushed(generation, ok, now_us))
     }
 
     /// The journal's last entry.
     #[wasm_bindgen]
     pub fn stop(&mut self, now_us: f64) -> Result<()> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
         engine.stop(now_us);
         Ok(())
     }
@@ -188,8 +180,7 @@ impl Engine {
     /// The present state as JSON.
     #[wasm_bindgen]
     pub fn explain(&mut self, now_us: f64) -> Result<String> {
-        let engine = self.open()?;
-        let now_us = time_us(now_us, "now_us").map_err(to_js)?;
+        let (engine, now_us) = self.at(now_us)?;
         Ok(engine.explain(now_us))
     }
 

@@ -20,7 +20,7 @@ pub use fields::DIGEST_FIELDS;
 pub use ring::DigestRing;
 
 use crate::error::{Code, Error, Result};
-use crate::json::Number;
+use crate::json::{Number, WHOLE_MAX};
 
 /// Size of the wire layout.
 pub const DIGEST_BYTES: usize = 64;
@@ -139,27 +139,22 @@ impl TelemetryDigest {
         for (name, value) in named {
             let Some(v) = value else { continue };
             if !v.is_finite() {
-                return Err(Error::new(
-                    Code::DigestNotFinite,
-                    format_args!("digest.{name}: expected a finite number, got {}", Number(v)),
-                ));
+                return refuse(Code::DigestNotFinite, name, "a finite number", v);
             }
-            let max = if name == "error_rate" { 1.0 } else { f64::INFINITY };
-            let bounded = matches!(name, "latency_p99_us" | "throughput_rps" | "error_rate");
-            if bounded && (v < 0.0 || v > max) {
-                return Err(Error::new(
-                    Code::DigestRange,
-                    format_args!("digest.{name}: expected 0 to {}, got {}", Number(max), Number(v)),
-                ));
+            match name {
+                "latency_p99_us" | "throughput_rps" if v < 0.0 => {
+                    return refuse(Code::DigestRange, name, "at least 0", v);
+                }
+                "error_rate" if !(0.0..=1.0).contains(&v) => {
+                    return refuse(Code::DigestRange, name, "0 to 1", v);
+                }
+                _ => {}
             }
         }
         // Beyond 2^53 a double no longer counts in ones, and the façade could not read it exactly.
         for (name, v) in [("timestamp_us", self.timestamp_us), ("config_generation", self.generation)] {
-            if v > 1 << 53 {
-                return Err(Error::new(
-                    Code::DigestRange,
-                    format_args!("digest.{name}: expected 0 to 2^53, got {v}"),
-                ));
+            if v > WHOLE_MAX as u64 {
+                return refuse(Code::DigestRange, name, "0 to 2^53", v as f64);
             }
         }
         Ok(())
@@ -181,6 +176,11 @@ impl TelemetryDigest {
             Validity::Valid
         }
     }
+}
+
+#[cold]
+fn refuse(code: Code, field: &str, wanted: &str, got: f64) -> Result<()> {
+    Err(Error::new(code, format_args!("digest.{field}: expected {wanted}, got {}", Number(got))))
 }
 
 /// Why a digest counts for learning, or does not.

@@ -1,5 +1,5 @@
 use crate::error::{Code, Error, Result};
-use crate::json::{Number, Quoted};
+use crate::json::{Number, Quoted, WHOLE_MAX};
 use crate::real::clamp;
 use alloc::string::String;
 use core::fmt;
@@ -99,74 +99,69 @@ pub struct Knob {
 pub const LAG_US_MAX: u64 = 600_000_000;
 
 impl Knob {
-    fn refuse(&self, what: impl fmt::Display) -> Result<()> {
-        Err(Error::new(Code::InvalidKnob, format_args!("knobs.{}.{what}", self.name)))
+    fn refuse(&self, option: &str, wanted: impl fmt::Display, got: f64) -> Result<()> {
+        self.refuse_text(option, &wanted, got)
+    }
+
+    #[cold]
+    fn refuse_text(&self, option: &str, wanted: &dyn fmt::Display, got: f64) -> Result<()> {
+        let (name, got) = (&self.name, Number(got));
+        let message = format_args!("knobs.{name}.{option}: expected {wanted}, got {got}");
+        Err(Error::new(Code::InvalidKnob, message))
     }
 
     /// Checks the definition; the error names the option, the range and the value.
     pub fn validate(&self) -> Result<()> {
         if self.name.is_empty() || self.name.len() > 64 {
-            return Err(Error::new(
-                Code::InvalidKnob,
-                format_args!("knobs: a name must have 1 to 64 bytes, got {}", Quoted(&self.name)),
-            ));
+            let message = format_args!("knobs: a name must have 1 to 64 bytes, got {}", Quoted(&self.name));
+            return Err(Error::new(Code::InvalidKnob, message));
         }
+        let whole = !matches!(self.kind, Kind::Number | Kind::Duration);
         for (option, value) in [("min", self.min), ("max", self.max), ("initial", self.initial)] {
-            if !value.is_finite() {
-                return self
-                    .refuse(format_args!("{option}: expected a finite number, got {}", Number(value)));
-            }
-            let whole = !matches!(self.kind, Kind::Number | Kind::Duration);
-            if whole && libm::trunc(value) != value {
-                return self.refuse(format_args!("{option}: expected a whole number, got {}", Number(value)));
-            }
-            if value.abs() > 9_007_199_254_740_992.0 {
-                return self
-                    .refuse(format_args!("{option}: expected at most 2^53 in size, got {}", Number(value)));
-            }
+            let wanted = if !value.is_finite() {
+                "a finite number"
+            } else if whole && libm::trunc(value) != value {
+                "a whole number"
+            } else if value.abs() > WHOLE_MAX {
+                "at most 2^53 in size"
+            } else {
+                continue;
+            };
+            return self.refuse(option, wanted, value);
         }
+        let (min, max) = (Number(self.min), Number(self.max));
         if self.min >= self.max {
-            return self.refuse(format_args!(
-                "max: expected more than min ({}), got {}",
-                Number(self.min),
-                Number(self.max)
-            ));
+            return self.refuse("max", format_args!("more than min ({min})"), self.max);
         }
         if self.initial < self.min || self.initial > self.max {
-            return self.refuse(format_args!(
-                "initial: expected {} to {}, got {}",
-                Number(self.min),
-                Number(self.max),
-                Number(self.initial)
-            ));
+            return self.refuse("initial", format_args!("{min} to {max}"), self.initial);
         }
-        if self.scale == Scale::Log && self.min <= 0.0 {
-            return self.refuse(format_args!("min: a log scale needs more than 0, got {}", Number(self.min)));
-        }
-        if matches!(self.kind, Kind::Duration | Kind::Bytes) && self.min < 0.0 {
-            return self.refuse(format_args!("min: expected at least 0, got {}", Number(self.min)));
-        }
-        if self.kind == Kind::Boolean && (self.min != 0.0 || self.max != 1.0) {
-            return self.refuse(format_args!(
-                "min, max: a boolean spans 0 to 1, got {} to {}",
-                Number(self.min),
-                Number(self.max)
-            ));
-        }
-        if self.kind == Kind::Choice && (self.min != 0.0 || self.max > 255.0) {
+        let categorical = self.kind.is_categorical();
+        let (option, wanted, got) = if self.scale == Scale::Log && self.min <= 0.0 {
+            ("min", "more than 0, as a log scale needs", self.min)
+        } else if matches!(self.kind, Kind::Duration | Kind::Bytes) && self.min < 0.0 {
+            ("min", "at least 0", self.min)
+        } else if categorical && self.min != 0.0 {
+            ("min", "0, as for every boolean and choice", self.min)
+        } else if self.kind == Kind::Boolean && self.max != 1.0 {
+            ("max", "1, as for every boolean", self.max)
+        } else if self.kind == Kind::Choice && self.max > 255.0 {
+            ("choices", "2 to 256 options", self.max + 1.0)
+        } else if self.lag_us > LAG_US_MAX {
+            ("lag", "0 to 10 minutes in microseconds", self.lag_us as f64)
+        } else if categorical && self.scale != Scale::Linear {
+            return self.refuse_kind("scale: booleans and choices have no scale");
+        } else if categorical && self.learn != Learn::Hold {
             return self
-                .refuse(format_args!("choices: expected 2 to 256 options, got {}", Number(self.max + 1.0)));
-        }
-        if self.kind.is_categorical() && self.scale != Scale::Linear {
-            return self.refuse("scale: booleans and choices have no scale");
-        }
-        if self.kind.is_categorical() && self.learn != Learn::Hold {
-            return self.refuse("learn: booleans and choices are moved by operators and trials only (hold)");
-        }
-        if self.lag_us > LAG_US_MAX {
-            return self.refuse(format_args!("lag: expected 0 to 10 minutes, got {} us", self.lag_us));
-        }
-        Ok(())
+                .refuse_kind("learn: booleans and choices are moved by operators and trials only (hold)");
+        } else {
+            return Ok(());
+        };
+        self.refuse(option, wanted, got)
+    }
+
+    fn refuse_kind(&self, what: &str) -> Result<()> {
+        Err(Error::new(Code::InvalidKnob, format_args!("knobs.{}.{what}", self.name)))
     }
 
     /// Where a value lies in [0, 1]. Values outside the bounds are clamped first.
@@ -254,8 +249,8 @@ mod tests {
             (Kind::Number, Scale::Linear, 0.0, f64::INFINITY, 0.0, "max: expected a finite"),
             (Kind::Number, Scale::Linear, 1.0, 1.0, 1.0, "max: expected more than min"),
             (Kind::Number, Scale::Linear, 2.0, 1.0, 1.0, "max: expected more than min"),
-            (Kind::Number, Scale::Log, 0.0, 1.0, 0.5, "a log scale needs more than 0"),
-            (Kind::Number, Scale::Log, -1.0, 1.0, 0.5, "a log scale needs more than 0"),
+            (Kind::Number, Scale::Log, 0.0, 1.0, 0.5, "min: expected more than 0"),
+            (Kind::Number, Scale::Log, -1.0, 1.0, 0.5, "min: expected more than 0"),
             (Kind::Integer, Scale::Linear, 0.5, 2.0, 1.0, "min: expected a whole"),
             (Kind::Duration, Scale::Linear, -1.0, 2.0, 1.0, "min: expected at least 0"),
             (Kind::Number, Scale::Linear, 0.0, 1.0, 2.0, "initial: expected 0 to 1, got 2"),
