@@ -38,8 +38,8 @@ export interface Attach {
    * Attaches to the tuner whose `handle` was posted to this thread: `attach<typeof tuner>(workerData.tuner)`. Throws
    * `HOMEOSTAT_INVALID_HANDLE`, or `HOMEOSTAT_NO_LANE` when as many threads as `lanes` allows are attached.
    */
-  <T = TunerHandle>(handle: unknown): AttachedTo<T>
   <K extends KnobSpecs, S extends SignalSpecs>(handle: TunerHandle<K, S>): Attached<K, S>
+  <T>(handle: unknown): AttachedTo<T>
 }
 
 export function makeAttach(host: Host): Attach {

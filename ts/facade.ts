@@ -4,7 +4,13 @@
 import { type Attach, makeAttach } from './attach.js'
 import { type Digest, decodeDigest, encodeDigest } from './digest.js'
 import type { Host } from './host.js'
-import { type JournalBytes, type Reproduction, replayJournal, type Verification, verifyJournal } from './journal/check.js'
+import {
+  type JournalBytes,
+  type Reproduction,
+  replayJournal,
+  type Verification,
+  verifyJournal,
+} from './journal/check.js'
 import { Loader, type Ready } from './ready.js'
 import type { KnobSpecs } from './schema/knob.js'
 import type { HomeostatOptions } from './schema/options.js'
@@ -18,7 +24,9 @@ export interface Facade {
    * Makes a live tuner. Throws `HOMEOSTAT_INVALID_*`, `HOMEOSTAT_UNKNOWN_*` or `HOMEOSTAT_DUPLICATE_NAME` for options that cannot be
    * meant, `HOMEOSTAT_JOURNAL_LOCKED` when another process writes to the journal's folder, `HOMEOSTAT_NO_BINDING` without a core.
    */
-  homeostat<const K extends KnobSpecs, const S extends SignalSpecs>(options: HomeostatOptions<K, S>): Promise<Tuner<K, S>>
+  homeostat<const K extends KnobSpecs, const S extends SignalSpecs>(
+    options: HomeostatOptions<K, S>,
+  ): Promise<Tuner<K, S>>
   readonly attach: Attach
   /** Encodes a telemetry digest into its 64 bytes. After `ready()`. */
   encodeDigest(digest: Digest): Uint8Array

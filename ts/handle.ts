@@ -58,8 +58,10 @@ export function openHandle(value: unknown): { handle: TunerHandle; memory: Memor
     throw bad('over a SharedArrayBuffer', Object.prototype.toString.call(handle.buffer))
   }
   const { knobs, signals, lanes, ring } = handle
-  const counts = [lanes, ring].every((n) => Number.isSafeInteger(n) && n > 0) && Array.isArray(knobs) && Array.isArray(signals)
+  const counts =
+    [lanes, ring].every((n) => Number.isSafeInteger(n) && n > 0) && Array.isArray(knobs) && Array.isArray(signals)
   const shape = counts ? { knobs: knobs.length, signals: signals.length, lanes, ring } : undefined
-  if (shape === undefined || !matches(handle.buffer, shape)) throw bad('the unchanged `handle` of a tuner', 'one whose memory does not fit')
+  if (shape === undefined || !matches(handle.buffer, shape))
+    throw bad('the unchanged `handle` of a tuner', 'one whose memory does not fit')
   return { handle, memory: viewsOver(handle.buffer, shape) }
 }

@@ -36,6 +36,9 @@ export class Loader {
   /** The core, for calls that cannot wait. `call` names the call in the message. */
   need(call: string): Binding {
     if (this.#loaded !== undefined) return this.#loaded
-    throw new HomeostatError('HOMEOSTAT_NOT_READY', `${call} was called before the core was loaded: ${this.#host.remedy}`)
+    throw new HomeostatError(
+      'HOMEOSTAT_NOT_READY',
+      `${call} was called before the core was loaded: ${this.#host.remedy}`,
+    )
   }
 }

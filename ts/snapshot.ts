@@ -12,9 +12,16 @@ export interface Snapshot<K extends KnobSpecs> {
   readonly values: KnobValues<K>
 }
 
-export function takeSnapshot<K extends KnobSpecs>(name: string, knobs: readonly KnobShape[], reader: CellReader): Snapshot<K> {
+export function takeSnapshot<K extends KnobSpecs>(
+  name: string,
+  knobs: readonly KnobShape[],
+  reader: CellReader,
+): Snapshot<K> {
   if (!reader.read()) {
-    throw new HomeostatError('HOMEOSTAT_SNAPSHOT_BUSY', `the configuration of tuner "${name}" stayed locked: a thread died while writing it`)
+    throw new HomeostatError(
+      'HOMEOSTAT_SNAPSHOT_BUSY',
+      `the configuration of tuner "${name}" stayed locked: a thread died while writing it`,
+    )
   }
   return { generation: reader.copy[0] as number, values: typedValues(knobs, reader.copy) as KnobValues<K> }
 }

@@ -4,8 +4,13 @@ import { sleep, until } from '../support/folder.js'
 import { cacheTuner, window } from '../support/tuners.js'
 
 async function pool(apply: (value: number, context: ApplyContext) => void | Promise<void>, more: object = {}) {
-  return cacheTuner({ knobs: { size: knob.integer({ min: 1, max: 100, initial: 10, apply }) }, ...more }) as unknown as Promise<
-    Omit<Awaited<ReturnType<typeof cacheTuner>>, 'tuner'> & { tuner: { propose(v: object): unknown; knobs: { size: number } } & Awaited<ReturnType<typeof cacheTuner>>['tuner'] }
+  return cacheTuner({
+    knobs: { size: knob.integer({ min: 1, max: 100, initial: 10, apply }) },
+    ...more,
+  }) as unknown as Promise<
+    Omit<Awaited<ReturnType<typeof cacheTuner>>, 'tuner'> & {
+      tuner: { propose(v: object): unknown; knobs: { size: number } } & Awaited<ReturnType<typeof cacheTuner>>['tuner']
+    }
   >
 }
 
@@ -22,7 +27,12 @@ test('a change is pushed, and the journal says so', async () => {
 })
 
 test.each([
-  ['throws', () => { throw new Error('no') }],
+  [
+    'throws',
+    () => {
+      throw new Error('no')
+    },
+  ],
   ['rejects', async () => Promise.reject(new Error('no'))],
 ])('an apply that %s rolls the change back, and the old value is pushed again', async (_, fail) => {
   const pushed: number[] = []
@@ -31,7 +41,8 @@ test.each([
     if (value === 12) return fail()
   })
   const events: string[] = []
-  for (const name of ['pushFailed', 'rolledBack', 'pushed', 'trouble'] as const) tuner.on(name, (event) => events.push(event.type))
+  for (const name of ['pushFailed', 'rolledBack', 'pushed', 'trouble'] as const)
+    tuner.on(name, (event) => events.push(event.type))
   tuner.propose({ size: 12 })
   await until(() => pushed.length === 2 && events.includes('pushed'))
   expect(pushed).toEqual([12, 10])

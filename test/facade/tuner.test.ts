@@ -63,7 +63,10 @@ describe('learning', () => {
 describe('metrics', () => {
   test('each kind becomes what the objective expects', async () => {
     const seen: unknown[] = []
-    const { tuner, clock } = await cacheTuner({ mode: 'observe', minimize: (m: object) => seen.push(structuredClone(m)) })
+    const { tuner, clock } = await cacheTuner({
+      mode: 'observe',
+      minimize: (m: object) => seen.push(structuredClone(m)),
+    })
     for (let tick = 0; tick < 5; tick++) {
       clock.advance(50)
       tuner.signals.latency(10)
@@ -89,7 +92,10 @@ describe('metrics', () => {
   })
 
   test('without samples means are NaN, rates 0, and that is nobody’s mistake', async () => {
-    const { tuner, clock } = await cacheTuner({ mode: 'observe', minimize: (m: { miss: number; queries: number }) => m.miss + m.queries })
+    const { tuner, clock } = await cacheTuner({
+      mode: 'observe',
+      minimize: (m: { miss: number; queries: number }) => m.miss + m.queries,
+    })
     for (let i = 0; i < 10; i++) {
       clock.advance(50)
       tuner.tick()
@@ -100,10 +106,19 @@ describe('metrics', () => {
 
   test('measure reports a duration and returns the result, failures included', async () => {
     const durations: number[] = []
-    const { tuner, clock } = await cacheTuner({ mode: 'observe', minimize: (m: { latency: { max: number } }) => durations.push(m.latency.max) })
-    expect(tuner.measure('latency', () => (clock.advance(40), 'done'))).toBe('done')
+    const { tuner, clock } = await cacheTuner({
+      mode: 'observe',
+      minimize: (m: { latency: { max: number } }) => durations.push(m.latency.max),
+    })
+    const slow = () => {
+      clock.advance(40)
+      return 'done'
+    }
+    expect(tuner.measure('latency', slow)).toBe('done')
     await expect(tuner.measure('latency', async () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    expect(() => tuner.measure('latncy' as never, () => 1)).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_UNKNOWN_SIGNAL' }))
+    expect(() => tuner.measure('latncy' as never, () => 1)).toThrow(
+      expect.objectContaining({ code: 'HOMEOSTAT_UNKNOWN_SIGNAL' }),
+    )
     clock.advance(250)
     tuner.tick()
     expect(durations[0]).toBeCloseTo(40, 0)
@@ -116,7 +131,7 @@ describe('metrics', () => {
       constraints: { 'latency.max': { max: '20ms' }, miss: { max: 0.6 }, queries: { min: 100 } },
     })
     const margins: unknown[] = []
-    tuner.on('window', (event) => margins.push(event.payload['constraint_margin']))
+    tuner.on('window', (event) => margins.push(event.payload.constraint_margin))
     window(tuner, clock, 0.3)
     // latency.max 14 of 20: 0.3; miss 0.3 of 0.6: 0.5; 200 queries/s of at least 100: 1.
     expect(margins[0]).toBeCloseTo(0.3, 1)
@@ -126,7 +141,12 @@ describe('metrics', () => {
 
 describe('bad behaviour around the loop', () => {
   test.each([
-    ['throws', () => { throw new Error('mine') }],
+    [
+      'throws',
+      () => {
+        throw new Error('mine')
+      },
+    ],
     ['returns NaN', () => Number.NaN],
     ['returns infinity', () => Number.POSITIVE_INFINITY],
     ['returns text', () => 'much' as never],
@@ -166,7 +186,7 @@ describe('bad behaviour around the loop', () => {
   test('a clock that jumps forth makes one window say nothing', async () => {
     const { tuner, clock } = await cacheTuner()
     const objectives: unknown[] = []
-    tuner.on('window', (event) => objectives.push(event.payload['objective']))
+    tuner.on('window', (event) => objectives.push(event.payload.objective))
     window(tuner, clock)
     clock.advance('1h')
     window(tuner, clock)
@@ -201,7 +221,10 @@ describe('bad behaviour around the loop', () => {
 
   test('samples of an older generation do not count for learning', async () => {
     const seen: number[] = []
-    const { tuner, clock } = await cacheTuner({ mode: 'auto', minimize: (m: { latency: { count: number } }) => seen.push(m.latency.count) && 1 })
+    const { tuner, clock } = await cacheTuner({
+      mode: 'auto',
+      minimize: (m: { latency: { count: number } }) => seen.push(m.latency.count) && 1,
+    })
     const old = tuner.generation
     expect(tuner.propose({ ttl: '310s' as never })).toEqual({ ok: true })
     expect(tuner.generation).toBeGreaterThan(old)
@@ -230,11 +253,31 @@ describe('operator actions', () => {
   })
 
   test.each([
-    ['an unknown knob', (t: never) => (t as { propose(v: object): void }).propose({ tll: 1 }), 'HOMEOSTAT_UNKNOWN_KNOB'],
-    ['outside the bounds', (t: never) => (t as { propose(v: object): void }).propose({ concurrency: 1e6 }), 'HOMEOSTAT_INVALID_BOUNDS'],
-    ['NaN', (t: never) => (t as { propose(v: object): void }).propose({ concurrency: Number.NaN }), 'HOMEOSTAT_INVALID_OPTION'],
-    ['freeze of an unknown knob', (t: never) => (t as { freeze(n: string): void }).freeze('nope'), 'HOMEOSTAT_UNKNOWN_KNOB'],
-    ['an unknown control word', (t: never) => (t as { control(n: string): void }).control('stop'), 'HOMEOSTAT_INVALID_OPTION'],
+    [
+      'an unknown knob',
+      (t: never) => (t as { propose(v: object): void }).propose({ tll: 1 }),
+      'HOMEOSTAT_UNKNOWN_KNOB',
+    ],
+    [
+      'outside the bounds',
+      (t: never) => (t as { propose(v: object): void }).propose({ concurrency: 1e6 }),
+      'HOMEOSTAT_INVALID_BOUNDS',
+    ],
+    [
+      'NaN',
+      (t: never) => (t as { propose(v: object): void }).propose({ concurrency: Number.NaN }),
+      'HOMEOSTAT_INVALID_OPTION',
+    ],
+    [
+      'freeze of an unknown knob',
+      (t: never) => (t as { freeze(n: string): void }).freeze('nope'),
+      'HOMEOSTAT_UNKNOWN_KNOB',
+    ],
+    [
+      'an unknown control word',
+      (t: never) => (t as { control(n: string): void }).control('stop'),
+      'HOMEOSTAT_INVALID_OPTION',
+    ],
     ['an unknown mode', (t: never) => (t as { setMode(n: string): void }).setMode('fast'), 'HOMEOSTAT_INVALID_OPTION'],
   ])('%s throws with a code and changes nothing', async (_, act, code) => {
     const { tuner } = await cacheTuner()
@@ -289,7 +332,9 @@ describe('operator actions', () => {
     tuner.on('trialEnd', (event) => ended.push(event.payload))
     const random = seededRandom(9)
     const run = (ticks: number) =>
-      drive(tuner, clock, { ticks }, ({ knobs, signals }) => signals.cost((knobs.policy === 'lfu' ? 1 : 2) + 0.05 * random.normal()))
+      drive(tuner, clock, { ticks }, ({ knobs, signals }) =>
+        signals.cost((knobs.policy === 'lfu' ? 1 : 2) + 0.05 * random.normal()),
+      )
     run(100)
     expect(tuner.trial('policy', 'lfu')).toEqual({ ok: true })
     run(5 * 4 * 200)
@@ -327,7 +372,7 @@ test('attach in the same thread: one memory, and lanes that run out', async () =
   expect(() => attach(tuner.handle)).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_NO_LANE', option: 'lanes' }))
   b.detach()
   b.detach()
-  const c = attach(tuner.handle)
+  const c = attach<typeof tuner>(tuner.handle)
   tuner.propose({ concurrency: 36 })
   expect([a.knobs.concurrency, c.snapshot().values.concurrency, c.generation]).toEqual([36, 36, tuner.generation])
   a.signals.miss(true)
@@ -338,12 +383,15 @@ test('attach in the same thread: one memory, and lanes that run out', async () =
   await tuner.close()
 })
 
-test.each([undefined, {}, { homeostat: 2 }, { homeostat: 1, buffer: new ArrayBuffer(8) }, { homeostat: 1, buffer: new SharedArrayBuffer(8), knobs: [], signals: [], lanes: 1, ring: 64 }])(
-  'attach refuses %o',
-  (handle) => {
-    expect(() => attach(handle)).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_INVALID_HANDLE' }))
-  },
-)
+test.each([
+  undefined,
+  {},
+  { homeostat: 2 },
+  { homeostat: 1, buffer: new ArrayBuffer(8) },
+  { homeostat: 1, buffer: new SharedArrayBuffer(8), knobs: [], signals: [], lanes: 1, ring: 64 },
+])('attach refuses %o', (handle) => {
+  expect(() => attach(handle)).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_INVALID_HANDLE' }))
+})
 
 test('errors are recognised by their brand', () => {
   expect(isHomeostatError(new Error('HOMEOSTAT_CLOSED: no'))).toBe(false)

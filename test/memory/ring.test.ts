@@ -53,7 +53,9 @@ test('delivers, in order, exactly what a bounded list per lane would, and counts
       const reports = [ownerReport(memory, 2), workerReport(memory, 1, 2), workerReport(memory, 2, 2)]
       const check = () => {
         const got: [number, number][] = []
-        drain.run(0, (values, meta) => values.forEach((value, i) => got.push([value, meta[i] as number])))
+        drain.run(0, (values, meta) => {
+          for (let i = 0; i < values.length; i++) got.push([values[i] as number, meta[i] as number])
+        })
         expect(got).toEqual(model.drain())
         expect(drain.dropped).toBe(model.dropped)
       }

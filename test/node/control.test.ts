@@ -47,7 +47,10 @@ describe('the control file', () => {
     expect(tuner.snapshot().values).toEqual(initial)
     // Without the file it is on again, and samples count under the generation that readers see.
     rmSync(path)
-    await until(() => (tuner.tick(), tuner.controlWord === 'on'))
+    await until(() => {
+      tuner.tick()
+      return tuner.controlWord === 'on'
+    })
     for (let i = 0; i < 100; i++) window(tuner, clock, 0.3)
     expect(tuner.snapshot().values).not.toEqual(initial)
     expect((await tuner.explain()).valid_windows).toBeGreaterThan(80)
@@ -75,7 +78,10 @@ describe('the control file', () => {
     const made = await cacheTuner({ controlFile: path })
     await moved(made)
     writeFileSync(path, 'freeze')
-    await until(() => (made.tuner.tick(), made.tuner.controlWord === 'freeze'))
+    await until(() => {
+      made.tuner.tick()
+      return made.tuner.controlWord === 'freeze'
+    })
     const held = made.tuner.snapshot().values
     for (let i = 0; i < 40; i++) window(made.tuner, made.clock, 0.9)
     expect(made.tuner.snapshot().values).toEqual(held)
@@ -98,7 +104,10 @@ describe('the control file', () => {
     const troubles: string[] = []
     tuner.on('trouble', (event) => troubles.push(event.code))
     writeFileSync(path, 'of')
-    await until(() => (tuner.tick(), troubles.length > 0))
+    await until(() => {
+      tuner.tick()
+      return troubles.length > 0
+    })
     expect(troubles[0]).toBe('HOMEOSTAT_CONTROL_FILE')
     expect(tuner.controlWord).toBe('freeze')
     await tuner.close()

@@ -2,16 +2,24 @@ import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { replayJournal, verifyJournal } from '../../ts/entries/node.js'
-import { openJournalFolder } from '../../ts/node/journal-folder.js'
 import type { JournalFs } from '../../ts/node/fs.js'
-import { disk } from '../support/full-disk.js'
+import { openJournalFolder } from '../../ts/node/journal-folder.js'
 import { folder, sleep, until } from '../support/folder.js'
+import { disk } from '../support/full-disk.js'
 import { cacheTuner, window } from '../support/tuners.js'
 
 const line = (text: string) => new TextEncoder().encode(`${text}\n`)
 
 function open(path: string, more: object = {}, fs?: JournalFs) {
-  const options = { kind: 'folder' as const, folder: path, maxBytes: 64e6, keep: 8, syncMs: 1000, maxPending: 1 << 20, ...more }
+  const options = {
+    kind: 'folder' as const,
+    folder: path,
+    maxBytes: 64e6,
+    keep: 8,
+    syncMs: 1000,
+    maxPending: 1 << 20,
+    ...more,
+  }
   return openJournalFolder('catalog', options, fs)
 }
 
@@ -25,7 +33,9 @@ describe('the sink', () => {
       expect(sink.stats).toMatchObject({ dropped: 0, failures: 0, torn: 0 })
     }
     const text = readFileSync(join(path, 'catalog-1.jsonl'), 'utf8')
-    expect(text.trimEnd().split('\n')).toEqual(['a', 'b'].flatMap((part) => Array.from({ length: 100 }, (_, i) => `${part}${i}`)))
+    expect(text.trimEnd().split('\n')).toEqual(
+      ['a', 'b'].flatMap((part) => Array.from({ length: 100 }, (_, i) => `${part}${i}`)),
+    )
     expect(readdirSync(path)).toEqual(['catalog-1.jsonl'])
   })
 
@@ -105,12 +115,18 @@ describe('the sink', () => {
   test('a folder that cannot be made has a code', async () => {
     const path = folder()
     writeFileSync(join(path, 'file'), '')
-    await expect(open(join(path, 'file', 'below'))).rejects.toMatchObject({ code: 'HOMEOSTAT_JOURNAL_IO', option: 'journal.folder' })
+    await expect(open(join(path, 'file', 'below'))).rejects.toMatchObject({
+      code: 'HOMEOSTAT_JOURNAL_IO',
+      option: 'journal.folder',
+    })
   })
 })
 
 async function* journalOf(path: string) {
-  for (const name of readdirSync(path).filter((file) => file.endsWith('.jsonl')).sort()) yield readFileSync(join(path, name))
+  for (const name of readdirSync(path)
+    .filter((file) => file.endsWith('.jsonl'))
+    .sort())
+    yield readFileSync(join(path, name))
 }
 
 describe('the journal of a tuner', () => {
@@ -150,10 +166,15 @@ describe('the journal of a tuner', () => {
     window(tuner, clock)
     await tuner.close()
     const bytes = readFileSync(join(path, 'catalog-1.jsonl'))
-    expect(await verifyJournal([bytes.subarray(0, bytes.length - 7)])).toMatchObject({ ok: false, first_bad: { code: 'HOMEOSTAT_JOURNAL_TRUNCATED' } })
+    expect(await verifyJournal([bytes.subarray(0, bytes.length - 7)])).toMatchObject({
+      ok: false,
+      first_bad: { code: 'HOMEOSTAT_JOURNAL_TRUNCATED' },
+    })
   })
 
-  test('a disk that fills means SafeMode and held knobs, then recovery with an exact count', { timeout: 60_000 }, async () => {
+  test('a disk that fills means SafeMode and held knobs, then recovery with an exact count', {
+    timeout: 60_000,
+  }, async () => {
     const fs = disk()
     const path = folder()
     const sink = await open(path, { maxPending: 65_536 }, fs)
@@ -186,7 +207,10 @@ describe('the journal of a tuner', () => {
     const verified = await verifyJournal(journalOf(path))
     expect(verified).toMatchObject({ ok: true })
     // Every window is either an entry or in the count of a gap.
-    const entries = readFileSync(join(path, 'catalog-1.jsonl'), 'utf8').trimEnd().split('\n').map((text) => JSON.parse(text))
+    const entries = readFileSync(join(path, 'catalog-1.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text))
     const recorded = entries.filter((entry) => entry.event === 'window').length
     const dropped = entries.reduce((sum, entry) => sum + (entry.event === 'gap' ? entry.payload.dropped : 0), 0)
     expect(dropped).toBeGreaterThan(0)

@@ -12,7 +12,9 @@ const FILE = '.homeostat.lock'
 
 /** Another process, which only has to live. */
 async function otherProcess() {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000); console.log("up")'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000); console.log("up")'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   return child
@@ -22,7 +24,10 @@ test('a second process on the folder is refused while the first lives, and let i
   const path = folder()
   const child = await otherProcess()
   writeFileSync(join(path, FILE), JSON.stringify({ pid: child.pid, started: null, token: 'theirs' }))
-  await expect(cacheTuner({ journal: path })).rejects.toMatchObject({ code: 'HOMEOSTAT_JOURNAL_LOCKED', option: 'journal.folder' })
+  await expect(cacheTuner({ journal: path })).rejects.toMatchObject({
+    code: 'HOMEOSTAT_JOURNAL_LOCKED',
+    option: 'journal.folder',
+  })
   expect(JSON.parse(readFileSync(join(path, FILE), 'utf8')).token).toBe('theirs')
   child.kill('SIGKILL')
   await once(child, 'exit')
@@ -32,13 +37,16 @@ test('a second process on the folder is refused while the first lives, and let i
   expect(existsSync(join(path, FILE))).toBe(false)
 })
 
-test.skipIf(process.platform !== 'linux')('a process id that went to another process does not hold the lock', async () => {
-  const path = folder()
-  const child = await otherProcess()
-  writeFileSync(join(path, FILE), JSON.stringify({ pid: child.pid, started: 'another-boot:1', token: 'theirs' }))
-  const unlock = await lockFolder(nodeFs, path, 'a')
-  await unlock()
-})
+test.skipIf(process.platform !== 'linux')(
+  'a process id that went to another process does not hold the lock',
+  async () => {
+    const path = folder()
+    const child = await otherProcess()
+    writeFileSync(join(path, FILE), JSON.stringify({ pid: child.pid, started: 'another-boot:1', token: 'theirs' }))
+    const unlock = await lockFolder(nodeFs, path, 'a')
+    await unlock()
+  },
+)
 
 test('tuners of one process share a folder, one per name', async () => {
   const path = folder()

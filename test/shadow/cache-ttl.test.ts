@@ -12,7 +12,15 @@ interface Case extends Traffic {
 const CASES: Case[] = [
   { name: 'peak, all keys', rows: 20_000, zipf: 1.1, reads: 300, updates: 4, realTtl: 15, sample: 1 },
   { name: 'peak, one key in eight', rows: 20_000, zipf: 1.1, reads: 300, updates: 4, realTtl: 15, sample: 1 / 8 },
-  { name: 'price changes, one key in eight', rows: 20_000, zipf: 1.1, reads: 250, updates: 30, realTtl: 5, sample: 1 / 8 },
+  {
+    name: 'price changes, one key in eight',
+    rows: 20_000,
+    zipf: 1.1,
+    reads: 250,
+    updates: 30,
+    realTtl: 5,
+    sample: 1 / 8,
+  },
   { name: 'quiet, short real TTL', rows: 20_000, zipf: 1.1, reads: 120, updates: 0.5, realTtl: 2, sample: 1 / 4 },
 ]
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { candidateValues } from '../../ts/shadow/ghost.js'
 import { hashKey } from '../../ts/shadow/hash.js'
 import { shadow } from '../../ts/shadow/index.js'
 import { KeyTable } from '../../ts/shadow/key-table.js'
-import { candidateValues } from '../../ts/shadow/ghost.js'
 import { UpdateRates } from '../../ts/shadow/update-rate.js'
 import { generator } from '../support/traffic.js'
 
@@ -70,21 +70,35 @@ describe('update rates', () => {
   test('follows a rate that falls after every interval had a change', () => {
     const rates = new UpdateRates(1, 20)
     let now = 0
-    for (let i = 0; i < 50; i++) rates.observe(0, 1, 10, 1, false, (now += 1))
+    for (let i = 0; i < 50; i++) {
+      now += 1
+      rates.observe(0, 1, 10, 1, false, now)
+    }
     const before = rates.rate(0, 1, now)
-    for (let i = 0; i < 50; i++) rates.observe(0, 1, 10, 0, false, (now += 1))
+    for (let i = 0; i < 50; i++) {
+      now += 1
+      rates.observe(0, 1, 10, 0, false, now)
+    }
     expect(rates.rate(0, 1, now)).toBeLessThan(before / 5)
   })
 
   test('stays finite whatever it is told', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), fc.double({ min: 1e-6, max: 1e6, noNaN: true }), fc.nat(5), fc.boolean())),
+        fc.array(
+          fc.tuple(
+            fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
+            fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
+            fc.nat(5),
+            fc.boolean(),
+          ),
+        ),
         (observations) => {
           const rates = new UpdateRates(1, 20)
           let now = 0
           for (const [seconds, readRate, changes, exact] of observations) {
-            rates.observe(0, readRate, seconds, changes, exact, (now += 0.5))
+            now += 0.5
+            rates.observe(0, readRate, seconds, changes, exact, now)
             const rate = rates.rate(0, readRate, now)
             expect(rate).toBeGreaterThan(0)
             expect(rate).toBeLessThan(2e3)

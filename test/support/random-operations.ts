@@ -97,6 +97,7 @@ function window(engine: Engine, random: () => number, live: Float64Array, now: n
   engine.closeWindow(now)
   engine.readValues(live)
   const odd = random()
-  const objective = odd < 0.02 ? Number.NaN : odd < 0.04 ? Infinity : 1 + Math.abs((live[1] ?? 0) - 90) / 100 + 0.1 * random()
+  const objective =
+    odd < 0.02 ? Number.NaN : odd < 0.04 ? Infinity : 1 + Math.abs((live[1] ?? 0) - 90) / 100 + 0.1 * random()
   engine.decide(objective, random() < 0.3 ? random() - 0.1 : Number.NaN)
 }

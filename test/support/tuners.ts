@@ -24,7 +24,11 @@ export async function cacheTuner<M extends object>(more?: M) {
 }
 
 /** Reports a window's worth of samples and ticks through it. */
-export function window(tuner: Awaited<ReturnType<typeof cacheTuner>>['tuner'], clock: ReturnType<typeof fakeClock>, miss = 0.3) {
+export function window(
+  tuner: Awaited<ReturnType<typeof cacheTuner>>['tuner'],
+  clock: ReturnType<typeof fakeClock>,
+  miss = 0.3,
+) {
   for (let tick = 0; tick < 5; tick++) {
     clock.advance(50)
     for (let i = 0; i < 10; i++) {

@@ -49,7 +49,11 @@ export function bind(core: CoreModule, options: CoreOptions): Binding {
       const text = options.panicText(error)
       if (text === undefined) throw fromCore(error)
       const scope = options.poisons ? 'this instance of the core' : 'this tuner'
-      health.dead = new HomeostatError('HOMEOSTAT_PANIC', `the core panicked, ${scope} cannot be used any more: ${text}`, { cause: error })
+      health.dead = new HomeostatError(
+        'HOMEOSTAT_PANIC',
+        `the core panicked, ${scope} cannot be used any more: ${text}`,
+        { cause: error },
+      )
       throw health.dead
     }
   }

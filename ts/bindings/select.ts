@@ -31,7 +31,9 @@ export function selectBinding(candidates: Candidates): Binding {
     reason = error
   }
   const binding = required('wasm', candidates.wasm)
-  candidates.warn(`homeostat: no native core (${reason instanceof Error ? reason.message : String(reason)}); using WebAssembly`)
+  candidates.warn(
+    `homeostat: no native core (${reason instanceof Error ? reason.message : String(reason)}); using WebAssembly`,
+  )
   return binding
 }
 

@@ -21,7 +21,10 @@ async function compiledFrom(source: unknown): Promise<WasmSource> {
   if (isWasmSource(source)) return source
   const response = await fetch(source as unknown as URL)
   if (!response.ok) {
-    throw new HomeostatError('HOMEOSTAT_NO_BINDING', `the core could not be fetched from ${response.url}: status ${response.status}`)
+    throw new HomeostatError(
+      'HOMEOSTAT_NO_BINDING',
+      `the core could not be fetched from ${response.url}: status ${response.status}`,
+    )
   }
   // Bytes rather than streaming compilation, which refuses servers that send another content type.
   return WebAssembly.compile(await response.arrayBuffer())

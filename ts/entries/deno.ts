@@ -1,7 +1,6 @@
 import { makeFacade } from '../facade.js'
 import { nodeHost } from '../node/host.js'
 
-export const { ready, homeostat, attach, encodeDigest, decodeDigest, verifyJournal, replayJournal, bindingKind } = makeFacade(
-  nodeHost('deno'),
-)
+export const { ready, homeostat, attach, encodeDigest, decodeDigest, verifyJournal, replayJournal, bindingKind } =
+  makeFacade(nodeHost('deno'))
 export * from '../public.js'

@@ -1,8 +1,7 @@
-import compiled from '../wasm/homeostat_bg.wasm'
 import { webHost } from '../bindings/web-host.js'
 import { makeFacade } from '../facade.js'
+import compiled from '../wasm/homeostat_bg.wasm'
 
-export const { ready, homeostat, attach, encodeDigest, decodeDigest, verifyJournal, replayJournal, bindingKind } = makeFacade(
-  webHost('edge-light', compiled),
-)
+export const { ready, homeostat, attach, encodeDigest, decodeDigest, verifyJournal, replayJournal, bindingKind } =
+  makeFacade(webHost('edge-light', compiled))
 export * from '../public.js'

@@ -35,7 +35,7 @@ const WRITE_SPINS = 1 << 16
 export const READ_SPINS = 1 << 6
 export const LOCK_SPINS = 1 << 12
 /** Waits of 1 ms for a writer that the operating system took off its core. */
-export const WAITS = 250
+export const WAITS = 1000
 
 /**
  * Publishes `stage` (`[wanted generation, ...values]`) and returns the generation given to it: the wanted one, or the next

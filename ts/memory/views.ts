@@ -47,7 +47,10 @@ export function typed(knob: KnobShape, value: number): number | boolean | string
 }
 
 /** A plain object of all values out of `[generation, ...values]`. */
-export function typedValues(knobs: readonly KnobShape[], copy: Float64Array): Record<string, number | boolean | string> {
+export function typedValues(
+  knobs: readonly KnobShape[],
+  copy: Float64Array,
+): Record<string, number | boolean | string> {
   const values: Record<string, number | boolean | string> = {}
   knobs.forEach((knob, i) => {
     values[knob.name] = typed(knob, copy[1 + i] as number)

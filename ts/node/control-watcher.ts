@@ -73,7 +73,19 @@ function watch(
     if (pending) {
       stage.set(initial, 1)
       stage[0] = 0
-      const given = write(words, data.live, data.halves, stage, stageHalves, at.sequence, at.stamp, data.shift, -1, 0, data.spins)
+      const given = write(
+        words,
+        data.live,
+        data.halves,
+        stage,
+        stageHalves,
+        at.sequence,
+        at.stamp,
+        data.shift,
+        -1,
+        0,
+        data.spins,
+      )
       pending = given < 0
     }
     Atomics.wait(words, at.stop, 0, data.pollMs)

@@ -181,7 +181,11 @@ class FolderSink implements JournalSink {
 
   async #failed(error: unknown): Promise<void> {
     this.stats.failures++
-    this.failure = new HomeostatError('HOMEOSTAT_JOURNAL_IO', `the journal ${this.path} cannot be written: ${String(error)}`, { cause: error })
+    this.failure = new HomeostatError(
+      'HOMEOSTAT_JOURNAL_IO',
+      `the journal ${this.path} cannot be written: ${String(error)}`,
+      { cause: error },
+    )
     const wait = this.#closing ? 10 : this.#retryMs
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MOST_MS)
     await new Promise<void>((resume) => {

@@ -53,5 +53,5 @@ export function loadBinding(source: unknown, warn: (line: string) => void): Bind
     if (!isWasmSource(source)) throw invalid('source', 'a WebAssembly.Module or its bytes', source)
     return wasmBinding(source)
   }
-  return selectBinding({ native: loadNative, wasm: loadWasm, forced: process.env['HOMEOSTAT_BINDING'], warn })
+  return selectBinding({ native: loadNative, wasm: loadWasm, forced: process.env.HOMEOSTAT_BINDING, warn })
 }

@@ -125,10 +125,14 @@ function startOf(pid: number): string | null {
 }
 
 function locked(folder: string, by: string): HomeostatError {
-  return new HomeostatError('HOMEOSTAT_JOURNAL_LOCKED', `the journal folder ${folder} is in use by ${by}; give each process a folder of its own`, {
-    option: 'journal.folder',
-    received: folder,
-  })
+  return new HomeostatError(
+    'HOMEOSTAT_JOURNAL_LOCKED',
+    `the journal folder ${folder} is in use by ${by}; give each process a folder of its own`,
+    {
+      option: 'journal.folder',
+      received: folder,
+    },
+  )
 }
 
 function inTurn<T>(folder: string, work: () => Promise<T>): Promise<T> {

@@ -35,7 +35,8 @@ export function onlyKeys(option: string, value: object, allowed: readonly string
 
 export function oneOf<const T extends string>(option: string, value: unknown, allowed: readonly T[], fallback?: T): T {
   if (value === undefined && fallback !== undefined) return fallback
-  if (!(allowed as readonly unknown[]).includes(value)) throw invalid(option, `one of ${allowed.map(show).join(', ')}`, value)
+  if (!(allowed as readonly unknown[]).includes(value))
+    throw invalid(option, `one of ${allowed.map(show).join(', ')}`, value)
   return value as T
 }
 
@@ -52,7 +53,8 @@ export function number(option: string, value: unknown, range: NumberRange): numb
   if (value === undefined && range.fallback !== undefined) return range.fallback
   const text = `${range.whole ? 'a whole number' : 'a number'} ${range.open ? 'above' : 'from'} ${range.min} to ${range.max}`
   if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid(option, text, value)
-  if (value < range.min || value > range.max || (range.open === true && value === range.min)) throw invalid(option, text, value)
+  if (value < range.min || value > range.max || (range.open === true && value === range.min))
+    throw invalid(option, text, value)
   if (range.whole === true && !Number.isInteger(value)) throw invalid(option, text, value)
   return value
 }

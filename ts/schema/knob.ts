@@ -24,9 +24,9 @@ export interface CommonKnobOptions<V> {
   lag?: DurationInput
   /**
    * Pushes a value that cannot simply be read, such as the size of a pool. When it throws, rejects or runs past `applyTimeout`,
-   * the change is rolled back. It is not called with the initial value: that is what the application starts with.
+   * the change is rolled back; what it returns is not looked at. It is not called with the initial value: that is what the application starts with.
    */
-  apply?: (value: V, context: ApplyContext) => void | Promise<void>
+  apply?: (value: V, context: ApplyContext) => unknown
   /** `probe`: small live experiments within the guardrails. `hold`: moved by operators and trials only. */
   learn?: 'probe' | 'hold'
   /** Computes the effect of other values from the same traffic; the knob is then never probed. */

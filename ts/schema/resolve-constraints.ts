@@ -49,16 +49,28 @@ export function resolveConstraints(value: unknown, signals: readonly SignalShape
     const max = read('max')
     const min = read('min')
     if (max === undefined && min === undefined) throw invalid(option, '{ max }, { min } or both', bound)
-    if (max !== undefined && min !== undefined && min > max) throw invalid(`${option}.min`, `at most ${option}.max (${max})`, min)
-    return { key, signal, at: signal * METRIC_STRIDE + METRIC_FIELDS.indexOf(field), perSecond: shape.kind === 'count', max, min }
+    if (max !== undefined && min !== undefined && min > max)
+      throw invalid(`${option}.min`, `at most ${option}.max (${max})`, min)
+    return {
+      key,
+      signal,
+      at: signal * METRIC_STRIDE + METRIC_FIELDS.indexOf(field),
+      perSecond: shape.kind === 'count',
+      max,
+      min,
+    }
   })
 }
 
 export function unknownSignal(option: string, received: string, signals: readonly SignalShape[]): HomeostatError {
   const known = signals.map((signal) => signal.name).join(', ')
-  return new HomeostatError('HOMEOSTAT_UNKNOWN_SIGNAL', `${option} names the signal "${received}"; declared are ${known}`, {
-    option,
-    range: known,
-    received,
-  })
+  return new HomeostatError(
+    'HOMEOSTAT_UNKNOWN_SIGNAL',
+    `${option} names the signal "${received}"; declared are ${known}`,
+    {
+      option,
+      range: known,
+      received,
+    },
+  )
 }

@@ -25,13 +25,17 @@ export function resolveKnob(name: string, declared: unknown, index: number): Res
   if (!KINDS.includes(kind as KnobKind)) throw invalid(at, 'made by knob.number(), knob.duration(), …', declared)
   const o = check.object(at, options)
   const resolved =
-    kind === 'boolean' ? resolveBoolean(at, o) : kind === 'choice' ? resolveChoice(at, o) : resolveRange(at, kind as RangeKind, o)
-  const apply = o['apply'] === undefined ? undefined : check.fn(`${at}.apply`, o['apply'])
-  const shadow = o['shadow'] === undefined ? undefined : resolveShadow(`${at}.shadow`, o['shadow'])
+    kind === 'boolean'
+      ? resolveBoolean(at, o)
+      : kind === 'choice'
+        ? resolveChoice(at, o)
+        : resolveRange(at, kind as RangeKind, o)
+  const apply = o.apply === undefined ? undefined : check.fn(`${at}.apply`, o.apply)
+  const shadow = o.shadow === undefined ? undefined : resolveShadow(`${at}.shadow`, o.shadow)
   const defaultLearn = kind === 'boolean' || kind === 'choice' ? 'hold' : 'probe'
-  const learn = check.oneOf(`${at}.learn`, o['learn'], ['probe', 'hold'], defaultLearn)
-  if (shadow !== undefined && o['learn'] !== undefined) {
-    throw invalid(`${at}.learn`, 'left out where `shadow` is given', o['learn'])
+  const learn = check.oneOf(`${at}.learn`, o.learn, ['probe', 'hold'], defaultLearn)
+  if (shadow !== undefined && o.learn !== undefined) {
+    throw invalid(`${at}.learn`, 'left out where `shadow` is given', o.learn)
   }
   return {
     name,
@@ -47,7 +51,7 @@ export function resolveKnob(name: string, declared: unknown, index: number): Res
       min: resolved.min,
       max: resolved.max,
       initial: resolved.initial,
-      lag_us: Math.round(check.duration(`${at}.lag`, o['lag'], { min: 0, max: HOUR_MS, fallback: 250 }) * 1000),
+      lag_us: Math.round(check.duration(`${at}.lag`, o.lag, { min: 0, max: HOUR_MS, fallback: 250 }) * 1000),
       learn: shadow === undefined ? learn : 'shadow',
       push: apply !== undefined,
     },
@@ -60,12 +64,24 @@ type Resolved = Pick<KnobConfig, 'scale' | 'min' | 'max' | 'initial'> & { choice
 function resolveRange(at: string, kind: RangeKind, o: Record<string, unknown>): Resolved {
   check.onlyKeys(at, o, ['min', 'max', 'initial', 'scale', 'lag', 'apply', 'learn', 'shadow'])
   const scales = kind === 'bytes' ? (['linear', 'log'] as const) : (['linear', 'log', 'periodic'] as const)
-  const scale = check.oneOf(`${at}.scale`, o['scale'], scales, 'linear')
+  const scale = check.oneOf(`${at}.scale`, o.scale, scales, 'linear')
   const read = (key: string): number => {
     const value = o[key]
-    const n = kind === 'duration' ? parseDuration(value) : kind === 'bytes' ? parseBytes(value) : typeof value === 'number' ? value : Number.NaN
+    const n =
+      kind === 'duration'
+        ? parseDuration(value)
+        : kind === 'bytes'
+          ? parseBytes(value)
+          : typeof value === 'number'
+            ? value
+            : Number.NaN
     if (!Number.isFinite(n) || Math.abs(n) > Number.MAX_SAFE_INTEGER) {
-      throw invalid(`${at}.${key}`, `a finite ${kind} (an unbounded knob cannot be tuned safely)`, value, 'HOMEOSTAT_INVALID_BOUNDS')
+      throw invalid(
+        `${at}.${key}`,
+        `a finite ${kind} (an unbounded knob cannot be tuned safely)`,
+        value,
+        'HOMEOSTAT_INVALID_BOUNDS',
+      )
     }
     if ((kind === 'duration' || kind === 'bytes') && n < 0) {
       throw invalid(`${at}.${key}`, `a ${kind} of at least 0`, value, 'HOMEOSTAT_INVALID_BOUNDS')
@@ -77,26 +93,26 @@ function resolveRange(at: string, kind: RangeKind, o: Record<string, unknown>): 
   }
   const min = read('min')
   const max = read('max')
-  if (!(min < max)) throw invalid(`${at}.max`, `above ${at}.min (${min})`, o['max'], 'HOMEOSTAT_INVALID_BOUNDS')
+  if (!(min < max)) throw invalid(`${at}.max`, `above ${at}.min (${min})`, o.max, 'HOMEOSTAT_INVALID_BOUNDS')
   if (scale === 'log' && min <= 0) {
-    throw invalid(`${at}.min`, 'above 0 on a log scale', o['min'], 'HOMEOSTAT_INVALID_SCALE')
+    throw invalid(`${at}.min`, 'above 0 on a log scale', o.min, 'HOMEOSTAT_INVALID_SCALE')
   }
   const initial = read('initial')
   if (initial < min || initial > max) {
-    throw invalid(`${at}.initial`, `from ${min} to ${max}`, o['initial'], 'HOMEOSTAT_INVALID_BOUNDS')
+    throw invalid(`${at}.initial`, `from ${min} to ${max}`, o.initial, 'HOMEOSTAT_INVALID_BOUNDS')
   }
   return { scale, min, max, initial, choices: undefined }
 }
 
 function resolveBoolean(at: string, o: Record<string, unknown>): Resolved {
   check.onlyKeys(at, o, ['initial', 'lag', 'apply'])
-  if (typeof o['initial'] !== 'boolean') throw invalid(`${at}.initial`, 'true or false', o['initial'])
-  return { scale: 'linear', min: 0, max: 1, initial: o['initial'] ? 1 : 0, choices: undefined }
+  if (typeof o.initial !== 'boolean') throw invalid(`${at}.initial`, 'true or false', o.initial)
+  return { scale: 'linear', min: 0, max: 1, initial: o.initial ? 1 : 0, choices: undefined }
 }
 
 function resolveChoice(at: string, o: Record<string, unknown>): Resolved {
   check.onlyKeys(at, o, ['choices', 'initial', 'lag', 'apply'])
-  const choices = o['choices']
+  const choices = o.choices
   const fits = Array.isArray(choices) && choices.length >= 2 && choices.length <= 64
   if (!fits || !choices.every((c) => typeof c === 'string' && c !== '' && c.length <= 256)) {
     throw invalid(`${at}.choices`, '2 to 64 names', choices)
@@ -106,15 +122,17 @@ function resolveChoice(at: string, o: Record<string, unknown>): Resolved {
       throw invalid(`${at}.choices`, 'different names', choice, 'HOMEOSTAT_DUPLICATE_NAME')
     }
   })
-  const initial = choices.indexOf(o['initial'])
-  if (initial < 0) throw invalid(`${at}.initial`, `one of ${choices.join(', ')}`, o['initial'])
+  const initial = choices.indexOf(o.initial)
+  if (initial < 0) throw invalid(`${at}.initial`, `one of ${choices.join(', ')}`, o.initial)
   return { scale: 'linear', min: 0, max: choices.length - 1, initial, choices: [...choices] as string[] }
 }
 
 function resolveShadow(at: string, value: unknown): ShadowRecipe {
   const recipe = check.object(at, value) as Partial<ShadowRecipe>
   if (typeof recipe.bind !== 'function' || !Array.isArray(recipe.replaces)) {
-    throw new HomeostatError('HOMEOSTAT_INVALID_OPTION', `${at} must be a recipe such as shadow.cacheTtl({ … })`, { option: at })
+    throw new HomeostatError('HOMEOSTAT_INVALID_OPTION', `${at} must be a recipe such as shadow.cacheTtl({ … })`, {
+      option: at,
+    })
   }
   return recipe as ShadowRecipe
 }
@@ -134,6 +152,7 @@ export function operatorValue(option: string, knob: ResolvedKnob, value: unknown
   const parsed = knob.kind === 'duration' ? parseDuration(value) : knob.kind === 'bytes' ? parseBytes(value) : value
   if (typeof parsed !== 'number' || !Number.isFinite(parsed)) throw invalid(option, `a finite ${knob.kind}`, value)
   if (parsed < min || parsed > max) throw invalid(option, `from ${min} to ${max}`, value, 'HOMEOSTAT_INVALID_BOUNDS')
-  if ((knob.kind === 'integer' || knob.kind === 'bytes') && !Number.isInteger(parsed)) throw invalid(option, 'a whole number', value)
+  if ((knob.kind === 'integer' || knob.kind === 'bytes') && !Number.isInteger(parsed))
+    throw invalid(option, 'a whole number', value)
   return parsed
 }

@@ -4,8 +4,8 @@
 import type { EngineConfig, GuardrailField } from '../binding.js'
 import { type Clock, systemClock } from '../clock.js'
 import { invalid } from '../errors.js'
-import type { JournalSink } from '../journal/sink.js'
 import { KNOBS_MAX, SIGNALS_MAX } from '../generated/core.js'
+import type { JournalSink } from '../journal/sink.js'
 import { MAX_LANES, MAX_RING } from '../memory/layout.js'
 import type { SignalShape } from '../memory/views.js'
 import * as check from './checks.js'
@@ -60,7 +60,8 @@ export function validate(input: unknown): Resolved {
   const objective = o.minimize === undefined ? check.fn('maximize', o.maximize) : check.fn('minimize', o.minimize)
   for (const knob of knobs) {
     for (const replaced of knob.shadow?.replaces ?? []) {
-      if (!signals.some((signal) => signal.name === replaced)) throw unknownSignal(`knobs.${knob.name}.shadow.replaces`, replaced, signals)
+      if (!signals.some((signal) => signal.name === replaced))
+        throw unknownSignal(`knobs.${knob.name}.shadow.replaces`, replaced, signals)
     }
   }
   const windowUs = Math.round(check.duration('window', o.window, { min: 10, max: 60_000, fallback: 250 }) * 1000)
@@ -75,7 +76,12 @@ export function validate(input: unknown): Resolved {
       guardrails: guardrails(o.guardrails),
       knobs: knobs.map((knob) => knob.config),
       signals: signals.map(({ name, kind, guard }) => ({ name, kind, guard })),
-      journal_capacity: check.number('journalQueue', o.journalQueue, { min: 64, max: 65536, whole: true, fallback: 4096 }),
+      journal_capacity: check.number('journalQueue', o.journalQueue, {
+        min: 64,
+        max: 65536,
+        whole: true,
+        fallback: 4096,
+      }),
     },
     runId: o.runId === undefined ? undefined : runId(o.runId),
     seed: o.seed === undefined ? undefined : check.number('seed', o.seed, { min: 0, max: 2 ** 32 - 1, whole: true }),
@@ -111,7 +117,7 @@ function resolveSignal(name: string, declared: unknown): SignalShape & { guard: 
   }
   const o = check.object(`signals.${name}`, options ?? {})
   check.onlyKeys(`signals.${name}`, o, kind === 'ratio' ? ['guard'] : [])
-  return { name, kind, guard: check.boolean(`signals.${name}.guard`, o['guard'], false) }
+  return { name, kind, guard: check.boolean(`signals.${name}.guard`, o.guard, false) }
 }
 
 /** Field of the option, field of the core, and its range; durations in milliseconds. */
@@ -131,14 +137,20 @@ const GUARDRAILS: readonly [string, GuardrailField, check.NumberRange, 'number' 
 const PRESETS = ['conservative', 'balanced', 'aggressive'] as const
 
 function guardrails(value: unknown): EngineConfig['guardrails'] {
-  if (value === undefined || typeof value === 'string') return { preset: check.oneOf('guardrails', value, PRESETS, 'balanced') }
+  if (value === undefined || typeof value === 'string')
+    return { preset: check.oneOf('guardrails', value, PRESETS, 'balanced') }
   const o = check.object('guardrails', value)
   check.onlyKeys('guardrails', o, ['preset', ...GUARDRAILS.map(([key]) => key)])
-  const resolved: EngineConfig['guardrails'] = { preset: check.oneOf('guardrails.preset', o['preset'], PRESETS, 'balanced') }
+  const resolved: EngineConfig['guardrails'] = {
+    preset: check.oneOf('guardrails.preset', o.preset, PRESETS, 'balanced'),
+  }
   for (const [key, field, range, kind] of GUARDRAILS) {
     if (o[key] === undefined) continue
     const option = `guardrails.${key}`
-    resolved[field] = kind === 'duration' ? Math.round(check.duration(option, o[key], range) * 1000) : check.number(option, o[key], range)
+    resolved[field] =
+      kind === 'duration'
+        ? Math.round(check.duration(option, o[key], range) * 1000)
+        : check.number(option, o[key], range)
   }
   return resolved
 }
@@ -150,7 +162,8 @@ function clock(value: unknown): Clock {
 }
 
 function runId(value: unknown): string {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(value)) throw invalid('runId', '1 to 64 of A-Z a-z 0-9 _ -', value)
+  if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(value))
+    throw invalid('runId', '1 to 64 of A-Z a-z 0-9 _ -', value)
   return value
 }
 
@@ -160,21 +173,21 @@ const MB256 = 2 ** 28
 function journal(value: unknown): ResolvedJournal {
   if (typeof value === 'string') return folderJournal(value)
   const o = check.object('journal', value)
-  if (typeof o['write'] === 'function' && typeof o['room'] === 'function' && typeof o['close'] === 'function') {
+  if (typeof o.write === 'function' && typeof o.room === 'function' && typeof o.close === 'function') {
     return { kind: 'sink', sink: value as JournalSink }
   }
   if ('memory' in o) {
     check.onlyKeys('journal', o, ['memory'])
-    return { kind: 'memory', bytes: check.bytes('journal.memory', o['memory'], { min: KB64, max: MB256 }) }
+    return { kind: 'memory', bytes: check.bytes('journal.memory', o.memory, { min: KB64, max: MB256 }) }
   }
   check.onlyKeys('journal', o, ['folder', 'maxBytes', 'keep', 'sync', 'maxPending'])
   return {
     kind: 'folder',
-    folder: check.text('journal.folder', o['folder']),
-    maxBytes: check.bytes('journal.maxBytes', o['maxBytes'], { min: KB64, max: 2 ** 30, fallback: 64e6 }),
-    keep: check.number('journal.keep', o['keep'], { min: 2, max: 10_000, whole: true, fallback: 8 }),
-    syncMs: check.duration('journal.sync', o['sync'], { min: 0, max: 60_000, fallback: 1000 }),
-    maxPending: check.bytes('journal.maxPending', o['maxPending'], { min: KB64, max: MB256, fallback: 4 * 2 ** 20 }),
+    folder: check.text('journal.folder', o.folder),
+    maxBytes: check.bytes('journal.maxBytes', o.maxBytes, { min: KB64, max: 2 ** 30, fallback: 64e6 }),
+    keep: check.number('journal.keep', o.keep, { min: 2, max: 10_000, whole: true, fallback: 8 }),
+    syncMs: check.duration('journal.sync', o.sync, { min: 0, max: 60_000, fallback: 1000 }),
+    maxPending: check.bytes('journal.maxPending', o.maxPending, { min: KB64, max: MB256, fallback: 4 * 2 ** 20 }),
   }
 }
 

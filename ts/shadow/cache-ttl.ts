@@ -45,21 +45,33 @@ const MS = { min: 100, max: 3_600_000 }
 
 export function cacheTtl(options: CacheTtlOptions = {}): CacheTtlRecipe {
   const o = check.object('shadow', options)
-  check.onlyKeys('shadow', o, ['replaces', 'sample', 'keys', 'hot', 'candidates', 'timeConstant', 'smoothing', 'versions'])
-  const replaced = o['replaces'] === undefined ? { miss: 'miss', stale: 'stale' } : check.object('shadow.replaces', o['replaces'])
+  check.onlyKeys('shadow', o, [
+    'replaces',
+    'sample',
+    'keys',
+    'hot',
+    'candidates',
+    'timeConstant',
+    'smoothing',
+    'versions',
+  ])
+  const replaced =
+    o.replaces === undefined ? { miss: 'miss', stale: 'stale' } : check.object('shadow.replaces', o.replaces)
   check.onlyKeys('shadow.replaces', replaced, METRICS)
   const metrics = METRICS.filter((metric) => replaced[metric as keyof typeof replaced] !== undefined)
   if (metrics.length === 0) throw invalid('shadow.replaces', 'at least one of miss, stale, loads', options.replaces)
   const settings: Settings = {
     metrics,
-    replaces: metrics.map((metric) => check.name(`shadow.replaces.${metric}`, replaced[metric as keyof typeof replaced])),
-    sample: check.number('shadow.sample', o['sample'], { min: 0, max: 1, open: true, fallback: 1 / 8 }),
-    keys: check.number('shadow.keys', o['keys'], { min: 64, max: 2 ** 20, whole: true, fallback: 4096 }),
-    hot: check.number('shadow.hot', o['hot'], { min: 0, max: 65_536, whole: true, fallback: 512 }),
-    candidates: check.number('shadow.candidates', o['candidates'], { min: 2, max: 16, whole: true, fallback: 13 }),
-    timeConstant: check.duration('shadow.timeConstant', o['timeConstant'], { ...MS, fallback: 20_000 }) / 1000,
-    smoothing: check.duration('shadow.smoothing', o['smoothing'], { ...MS, fallback: 5000 }) / 1000,
-    counter: check.oneOf('shadow.versions', o['versions'], ['opaque', 'counter'], 'opaque') === 'counter',
+    replaces: metrics.map((metric) =>
+      check.name(`shadow.replaces.${metric}`, replaced[metric as keyof typeof replaced]),
+    ),
+    sample: check.number('shadow.sample', o.sample, { min: 0, max: 1, open: true, fallback: 1 / 8 }),
+    keys: check.number('shadow.keys', o.keys, { min: 64, max: 2 ** 20, whole: true, fallback: 4096 }),
+    hot: check.number('shadow.hot', o.hot, { min: 0, max: 65_536, whole: true, fallback: 512 }),
+    candidates: check.number('shadow.candidates', o.candidates, { min: 2, max: 16, whole: true, fallback: 13 }),
+    timeConstant: check.duration('shadow.timeConstant', o.timeConstant, { ...MS, fallback: 20_000 }) / 1000,
+    smoothing: check.duration('shadow.smoothing', o.smoothing, { ...MS, fallback: 5000 }) / 1000,
+    counter: check.oneOf('shadow.versions', o.versions, ['opaque', 'counter'], 'opaque') === 'counter',
   }
   let ghost: Ghost | undefined
   return {

@@ -139,7 +139,8 @@ export class Ghost implements ShadowSource {
     this.#revealed[slot] = now
     this.#version[slot] = version
     if (since === Number.NEGATIVE_INFINITY || before === undefined) return
-    const exact = this.#settings.counter && typeof version === 'number' && typeof before === 'number' && version >= before
+    const exact =
+      this.#settings.counter && typeof version === 'number' && typeof before === 'number' && version >= before
     const changes = exact ? version - before : (typeof version === 'boolean' ? version : version !== before) ? 1 : 0
     const readRate = this.#readRate(slot, now)
     this.#learnFresh(slot, since, now, changes > 0, this.#rates.rate(slot, readRate, now))
@@ -194,7 +195,7 @@ export class Ghost implements ShadowSource {
         this.#fresh[base + c] = 1
         continue
       }
-      const from = revealed > fetched ? revealed : fetched
+      const from = Math.max(revealed, fetched)
       const current = (this.#fresh[base + c] as number) * Math.exp(-rate * (now - from))
       this.#stale[c] = (this.#stale[c] as number) + weight * (1 - current)
     }

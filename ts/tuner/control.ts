@@ -2,7 +2,15 @@
  * The kill switch: several sources may say `freeze` or `off`, and the strictest holds. An operator's `on` through the API
  * withdraws what the API and the signal said; it does not overrule the environment or the control file.
  */
-import { CONTROL_FREEZE, CONTROL_OFF, CONTROL_ON, SOURCE_API, SOURCE_ENV, SOURCE_FILE, SOURCE_SIGNAL } from '../binding.js'
+import {
+  CONTROL_FREEZE,
+  CONTROL_OFF,
+  CONTROL_ON,
+  SOURCE_API,
+  SOURCE_ENV,
+  SOURCE_FILE,
+  SOURCE_SIGNAL,
+} from '../binding.js'
 import { invalid } from '../errors.js'
 import * as check from '../schema/checks.js'
 

@@ -32,7 +32,11 @@ export async function create<K extends KnobSpecs, S extends SignalSpecs>(
   const resolved = environment.observe ? { ...given, engine: { ...given.engine, mode: 'observe' as const } } : given
   const controlFile = resolved.controlFile ?? (host.env('HOMEOSTAT_CONTROL') || undefined)
   if (controlFile !== undefined && host.watchControlFile === undefined) {
-    throw invalid('controlFile', `left out on ${host.target}, which has no file system; use tuner.control()`, controlFile)
+    throw invalid(
+      'controlFile',
+      `left out on ${host.target}, which has no file system; use tuner.control()`,
+      controlFile,
+    )
   }
   const binding = await loadBinding()
   const sink = await openSink(resolved, host)
@@ -108,9 +112,15 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
   }
 }
 
-function createEngine(binding: Binding, resolved: Resolved, run: { runId: string; seed: number; nowUs: number }): Engine {
+function createEngine(
+  binding: Binding,
+  resolved: Resolved,
+  run: { runId: string; seed: number; nowUs: number },
+): Engine {
   try {
-    return binding.createEngine(JSON.stringify({ ...resolved.engine, run_id: run.runId, seed: run.seed, now_us: run.nowUs }))
+    return binding.createEngine(
+      JSON.stringify({ ...resolved.engine, run_id: run.runId, seed: run.seed, now_us: run.nowUs }),
+    )
   } catch (error) {
     throw fromCore(error)
   }
@@ -149,6 +159,12 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms)
   })
-  await Promise.race([work.then(() => undefined, () => undefined), timeout])
+  await Promise.race([
+    work.then(
+      () => undefined,
+      () => undefined,
+    ),
+    timeout,
+  ])
   clearTimeout(timer)
 }

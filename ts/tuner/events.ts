@@ -47,12 +47,12 @@ const TABLE = {
   'enter-safe-mode': 'operator',
   acknowledge: 'operator',
   'roll-back': 'operator',
-  pushed: (payload: Payload) => (payload['ok'] === false ? 'pushFailed' : 'pushed'),
+  pushed: (payload: Payload) => (payload.ok === false ? 'pushFailed' : 'pushed'),
   overflow: 'warning',
   gap: 'warning',
   'high-water': 'warning',
   stop: 'stopped',
-  proposal: (payload: Payload) => (payload['verdict'] === 'approved' ? 'proposed' : 'rejected'),
+  proposal: (payload: Payload) => (payload.verdict === 'approved' ? 'proposed' : 'rejected'),
   apply: 'applied',
   rollback: 'rolledBack',
   'safe-mode': 'safeMode',
@@ -119,7 +119,10 @@ export class Emitter {
 
   on(name: string, listener: Listener): () => void {
     let set = this.#listeners.get(name)
-    if (set === undefined) this.#listeners.set(name, (set = new Set()))
+    if (set === undefined) {
+      set = new Set()
+      this.#listeners.set(name, set)
+    }
     // A wrapper per registration, so that registering one function twice needs two removals.
     const entry: Listener = (event) => listener(event)
     set.add(entry)

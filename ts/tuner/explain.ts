@@ -20,7 +20,11 @@ export interface KnobExplanation {
   /** The local model of the objective, where the knob is learned at present; per share of the range. */
   readonly model?: { readonly gradient: number; readonly error: number; readonly curvature: number }
   /** What the same traffic would have cost at other values, and where that points. */
-  readonly shadow?: { readonly values: readonly number[]; readonly costs: readonly number[]; readonly target: number | null }
+  readonly shadow?: {
+    readonly values: readonly number[]
+    readonly costs: readonly number[]
+    readonly target: number | null
+  }
   readonly advice?: string
 }
 
@@ -33,7 +37,11 @@ export interface Explanation {
   readonly windows: number
   readonly valid_windows: number
   readonly regressions: number
-  readonly safe_mode: null | { readonly reason: string; readonly since_us: number; readonly remaining_us: number | null }
+  readonly safe_mode: null | {
+    readonly reason: string
+    readonly since_us: number
+    readonly remaining_us: number | null
+  }
   readonly safe_mode_entries: number
   readonly journal: { readonly queued: number; readonly dropped: number }
   readonly knobs: readonly KnobExplanation[]

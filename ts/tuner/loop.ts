@@ -111,7 +111,8 @@ export class Loop {
 
   /** Runs an operator's action on the core and makes its effect visible before returning. */
   act<T>(action: (engine: Engine, nowUs: number) => T): T {
-    if (this.#closed) throw new HomeostatError('HOMEOSTAT_CLOSED', `tuner "${this.#parts.resolved.engine.name}" is closed`)
+    if (this.#closed)
+      throw new HomeostatError('HOMEOSTAT_CLOSED', `tuner "${this.#parts.resolved.engine.name}" is closed`)
     if (this.#failure !== undefined) throw this.#failure
     const now = this.#parts.time.now()
     try {
@@ -219,7 +220,10 @@ export class Loop {
     const unreadable = Atomics.load(words, WORD_CONTROL_UNREADABLE)
     if (unreadable !== this.#unreadable) {
       this.#unreadable = unreadable
-      this.#trouble('HOMEOSTAT_CONTROL_FILE', "the control file cannot be read or is none of 'on', 'freeze', 'off'; its last word holds")
+      this.#trouble(
+        'HOMEOSTAT_CONTROL_FILE',
+        "the control file cannot be read or is none of 'on', 'freeze', 'off'; its last word holds",
+      )
     }
   }
 
@@ -243,7 +247,9 @@ export class Loop {
     this.#failure = failure
     this.#publisher.abandon()
     this.pusher.sync()
-    this.#parts.host.warn(`homeostat: tuner "${this.#parts.resolved.engine.name}" stopped, knobs at their initial values: ${failure.message}`)
+    this.#parts.host.warn(
+      `homeostat: tuner "${this.#parts.resolved.engine.name}" stopped, knobs at their initial values: ${failure.message}`,
+    )
     this.emitter.emit('failed', { type: 'failed', error: failure })
   }
 }

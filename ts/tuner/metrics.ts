@@ -43,12 +43,12 @@ export class WindowMetrics {
         continue
       }
       const stats = view[name] as Record<string, number>
-      stats['count'] = count
-      stats['mean'] = none ? Number.NaN : (raw[at + MEAN] as number)
-      stats['p50'] = none ? Number.NaN : (raw[at + P50] as number)
-      stats['p90'] = none ? Number.NaN : (raw[at + P90] as number)
-      stats['p99'] = none ? Number.NaN : (raw[at + P99] as number)
-      stats['max'] = none ? Number.NaN : (raw[at + MAX] as number)
+      stats.count = count
+      stats.mean = none ? Number.NaN : (raw[at + MEAN] as number)
+      stats.p50 = none ? Number.NaN : (raw[at + P50] as number)
+      stats.p90 = none ? Number.NaN : (raw[at + P90] as number)
+      stats.p99 = none ? Number.NaN : (raw[at + P99] as number)
+      stats.max = none ? Number.NaN : (raw[at + MAX] as number)
     }
   }
 
@@ -60,8 +60,10 @@ export class WindowMetrics {
       const samples = this.raw[half + constraint.signal * METRIC_STRIDE + COUNT] as number
       if (samples === 0 && !constraint.perSecond && !constraint.key.endsWith('.count')) continue
       const value = (this.raw[half + constraint.at] as number) / (constraint.perSecond ? seconds : 1)
-      if (constraint.max !== undefined) worst = smaller(worst, (constraint.max - value) / (Math.abs(constraint.max) || 1))
-      if (constraint.min !== undefined) worst = smaller(worst, (value - constraint.min) / (Math.abs(constraint.min) || 1))
+      if (constraint.max !== undefined)
+        worst = smaller(worst, (constraint.max - value) / (Math.abs(constraint.max) || 1))
+      if (constraint.min !== undefined)
+        worst = smaller(worst, (value - constraint.min) / (Math.abs(constraint.min) || 1))
     }
     return worst
   }

@@ -62,7 +62,11 @@ export class Pusher {
       if (value === this.#attempted[i]) return true
       this.#attempted[i] = value
       try {
-        await this.#bounded(knob, knob.apply?.(typed(knob, value) as never, { generation, signal: abort.signal }), abort)
+        await this.#bounded(
+          knob,
+          knob.apply?.(typed(knob, value) as never, { generation, signal: abort.signal }),
+          abort,
+        )
         return true
       } catch (error) {
         this.#host.failed(knob.name, error)
@@ -79,7 +83,10 @@ export class Pusher {
     let timer: ReturnType<typeof setTimeout> | undefined
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        const error = new HomeostatError('HOMEOSTAT_APPLY_TIMEOUT', `knobs.${knob.name}.apply took longer than ${this.#timeoutMs} ms`)
+        const error = new HomeostatError(
+          'HOMEOSTAT_APPLY_TIMEOUT',
+          `knobs.${knob.name}.apply took longer than ${this.#timeoutMs} ms`,
+        )
         reject(error)
         abort.abort(error)
       }, this.#timeoutMs)

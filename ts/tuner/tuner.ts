@@ -26,7 +26,9 @@ import { type Verdict, verdict } from './violations.js'
 const MODES: readonly Mode[] = ['observe', 'recommend', 'auto']
 
 /** Names of the signals that take durations. */
-export type DurationSignals<S extends SignalSpecs> = { [N in keyof S & string]: S[N]['kind'] extends 'duration' ? N : never }[keyof S & string]
+export type DurationSignals<S extends SignalSpecs> = {
+  [N in keyof S & string]: S[N]['kind'] extends 'duration' ? N : never
+}[keyof S & string]
 
 export interface TunerParts {
   readonly resolved: Resolved
@@ -98,7 +100,8 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
   /** Post this to a worker thread and `attach()` to it there. Throws `HOMEOSTAT_NO_SHARED_MEMORY` where memory cannot be shared. */
   get handle(): TunerHandle<K, S> {
     const { resolved, memory } = this.#parts
-    return (this.#handle ??= makeHandle<K, S>(this.name, memory, resolved.knobs, resolved.signals))
+    this.#handle ??= makeHandle<K, S>(this.name, memory, resolved.knobs, resolved.signals)
+    return this.#handle
   }
 
   /** The tuner's clock, in microseconds: `const t = tuner.now(); …; tuner.signals.latency((tuner.now() - t) / 1000)`. */
@@ -112,7 +115,8 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
    */
   measure<T>(signal: DurationSignals<S>, work: () => T): T {
     const report = (this.signals as Record<string, ((ms: number, generation?: number) => void) | undefined>)[signal]
-    if (report === undefined) throw invalid('signal', 'the name of a duration signal', signal, 'HOMEOSTAT_UNKNOWN_SIGNAL')
+    if (report === undefined)
+      throw invalid('signal', 'the name of a duration signal', signal, 'HOMEOSTAT_UNKNOWN_SIGNAL')
     const generation = this.generation
     const start = this.now()
     const end = (): void => report(Math.max(0, (this.now() - start) / 1000), generation)
@@ -212,7 +216,8 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
 
   /** Stops the loop and makes the journal durable, within `closeTimeout`. The values stay readable. Safe to call twice. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#parts.close())
+    this.#closing ??= this.#parts.close()
+    return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { expect, test } from 'vitest'
+import { until } from '../support/folder.js'
+import { cacheTuner, window } from '../support/tuners.js'
+
+/** Threads cannot run TypeScript: they load what `npm run build` made of it. */
+const built = new URL('../../dist/esm/node.js', import.meta.url)
+
+/** Runs `body` in a thread that is attached; resolves to its last message. `onMessage` sees each. */
+function thread(handle: unknown, body: string, onMessage?: (message: unknown) => void): Promise<unknown> {
+  if (!existsSync(built)) throw new Error(`${built.pathname} is missing: npm run build`)
+  const source = `
+    const { workerData, parentPort } = require('node:worker_threads')
+    import(${JSON.stringify(built.href)}).then(async ({ attach }) => {
+      const tuner = attach(workerData)
+      ${body}
+    }).catch((error) => parentPort.postMessage({ error: String(error), code: error.code }))
+  `
+  const worker = new Worker(source, { eval: true, workerData: handle })
+  return new Promise((resolve, reject) => {
+    let answer: unknown
+    worker.on('message', (message) => {
+      answer = message
+      onMessage?.(message)
+    })
+    worker.once('error', reject)
+    worker.once('exit', () => resolve(answer))
+  })
+}
+
+test('four threads report into one tuner without messages; every sample arrives or is counted', {
+  timeout: 60_000,
+}, async () => {
+  const { tuner } = await cacheTuner({ ring: 1024 })
+  const each = 20_000
+  const body = `
+    let value = 0
+    for (let i = 0; i < ${each}; i++) {
+      tuner.signals.latency(i % 100)
+      if (i % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      value += tuner.knobs.ttl
+    }
+    parentPort.postMessage(value / ${each})
+    tuner.detach()
+  `
+  const threads = Promise.all([1, 2, 3, 4].map(() => thread(tuner.handle, body)))
+  let done = false
+  void threads.finally(() => {
+    done = true
+  })
+  await until(() => {
+    tuner.tick()
+    return done
+  }, 20_000)
+  tuner.tick()
+  expect(await threads).toEqual([300_000, 300_000, 300_000, 300_000])
+  const { samples, samplesDropped } = tuner.counters()
+  expect(samples + samplesDropped).toBe(4 * each)
+  expect(samples).toBeGreaterThan(each)
+  await tuner.close()
+})
+
+test('a thread sees the owner’s changes, and gives its lane back when it ends without a word', {
+  timeout: 60_000,
+}, async () => {
+  const { tuner, clock } = await cacheTuner({ lanes: 2 })
+  const body = `
+    const start = tuner.generation
+    parentPort.postMessage(0)
+    while (tuner.generation === start) await new Promise((resolve) => setTimeout(resolve, 1))
+    parentPort.postMessage(tuner.snapshot())
+  `
+  for (const concurrency of [35, 33]) {
+    let started = false
+    const seen = thread(tuner.handle, body, () => {
+      started = true
+    })
+    await until(() => started, 20_000)
+    for (let i = 0; i < 10; i++) clock.advance(1000)
+    expect(tuner.propose({ concurrency })).toEqual({ ok: true })
+    expect(await seen).toEqual(tuner.snapshot())
+  }
+  window(tuner, clock)
+  await tuner.close()
+})
+
+test('as many threads as lanes, and a code for the next', { timeout: 60_000 }, async () => {
+  const { tuner } = await cacheTuner({ lanes: 1 })
+  expect(await thread(tuner.handle, 'parentPort.postMessage(1)')).toMatchObject({ code: 'HOMEOSTAT_NO_LANE' })
+  await tuner.close()
+})
