@@ -241,9 +241,9 @@ impl Engine {
 
     /// Live values, knob units, as far as `out` reaches.
     pub fn read_values(&self, out: &mut [f64]) {
-        let values = self.tuner.executor().values();
-        let n = values.len().min(out.len());
-        out[..n].copy_from_slice(&values[..n]);
+        for (to, from) in out.iter_mut().zip(self.tuner.executor().values().iter()) {
+            *to = *from;
+        }
     }
 
     /// Generation of the live values.

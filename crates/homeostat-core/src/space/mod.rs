@@ -29,6 +29,20 @@ impl Values {
     }
 }
 
+/// Out of bounds panics here, at one place, instead of at every use.
+impl core::ops::Index<usize> for Values {
+    type Output = f64;
+    fn index(&self, knob: usize) -> &f64 {
+        &self.items[..self.len as usize][knob]
+    }
+}
+
+impl core::ops::IndexMut<usize> for Values {
+    fn index_mut(&mut self, knob: usize) -> &mut f64 {
+        &mut self.items[..self.len as usize][knob]
+    }
+}
+
 impl core::ops::Deref for Values {
     type Target = [f64];
     fn deref(&self) -> &[f64] {
@@ -50,6 +64,14 @@ impl FromIterator<f64> for Values {
             values.len += 1;
         }
         values
+    }
+}
+
+/// Out of bounds panics here, at one place, instead of at every use.
+impl core::ops::Index<usize> for Space {
+    type Output = Knob;
+    fn index(&self, knob: usize) -> &Knob {
+        &self.knobs[knob]
     }
 }
 

@@ -43,7 +43,7 @@ impl Tuner {
 
     fn explain_knob(&self, i: usize, w: &mut Writer) {
         let exec = self.executor();
-        let knob = &exec.space().knobs()[i];
+        let knob = &exec.space()[i];
         w.object(|w| {
             w.key("name").str(&knob.name);
             w.key("value").num(exec.values()[i]);

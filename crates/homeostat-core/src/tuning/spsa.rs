@@ -147,7 +147,7 @@ impl Spsa {
             if exec.direction(*i) * step < 0.0 && flips == 0 {
                 step = 0.0;
             }
-            target[*i] = exec.space().knobs()[*i].normalise(target[*i] + clamp(step, -room, room));
+            target[*i] = exec.space()[*i].normalise(target[*i] + clamp(step, -room, room));
         }
         let _ = exec.shift(now_us, ApplyKind::Move, &target, Evidence::None, j);
         self.state = State::Ready;

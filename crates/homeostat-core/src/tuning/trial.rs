@@ -34,7 +34,7 @@ pub struct Trial {
 impl Trial {
     /// A trial of `value` against the present one.
     pub fn new(knob: usize, value: f64, exec: &SafetyExecutor, window_us: u64) -> Self {
-        let k = &exec.space().knobs()[knob];
+        let k = &exec.space()[knob];
         let lag_windows = k.lag_us.div_ceil(window_us);
         let block_windows = BLOCK_WINDOWS.max((BLOCK_LAGS * lag_windows as f64) as u64);
         Self {

@@ -417,7 +417,7 @@ impl Tuner {
     fn follow_shadows(&mut self) {
         let now_us = self.now_us;
         for i in 0..self.config.space.len() {
-            let knob = &self.config.space.knobs()[i];
+            let knob = &self.config.space[i];
             if knob.learn != Learn::Shadow || self.exec.is_frozen(i) {
                 continue;
             }
@@ -455,7 +455,7 @@ impl Tuner {
             return exec.refuse(self.now_us, kind, Violation::UnknownParameter, Evidence::None, j);
         }
         for (i, v) in values.iter().enumerate().filter(|(_, v)| !v.is_nan()) {
-            let knob = &self.config.space.knobs()[i];
+            let knob = &self.config.space[i];
             if v.is_infinite() {
                 return exec.refuse(self.now_us, kind, Violation::NotFinite, Evidence::None, j);
             }

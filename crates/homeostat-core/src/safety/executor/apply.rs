@@ -72,7 +72,7 @@ impl SafetyExecutor {
 
     /// The live place and value of one knob: rounding never makes an ordinary step too large.
     pub(super) fn settle(&self, i: usize, baseline: f64, offset: f64, ordinary: bool) -> (f64, f64) {
-        let knob = &self.space.knobs()[i];
+        let knob = &self.space[i];
         let target = knob.normalise(baseline + offset);
         let mut value = knob.to_value(target);
         let mut unit = if knob.resolution() == 0.0 { target } else { knob.to_unit(value) };

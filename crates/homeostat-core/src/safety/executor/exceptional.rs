@@ -40,7 +40,7 @@ impl SafetyExecutor {
         let mut offset = self.way(&self.anchor.clone());
         for i in 0..offset.len() {
             // What shadow evaluation can compute, and what operators hold, is not experimented with.
-            if self.knobs[i].frozen || self.space.knobs()[i].learn != Learn::Probe {
+            if self.knobs[i].frozen || self.space[i].learn != Learn::Probe {
                 offset[i] = 0.0;
             }
         }
@@ -77,7 +77,7 @@ impl SafetyExecutor {
         self.back_offs.push(now_us);
         let mut way = self.way(&self.anchor.clone());
         for i in 0..way.len() {
-            if self.space.knobs()[i].learn == Learn::Hold {
+            if self.space[i].learn == Learn::Hold {
                 way[i] = 0.0;
             }
         }

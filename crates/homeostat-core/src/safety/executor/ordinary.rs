@@ -47,7 +47,7 @@ impl SafetyExecutor {
             if *d != 0.0 && self.knobs[i].frozen {
                 return Err(Violation::Frozen);
             }
-            let knob = &self.space.knobs()[i];
+            let knob = &self.space[i];
             let target = knob.normalise(self.baseline[i] + d);
             if knob.way(self.live[i], target).abs() > self.rails.max_delta + EPS {
                 return Err(Violation::DeltaTooLarge);
@@ -93,8 +93,8 @@ impl SafetyExecutor {
         }
         let mut baseline = self.baseline;
         for (i, d) in way.iter().enumerate().filter(|(_, d)| d.abs() > EPS) {
-            baseline[i] = self.space.knobs()[i].normalise(baseline[i] + d);
-            let categorical = self.space.knobs()[i].kind.is_categorical();
+            baseline[i] = self.space[i].normalise(baseline[i] + d);
+            let categorical = self.space[i].kind.is_categorical();
             let state = &mut self.knobs[i];
             if kind != ApplyKind::Trial {
                 if !categorical {
@@ -129,7 +129,7 @@ impl SafetyExecutor {
             return Err(Violation::NotFinite);
         }
         for (i, d) in way.iter().enumerate().filter(|(_, d)| d.abs() > EPS) {
-            let categorical = self.space.knobs()[i].kind.is_categorical();
+            let categorical = self.space[i].kind.is_categorical();
             if self.knobs[i].frozen {
                 return Err(Violation::Frozen);
             }
@@ -142,7 +142,7 @@ impl SafetyExecutor {
         }
         for (i, d) in way.iter().enumerate().filter(|(_, d)| d.abs() > EPS) {
             let (cumulative, flips) = self.room(now_us, i);
-            let categorical = self.space.knobs()[i].kind.is_categorical();
+            let categorical = self.space[i].kind.is_categorical();
             if kind != ApplyKind::Trial && self.knobs[i].direction * d < 0.0 && flips == 0 {
                 return Err(Violation::Thrashing);
             }

@@ -224,7 +224,7 @@ impl KalmanTube {
         }
         let mut z = [0.0; ACTIVE_MAX];
         for (slot, knob) in self.active.iter().enumerate() {
-            z[slot] = exec.space().knobs()[*knob].way(self.centre[slot], self.shown[slot]);
+            z[slot] = exec.space()[*knob].way(self.centre[slot], self.shown[slot]);
         }
         let standard = self.model.update(&z, y, step.dt);
         self.recent += (step.dt / RECENT_S).min(1.0) * (self.model.level() - self.recent);
@@ -245,7 +245,7 @@ impl KalmanTube {
         let mut step = [0.0; ACTIVE_MAX];
         let mut any = false;
         for (slot, i) in self.active.iter().enumerate() {
-            let knob = &exec.space().knobs()[*i];
+            let knob = &exec.space()[*i];
             let lag_s = (knob.lag_us as f64 / 1e6).max(0.05);
             let share = 1.0 - libm::exp(-dt / lag_s);
             let way = knob.way(self.shown[slot], exec.live()[*i]);
@@ -268,10 +268,8 @@ impl KalmanTube {
 
     /// How far the baseline is from the anchor, over the learned knobs.
     fn distance(&self, exec: &SafetyExecutor) -> f64 {
-        let away = self
-            .active
-            .iter()
-            .map(|i| exec.space().knobs()[*i].way(exec.baseline()[*i], exec.anchor()[*i]).abs());
+        let away =
+            self.active.iter().map(|i| exec.space()[*i].way(exec.baseline()[*i], exec.anchor()[*i]).abs());
         away.fold(0.0, f64::max)
     }
 
@@ -282,8 +280,8 @@ impl KalmanTube {
         if !exec.may_change() {
             return false;
         }
-        let live = (0..exec.space().len()).filter(|i| exec.space().knobs()[*i].learn != Learn::Hold);
-        let far = live.map(|i| exec.space().knobs()[i].way(exec.live()[i], exec.anchor()[i]).abs());
+        let live = (0..exec.space().len()).filter(|i| exec.space()[*i].learn != Learn::Hold);
+        let far = live.map(|i| exec.space()[i].way(exec.live()[i], exec.anchor()[i]).abs());
         if far.fold(0.0, f64::max) <= GUARD_NEAR {
             return false;
         }
@@ -493,7 +491,7 @@ impl KalmanTube {
             if s.abs() < STEP_MIN {
                 continue;
             }
-            let knob = &exec.space().knobs()[i];
+            let knob = &exec.space()[i];
             let to = knob.normalise(exec.baseline()[i] + s);
             self.streak[slot] = if streak * s > 0.0 { streak + s.signum() } else { s.signum() };
             any |= knob.way(exec.baseline()[i], to).abs() > 1e-6;
