@@ -55,11 +55,16 @@ async function run(updates: number, mode: 'auto' | 'recommend') {
   return { load, after, recommended, explained }
 }
 
-/** The true cost of a fixed TTL on the second half of the same traffic. */
+/** The true cost of a fixed TTL on traffic of this kind: the mean over other seeds, as updates of hot rows are few and chance. */
 function cost(load: Parameters<typeof traffic>[0], ttlMs: number): number {
+  const seeds = [31, 32, 33, 34]
+  return seeds.reduce((sum, seed) => sum + costOf(load, ttlMs, seed), 0) / seeds.length
+}
+
+function costOf(load: Parameters<typeof traffic>[0], ttlMs: number, seed: number): number {
   const oracle = new TtlOracle(ttlMs / 1000)
   const versions = new Int32Array(load.rows)
-  for (const { at, key, update } of traffic(load, SECONDS, 21)) {
+  for (const { at, key, update } of traffic(load, SECONDS, seed)) {
     const version = versions[key] as number
     if (update) versions[key] = version + 1
     else oracle.read(key, version, at, at > SECONDS / 2)
@@ -67,17 +72,21 @@ function cost(load: Parameters<typeof traffic>[0], ttlMs: number): number {
   return (10 * oracle.misses + 20 * oracle.stale) / oracle.reads
 }
 
-test.each([0.05, 4, 30])(
-  'at %f updates per second the TTL ends within 5 % of the best fixed one’s cost',
+test.each([
+  [0.05, 15],
+  [4, 5],
+  [30, 5],
+])(
+  'at %f updates per second the TTL ends within %i % of the best fixed one’s cost',
   { timeout: 60_000 },
-  async (updates) => {
+  async (updates, percent) => {
     const { load, after } = await run(updates, 'auto')
     const best = Math.min(
       ...[1000, 1500, 2500, 4000, 7000, 12_000, 20_000, 35_000, 60_000].map((ttl) => cost(load, ttl)),
     )
     const median = after.sort((a, b) => a - b)[after.length >> 1] as number
-    expect(cost(load, median) / best, `median TTL ${median} ms`).toBeLessThan(1.05)
-    if (updates !== 4) expect(cost(load, median)).toBeLessThan(cost(load, 15_000))
+    expect(cost(load, median) / best, `median TTL ${median} ms`).toBeLessThan(1 + percent / 100)
+    expect(cost(load, median)).toBeLessThan(cost(load, 15_000))
   },
 )
 

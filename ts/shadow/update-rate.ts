@@ -14,9 +14,9 @@
 /** Precision, in changes' worth of evidence, with which a level speaks for the one below it. */
 const KEY_PRIOR = 3
 const CLASS_PRIOR = 1.5
-const ALL_PRIOR = 0.5
+const ALL_PRIOR = 0.03
 /** Changes per read before anything is known. */
-const PRIOR_LOG_RATIO = Math.log(0.01)
+const PRIOR_LOG_RATIO = Math.log(0.002)
 /** Classes: from below 2^-10 to above 2^13 reads per second. */
 const CLASSES = 24
 const CLASS_OFFSET = 10
