@@ -5,7 +5,7 @@
 use crate::digest::{DigestRing, TelemetryDigest};
 use crate::error::{Code, Error, Result};
 use crate::journal::WindowInput;
-use crate::json::{Json, Number};
+use crate::json::Json;
 use crate::safety::{Control, Mode, Source, Verdict};
 use crate::signal::{Sample, SignalKind, Window};
 use crate::space::Values;
@@ -24,10 +24,7 @@ pub fn time_us(value: f64, option: &str) -> Result<u64> {
     if (0.0..=9_007_199_254_740_992.0).contains(&value) {
         Ok(value as u64)
     } else {
-        Err(Error::new(
-            Code::InvalidOption,
-            format_args!("{option}: expected 0 to 2^53, got {}", Number(value)),
-        ))
+        Err(Error::expected(Code::InvalidOption, option, "0 to 2^53", value))
     }
 }
 
@@ -136,7 +133,7 @@ impl Engine {
     fn knob(&self, index: i32) -> Result<usize> {
         let n = self.tuner.executor().space().len();
         usize::try_from(index).ok().filter(|i| *i < n).ok_or_else(|| {
-            Error::new(Code::UnknownKnob, format_args!("knob: expected an index below {n}, got {index}"))
+            Error::expected(Code::UnknownKnob, "knob", format_args!("an index below {n}"), f64::from(index))
         })
     }
 
@@ -193,10 +190,8 @@ impl Engine {
     pub fn propose(&mut self, values: &[f64], now_us: u64) -> Result<u32> {
         let n = self.tuner.executor().space().len();
         if values.len() != n {
-            return Err(Error::new(
-                Code::InvalidOption,
-                format_args!("propose: expected {n} values, got {}", values.len()),
-            ));
+            let wanted = format_args!("{n} values");
+            return Err(Error::expected(Code::InvalidOption, "propose", wanted, values.len() as f64));
         }
         let values: Values = values.iter().copied().collect();
         Ok(number(self.tuner.propose(now_us, &values)))
@@ -206,10 +201,7 @@ impl Engine {
     pub fn trial(&mut self, knob: i32, value: f64, now_us: u64) -> Result<u32> {
         let knob = self.knob(knob)?;
         if !value.is_finite() {
-            return Err(Error::new(
-                Code::InvalidOption,
-                format_args!("trial: expected a finite value, got {}", Number(value)),
-            ));
+            return Err(Error::expected(Code::InvalidOption, "trial", "a finite value", value));
         }
         Ok(number(self.tuner.start_trial(now_us, knob, value)))
     }
@@ -274,6 +266,6 @@ fn number(verdict: Verdict) -> u32 {
 fn pick<T: Copy>(table: &[(T, &'static str)], place: u32, option: &str) -> Result<T> {
     table.get(place as usize).map(|(value, _)| *value).ok_or_else(|| {
         let most = table.len() - 1;
-        Error::new(Code::InvalidOption, format_args!("{option}: expected 0 to {most}, got {place}"))
+        Error::expected(Code::InvalidOption, option, format_args!("0 to {most}"), f64::from(place))
     })
 }

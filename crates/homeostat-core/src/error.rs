@@ -1,7 +1,8 @@
 //! Errors of the core: a stable code, what was wrong, and with which option.
 
-use alloc::string::{String, ToString};
-use core::fmt;
+use crate::json::Number;
+use alloc::string::String;
+use core::fmt::{self, Write};
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $code:literal),* $(,)?) => {
@@ -81,7 +82,21 @@ impl Error {
     #[cold]
     #[inline(never)]
     fn with_text(code: Code, message: &dyn fmt::Display) -> Self {
-        Self { code, message: message.to_string() }
+        let mut text = String::new();
+        // A string takes everything.
+        let _ = write!(text, "{message}");
+        Self { code, message: text }
+    }
+
+    /// An option that is not what it has to be.
+    pub fn expected(code: Code, option: impl fmt::Display, wanted: impl fmt::Display, got: f64) -> Self {
+        Self::refusal(code, &option, &wanted, got)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refusal(code: Code, option: &dyn fmt::Display, wanted: &dyn fmt::Display, got: f64) -> Self {
+        Self::with_text(code, &format_args!("{option}: expected {wanted}, got {}", Number(got)))
     }
 }
 

@@ -95,7 +95,7 @@ impl Reader<'_> {
     }
 
     fn eat(&mut self, text: &str) -> bool {
-        let found = self.bytes[self.at..].starts_with(text.as_bytes());
+        let found = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(text.as_bytes()));
         if found {
             self.at += text.len();
         }

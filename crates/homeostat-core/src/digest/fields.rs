@@ -1,7 +1,6 @@
 use super::TelemetryDigest;
 use crate::engine::time_us;
 use crate::error::{Code, Error, Result};
-use crate::json::Number;
 
 /// Numbers that describe a digest across the seam, in this order: timestamp_us, generation, samples, objective, then the
 /// optional fields as NaN where absent.
@@ -28,14 +27,8 @@ impl TelemetryDigest {
         };
         let &[latency, throughput, errors, margin] = optional else { return Err(wrong_length(fields.len())) };
         if !(0.0..=f64::from(u32::MAX)).contains(&samples) || libm::trunc(samples) != samples {
-            return Err(Error::new(
-                Code::DigestRange,
-                format_args!(
-                    "digest.samples: expected a whole number from 0 to {}, got {}",
-                    u32::MAX,
-                    Number(samples)
-                ),
-            ));
+            let wanted = "a whole number below 2^32";
+            return Err(Error::expected(Code::DigestRange, "digest.samples", wanted, samples));
         }
         let present = |v: f64| (!v.is_nan()).then_some(v);
         Ok(Self {
@@ -52,5 +45,6 @@ impl TelemetryDigest {
 }
 
 fn wrong_length(got: usize) -> Error {
-    Error::new(Code::DigestLength, format_args!("digest: expected {DIGEST_FIELDS} numbers, got {got}"))
+    let wanted = format_args!("{DIGEST_FIELDS} numbers");
+    Error::expected(Code::DigestLength, "digest", wanted, got as f64)
 }

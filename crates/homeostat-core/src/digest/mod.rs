@@ -27,6 +27,7 @@ pub const DIGEST_BYTES: usize = 64;
 /// Version that this build writes and reads.
 pub const DIGEST_VERSION: u8 = 1;
 const MASK_BITS: u8 = 0b1111;
+const WORDS: usize = DIGEST_BYTES / 8;
 
 /// One window's telemetry.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,17 +58,20 @@ impl TelemetryDigest {
     /// The wire layout. Refuses what [`Self::decode`] would refuse.
     pub fn encode(&self) -> Result<[u8; DIGEST_BYTES]> {
         self.check()?;
-        let mut out = [0; DIGEST_BYTES];
-        out[0] = DIGEST_VERSION;
-        out[4..8].copy_from_slice(&self.samples.to_le_bytes());
-        out[8..16].copy_from_slice(&self.timestamp_us.to_le_bytes());
-        out[16..24].copy_from_slice(&self.generation.to_le_bytes());
-        out[24..32].copy_from_slice(&self.objective.to_le_bytes());
-        for (i, field) in self.optional().into_iter().enumerate() {
-            if let Some(value) = field {
-                out[1] |= 1 << i;
-                out[32 + 8 * i..40 + 8 * i].copy_from_slice(&value.to_le_bytes());
+        let mut words = [0; WORDS];
+        words[0] = u64::from(DIGEST_VERSION) | u64::from(self.samples) << 32;
+        words[1] = self.timestamp_us;
+        words[2] = self.generation;
+        words[3] = self.objective.to_bits();
+        for (i, value) in self.optional().into_iter().enumerate() {
+            if let Some(value) = value {
+                words[0] |= 1 << (8 + i);
+                words[4 + i] = value.to_bits();
             }
+        }
+        let mut out = [0; DIGEST_BYTES];
+        for (raw, word) in out.chunks_exact_mut(8).zip(words) {
+            raw.copy_from_slice(&word.to_le_bytes());
         }
         Ok(out)
     }
@@ -75,38 +79,27 @@ impl TelemetryDigest {
     /// Reads the wire layout; every byte string that is not a valid digest is refused with the reason.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         if bytes.len() != DIGEST_BYTES {
-            return Err(Error::new(
-                Code::DigestLength,
-                format_args!("digest: expected {DIGEST_BYTES} bytes, got {}", bytes.len()),
-            ));
+            let (wanted, got) = (DIGEST_BYTES, bytes.len() as f64);
+            return Err(Error::expected(Code::DigestLength, "digest", format_args!("{wanted} bytes"), got));
         }
-        if bytes[0] != DIGEST_VERSION {
-            return Err(Error::new(
-                Code::DigestVersion,
-                format_args!("digest: expected version {DIGEST_VERSION}, got {}", bytes[0]),
-            ));
+        let mut words = [0; WORDS];
+        for (word, raw) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = raw.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
         }
-        let mask = bytes[1];
-        if mask & !MASK_BITS != 0 || bytes[2] != 0 || bytes[3] != 0 {
-            return Err(Error::new(
-                Code::DigestLayout,
-                format_args!(
-                    "digest: reserved bits must be 0, got mask {mask} and bytes {} and {}",
-                    bytes[2], bytes[3]
-                ),
-            ));
+        let [version, mask, reserved @ ..] = (words[0] as u32).to_le_bytes();
+        if version != DIGEST_VERSION {
+            return Err(Error::expected(Code::DigestVersion, "digest.version", "1", f64::from(version)));
         }
-        let word = |at: usize| {
-            let mut raw = [0; 8];
-            raw.copy_from_slice(&bytes[at..at + 8]);
-            u64::from_le_bytes(raw)
-        };
+        if mask & !MASK_BITS != 0 || reserved != [0, 0] {
+            let message =
+                format_args!("digest: reserved bits must be 0, got {}", Number((words[0] as u32).into()));
+            return Err(Error::new(Code::DigestLayout, message));
+        }
         let mut fields = [None; 4];
-        for (i, field) in fields.iter_mut().enumerate() {
-            let raw = word(32 + 8 * i);
+        for (i, (field, raw)) in fields.iter_mut().zip(&words[4..]).enumerate() {
             if mask & (1 << i) != 0 {
-                *field = Some(f64::from_bits(raw));
-            } else if raw != 0 {
+                *field = Some(f64::from_bits(*raw));
+            } else if *raw != 0 {
                 return Err(Error::new(
                     Code::DigestLayout,
                     format_args!("digest: field {i} is absent by its mask but not zero"),
@@ -115,10 +108,10 @@ impl TelemetryDigest {
         }
         let [latency_p99_us, throughput_rps, error_rate, constraint_margin] = fields;
         let digest = Self {
-            timestamp_us: word(8),
-            generation: word(16),
-            samples: (word(0) >> 32) as u32,
-            objective: f64::from_bits(word(24)),
+            timestamp_us: words[1],
+            generation: words[2],
+            samples: (words[0] >> 32) as u32,
+            objective: f64::from_bits(words[3]),
             latency_p99_us,
             throughput_rps,
             error_rate,
@@ -178,9 +171,8 @@ impl TelemetryDigest {
     }
 }
 
-#[cold]
 fn refuse(code: Code, field: &str, wanted: &str, got: f64) -> Result<()> {
-    Err(Error::new(code, format_args!("digest.{field}: expected {wanted}, got {}", Number(got))))
+    Err(Error::expected(code, format_args!("digest.{field}"), wanted, got))
 }
 
 /// Why a digest counts for learning, or does not.

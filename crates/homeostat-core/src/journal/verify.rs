@@ -1,7 +1,7 @@
 use super::read::malformed;
 use super::{Chain, Line};
 use crate::error::{Code, Error, Result};
-use crate::json::{Json, Writer};
+use crate::json::{Json, Number, Writer};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -128,8 +128,10 @@ impl Verifier {
         let Some((run_id, next)) = &mut self.run else { return Err(broken("no run has started")) };
         if *run_id != line.run_id || *next != line.seq {
             return Err(broken(format_args!(
-                "expected entry {next} of run {run_id}, got {} of {}",
-                line.seq, line.run_id
+                "expected entry {} of run {run_id}, got {} of {}",
+                Number(*next as f64),
+                Number(line.seq as f64),
+                line.run_id
             )));
         }
         *next += 1;

@@ -8,19 +8,18 @@ use alloc::string::String;
 
 /// Writes an entry without its closing brace: the chain adds the hash.
 pub(super) fn entry(entry: &Entry, run_id: &str, knobs: &[String], out: &mut String) {
-    Writer::new(out).object(|w| {
-        w.key("seq").uint(entry.seq);
-        w.key("event").str(event(&entry.body));
-        w.key("time_us").uint(entry.time_us);
-        w.key("run_id").str(run_id);
-        match entry.proposal {
-            0 => w.key("proposal_id").null(),
-            id => w.key("proposal_id").uint(id),
-        }
-        w.key("generation").uint(entry.generation);
-        w.key("payload").object(|w| payload(&entry.body, knobs, w));
-    });
-    out.pop();
+    out.push('{');
+    let mut w = Writer::new(out);
+    w.key("seq").uint(entry.seq);
+    w.key("event").str(event(&entry.body));
+    w.key("time_us").uint(entry.time_us);
+    w.key("run_id").str(run_id);
+    match entry.proposal {
+        0 => w.key("proposal_id").null(),
+        id => w.key("proposal_id").uint(id),
+    }
+    w.key("generation").uint(entry.generation);
+    w.key("payload").object(|w| payload(&entry.body, knobs, w));
 }
 
 fn event(body: &Body) -> &'static str {

@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
     pub fn within(&mut self, key: &str, min: f64, max: f64) -> f64 {
         let n = self.number(key);
         if !(min..=max).contains(&n) {
-            self.keep(key, &format_args!("expected {} to {}, got {}", Number(min), Number(max), Number(n)));
+            self.refuse(key, format_args!("expected {} to {}, got {}", Number(min), Number(max), Number(n)));
         }
         n
     }

@@ -128,14 +128,12 @@ impl Guardrails {
         };
         let (_, min, max) = RANGES[i];
         if !(min..=max).contains(&value) {
-            return Err(Error::new(
+            let wanted = format_args!("{} to {}", Number(min), Number(max));
+            return Err(Error::expected(
                 Code::InvalidOption,
-                format_args!(
-                    "guardrails.{name}: expected {} to {}, got {}",
-                    Number(min),
-                    Number(max),
-                    Number(value)
-                ),
+                format_args!("guardrails.{name}"),
+                wanted,
+                value,
             ));
         }
         let slots: [&mut f64; 13] = [
@@ -160,14 +158,9 @@ impl Guardrails {
     /// Limits that contradict each other.
     pub fn validate(&self) -> Result<()> {
         if self.probe_amplitude > self.max_delta {
-            return Err(Error::new(
-                Code::InvalidOption,
-                format_args!(
-                    "guardrails.probe_amplitude: expected at most max_delta ({}), got {}",
-                    Number(self.max_delta),
-                    Number(self.probe_amplitude)
-                ),
-            ));
+            let wanted = format_args!("at most max_delta ({})", Number(self.max_delta));
+            let option = "guardrails.probe_amplitude";
+            return Err(Error::expected(Code::InvalidOption, option, wanted, self.probe_amplitude));
         }
         Ok(())
     }

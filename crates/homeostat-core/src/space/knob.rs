@@ -100,14 +100,8 @@ pub const LAG_US_MAX: u64 = 600_000_000;
 
 impl Knob {
     fn refuse(&self, option: &str, wanted: impl fmt::Display, got: f64) -> Result<()> {
-        self.refuse_text(option, &wanted, got)
-    }
-
-    #[cold]
-    fn refuse_text(&self, option: &str, wanted: &dyn fmt::Display, got: f64) -> Result<()> {
-        let (name, got) = (&self.name, Number(got));
-        let message = format_args!("knobs.{name}.{option}: expected {wanted}, got {got}");
-        Err(Error::new(Code::InvalidKnob, message))
+        let option = format_args!("knobs.{}.{option}", self.name);
+        Err(Error::expected(Code::InvalidKnob, option, wanted, got))
     }
 
     /// Checks the definition; the error names the option, the range and the value.

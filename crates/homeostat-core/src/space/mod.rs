@@ -86,10 +86,8 @@ impl Space {
     pub fn new(knobs: Vec<Knob>) -> Result<Self> {
         if knobs.is_empty() || knobs.len() > KNOBS_MAX {
             let n = knobs.len();
-            return Err(Error::new(
-                Code::InvalidOption,
-                format_args!("knobs: expected 1 to {KNOBS_MAX} knobs, got {n}"),
-            ));
+            let wanted = format_args!("1 to {KNOBS_MAX} knobs");
+            return Err(Error::expected(Code::InvalidOption, "knobs", wanted, n as f64));
         }
         for (i, knob) in knobs.iter().enumerate() {
             knob.validate()?;

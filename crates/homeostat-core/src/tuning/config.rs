@@ -4,7 +4,7 @@ use crate::json::{Fields, Json, WHOLE_MAX, Writer};
 use crate::safety::{Guardrails, Mode, Preset};
 use crate::signal::{self, Signal, SignalKind};
 use crate::space::{Kind, Knob, Learn, Scale, Space};
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// How a gradient is learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,36 +93,32 @@ impl Config {
     /// The members of the canonical JSON object, without braces: what the journal's start entry carries.
     pub fn to_members(&self) -> Box<str> {
         let mut out = String::new();
-        Writer::new(&mut out).object(|w| {
-            w.key("name").str(&self.name);
-            w.key("run_id").str(&self.run_id);
-            w.key("seed").uint(u64::from(self.seed));
-            w.key("window_us").uint(self.window_us);
-            w.key("mode").named(&Mode::ALL, self.mode);
-            w.key("strategy").named(&Strategy::ALL, self.strategy);
-            w.key("guardrails").object(|w| {
-                w.key("preset").named(&Preset::ALL, self.guardrails.preset);
-                self.guardrails.fields().iter().for_each(|(name, value)| w.key(name).num(*value));
-            });
-            w.key("knobs").array(|w| self.space.knobs().iter().for_each(|k| write_knob(k, w)));
-            w.key("signals").array(|w| {
-                for s in &self.signals {
-                    w.object(|w| {
-                        w.key("name").str(&s.name);
-                        w.key("kind").named(&SignalKind::ALL, s.kind);
-                        w.key("guard").bool(s.guard);
-                    });
-                }
-            });
-            w.key("journal_capacity").uint(self.journal_capacity as u64);
-            match &self.previous {
-                Some(hash) => w.key("previous").str(hash),
-                None => w.key("previous").null(),
+        let w = &mut Writer::new(&mut out);
+        w.key("name").str(&self.name);
+        w.key("run_id").str(&self.run_id);
+        w.key("seed").uint(u64::from(self.seed));
+        w.key("window_us").uint(self.window_us);
+        w.key("mode").named(&Mode::ALL, self.mode);
+        w.key("strategy").named(&Strategy::ALL, self.strategy);
+        w.key("guardrails").object(|w| {
+            w.key("preset").named(&Preset::ALL, self.guardrails.preset);
+            self.guardrails.fields().iter().for_each(|(name, value)| w.key(name).num(*value));
+        });
+        w.key("knobs").array(|w| self.space.knobs().iter().for_each(|k| write_knob(k, w)));
+        w.key("signals").array(|w| {
+            for s in &self.signals {
+                w.object(|w| {
+                    w.key("name").str(&s.name);
+                    w.key("kind").named(&SignalKind::ALL, s.kind);
+                    w.key("guard").bool(s.guard);
+                });
             }
         });
-        // Without its braces.
-        out.pop();
-        out.remove(0);
+        w.key("journal_capacity").uint(self.journal_capacity as u64);
+        match &self.previous {
+            Some(hash) => w.key("previous").str(hash),
+            None => w.key("previous").null(),
+        }
         out.into_boxed_str()
     }
 }
@@ -145,7 +141,7 @@ fn guardrails(json: &Json) -> Result<Guardrails> {
 
 fn knob(json: &Json) -> Result<Knob> {
     let name = json.get("name").and_then(Json::str).unwrap_or_default();
-    let path = format!("knobs.{name}.");
+    let path = String::from("knobs.") + name + ".";
     let mut fields = Fields::new(json, Code::InvalidKnob, &path);
     let knob = Knob {
         name: fields.text("name").into(),
@@ -178,7 +174,7 @@ fn write_knob(knob: &Knob, w: &mut Writer) {
 
 fn signal(json: &Json) -> Result<Signal> {
     let name = json.get("name").and_then(Json::str).unwrap_or_default();
-    let path = format!("signals.{name}.");
+    let path = String::from("signals.") + name + ".";
     let mut fields = Fields::new(json, Code::InvalidSignal, &path);
     let signal = Signal {
         name: fields.text("name").into(),
