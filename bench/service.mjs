@@ -128,7 +128,7 @@ async function compare(lab, { seconds, seeds, firstSeed, ttlPart, lingerMs, best
     { name: 'best fixed', variant: 'static', settings: best },
   ]
   console.log(`\nStatic, tuned, static with a linger of ${lingerMs} ms, best fixed (${label(best)})`)
-  console.log('seed    static   tuned  static+l  best fixed   change  worse windows  breaches  loader p99')
+  console.log('seed    static   tuned  static+l  best fixed   change  worse 1s      5s     10s  breaches  loader p99')
   const rows = []
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const turn = (seed - firstSeed) % kinds.length
@@ -140,14 +140,14 @@ async function compare(lab, { seconds, seeds, firstSeed, ttlPart, lingerMs, best
     )
     const at = (kind) => places.indexOf(kind)
     const costs = kinds.map((_, kind) => answer.totals[at(kind)].cost)
-    const worse = worseShare(answer.perSecond, at(0), at(1))
+    const worse = [1, 5, 10].map((length) => worseShare(answer.perSecond, at(0), at(1), length))
     // Misses and stale answers alone, to compare with what virtual time says of the TTL.
     const tunedPart = mean(answer.perSecond.map((second) => 10 * second[at(1)].missRate + 20 * second[at(1)].staleRate))
     const { breaches, changes, journal } = answer.finals[at(1)]
     rows.push({ seed, costs, tunedPart, worse, breaches, changes: changes.length, journal, lagP99Ms: answer.lagP99Ms })
     console.log(
       `${String(seed).padEnd(6)}${costs.map((cost, i) => cost.toFixed(2).padStart([8, 8, 10, 12][i])).join('')}` +
-        `${percent(costs[1] / costs[0] - 1).padStart(9)}${percent(worse).padStart(15)}${String(breaches).padStart(10)}` +
+        `${percent(costs[1] / costs[0] - 1).padStart(9)}${worse.map((share) => percent(share).padStart(8)).join('')}${String(breaches).padStart(10)}` +
         `${`${answer.lagP99Ms.toFixed(0)} ms`.padStart(12)}`,
     )
   }

@@ -32,6 +32,8 @@ export interface Report {
   readonly staticVsStatic: boolean
   /** Share of seconds in which the tuned instance cost more than 10 % more than the static one. */
   readonly worseWindows: number
+  /** The same share for windows of 5 and 10 s, in which one second's chance counts less. */
+  readonly worseWindowsOf: { readonly '5s': number; readonly '10s': number }
   readonly phases: readonly { name: string; seconds: number; static: number; tuned: number }[]
   readonly perSecond: { readonly static: readonly SecondReport[]; readonly tuned: readonly SecondReport[] }
   /** How late the loader itself sent requests. */
@@ -66,7 +68,11 @@ export function buildReport(result: RunResult, options: ReportOptions): Report {
     breaches: final.breaches,
     journal: final.journal,
     ...options,
-    worseWindows: worseShare(perSecond.static, perSecond.tuned),
+    worseWindows: worseShare(perSecond.static, perSecond.tuned, 1),
+    worseWindowsOf: {
+      '5s': worseShare(perSecond.static, perSecond.tuned, 5),
+      '10s': worseShare(perSecond.static, perSecond.tuned, 10),
+    },
     phases: phaseSpans(options.seconds).map((phase) => ({
       name: phase.name,
       seconds: (phase.toMs - phase.fromMs) / 1000,
@@ -79,9 +85,14 @@ export function buildReport(result: RunResult, options: ReportOptions): Report {
   }
 }
 
-export function worseShare(fixed: readonly SecondReport[], tuned: readonly SecondReport[]): number {
-  const worse = tuned.filter(({ cost }, i) => cost > WORSE_FROM * (fixed[i] as SecondReport).cost).length
-  return tuned.length === 0 ? 0 : worse / tuned.length
+/** Share of windows of `length` seconds, one after the other, in which tuning cost clearly more. */
+export function worseShare(fixed: readonly SecondReport[], tuned: readonly SecondReport[], length: number): number {
+  const windows = Math.floor(tuned.length / length)
+  const cost = (of: readonly SecondReport[], window: number): number =>
+    of.slice(window * length, (window + 1) * length).reduce((sum, second) => sum + second.cost, 0)
+  let worse = 0
+  for (let i = 0; i < windows; i++) if (cost(tuned, i) > WORSE_FROM * cost(fixed, i)) worse++
+  return windows === 0 ? 0 : worse / windows
 }
 
 function instanceReport(result: RunResult, at: number): InstanceReport {

@@ -20,9 +20,13 @@ export function byPhase(perSecond, instance, seconds) {
   })
 }
 
-/** Share of seconds in which `tuned` cost more than 10 % more than `fixed`. */
-export function worseShare(perSecond, fixed, tuned) {
-  return perSecond.filter((second) => second[tuned].cost > 1.1 * second[fixed].cost).length / perSecond.length
+/** Share of windows of `length` seconds in which `tuned` cost more than 10 % more than `fixed`. */
+export function worseShare(perSecond, fixed, tuned, length = 1) {
+  const windows = Array.from({ length: Math.floor(perSecond.length / length) }, (_, i) =>
+    perSecond.slice(i * length, (i + 1) * length),
+  )
+  const cost = (window, instance) => mean(window.map((second) => second[instance].cost))
+  return windows.filter((window) => cost(window, tuned) > 1.1 * cost(window, fixed)).length / windows.length
 }
 
 export function mean(values) {
