@@ -45,7 +45,8 @@ export const wasm = {
     await must('cargo', xtask('wasm-bindgen', built, draft, NAME), options)
     const raw = join(draft, `${NAME}_bg.wasm`)
     const features = FEATURES.map((name) => `--enable-${name}`)
-    const optimise = [at('node_modules/binaryen/bin/wasm-opt'), '-Oz', ...features, raw, '-o', `${raw}.opt`]
+    const small = ['-Oz', '--converge', '--strip-producers', '--strip-target-features']
+    const optimise = [at('node_modules/binaryen/bin/wasm-opt'), ...small, ...features, raw, '-o', `${raw}.opt`]
     await must(process.execPath, optimise, { log: 'build-wasm', note })
     for (const file of GLUE) replaceFile(join(draft, file), at('out', 'wasm', file))
     replaceFile(`${raw}.opt`, wasmFile())
