@@ -44,30 +44,13 @@ export const unit = {
   title: 'vitest (native, wasm, repository)',
   async run(context) {
     const file = report('vitest.json')
-    const args = [
-      at('node_modules/vitest/vitest.mjs'),
-      'run',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${file}`,
-    ]
-    const result = await node(context, args, 'test-vitest', {
-      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
-    })
-    const found = readJson(file)
-    if (!found) return { ...none(), failed: 1, tail: result.tail }
-    const counts = {
-      ...none(),
-      passed: found.numPassedTests,
-      failed: found.numFailedTests,
-      skipped: found.numPendingTests + found.numTodoTests,
-    }
-    for (const test of found.testResults.flatMap((suite) => suite.assertionResults)) {
-      if (test.status === 'skipped' || test.status === 'pending' || test.status === 'todo')
-        counts.reasons.push(test.fullName)
-    }
-    // A file that cannot be loaded and an error outside of every test fail the run without a failed test.
-    if (result.code !== 0 && counts.failed === 0) counts.failed = Math.max(1, found.numFailedTestSuites)
+    const reporter = at('scripts', 'lib', 'test', 'vitest-reporter.mjs')
+    const args = [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', `--reporter=${reporter}`]
+    const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', HOMEOSTAT_TEST_REPORT: file }
+    const result = await node(context, args, 'test-vitest', { env })
+    const counts = { ...none(), ...(readJson(file) ?? { failed: 1 }) }
+    // An error outside of every test fails the run without a failed test.
+    if (result.code !== 0 && counts.failed === 0) counts.failed = 1
     return { ...counts, tail: result.code === 0 ? [] : result.tail }
   },
 }
