@@ -246,3 +246,43 @@ fn the_audit_sees_changes_at_all() {
         assert!(applies > 100, "{preset}: only {applies} changes were applied");
     }
 }
+
+/// A rounded knob's live value never stays behind the baseline, however coarse its grid or small its steps.
+#[test]
+fn rounded_knobs_follow_their_baseline() {
+    for (kind, scale, min, max, initial) in [
+        ("duration", "log", 1000.0, 60000.0, 15000.0),
+        ("integer", "log", 4.0, 256.0, 32.0),
+        ("integer", "linear", 0.0, 12.0, 6.0),
+        ("bytes", "linear", 1.0, 30.0, 15.0),
+    ] {
+        let config = format!(
+            r#"{{"name":"t","run_id":"r","seed":1,"now_us":0,"window_us":250000,"mode":"auto","strategy":"kalman",
+            "guardrails":{{"preset":"aggressive","cumulative_per_minute":60,"flips_per_minute":60}},"journal_capacity":1024,
+            "knobs":[{{"name":"k","kind":"{kind}","scale":"{scale}","min":{min},"max":{max},"initial":{initial},
+            "lag_us":0,"learn":"shadow","push":false}}],"signals":[]}}"#
+        );
+        let mut engine = Engine::new(&config).unwrap();
+        let values: Vec<f64> = (0..9).map(|i| min + (max - min) * f64::from(i) / 8.0).collect();
+        let mut now = 0;
+        for best in [0, 8, 3] {
+            let costs: Vec<f64> = (0..9).map(|i: i32| 1.0 + 0.2 * f64::from((i - best).abs())).collect();
+            for _ in 0..400 {
+                now += 250_000;
+                engine.shadow(0, &values, &costs).unwrap();
+                engine.close_window(now);
+                engine.decide(f64::NAN, f64::NAN);
+                engine.take_journal(usize::MAX);
+            }
+            let mut live = [0.0];
+            engine.read_values(&mut live);
+            let exec = engine.tuner().executor();
+            let behind = (exec.live()[0] - exec.baseline()[0]).abs();
+            let grid = exec.space()[0].resolution() / (max - min);
+            assert!(behind <= grid.max(0.06), "{kind} {scale}: live is {behind} behind the baseline");
+            let wanted = values[best as usize];
+            let missed = (exec.space()[0].to_unit(live[0]) - exec.space()[0].to_unit(wanted)).abs();
+            assert!(missed <= 0.13, "{kind} {scale}: ended at {} instead of {wanted}", live[0]);
+        }
+    }
+}

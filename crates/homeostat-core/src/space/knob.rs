@@ -170,12 +170,19 @@ impl Knob {
 
     /// The value at a place in [0, 1], rounded to what the kind can hold and never outside the bounds.
     pub fn to_value(&self, unit: f64) -> f64 {
+        self.bounded(self.round(self.exact(unit)))
+    }
+
+    fn exact(&self, unit: f64) -> f64 {
         let u = self.normalise(unit);
-        let v = match self.scale {
+        match self.scale {
             Scale::Log => self.min * libm::exp(u * libm::log(self.max / self.min)),
             Scale::Linear | Scale::Periodic => self.min + u * (self.max - self.min),
-        };
-        let value = clamp(self.round(v), self.min, self.max);
+        }
+    }
+
+    fn bounded(&self, value: f64) -> f64 {
+        let value = clamp(value, self.min, self.max);
         if self.scale == Scale::Periodic && value >= self.max { self.min } else { value }
     }
 
@@ -187,9 +194,18 @@ impl Knob {
         }
     }
 
-    /// The neighbour of `value` that the kind can hold, one resolution step up (+1) or down (-1), kept in bounds.
-    pub fn neighbour(&self, value: f64, direction: f64) -> f64 {
-        clamp(value + direction.signum() * self.resolution(), self.min, self.max)
+    /// The value at `place`, rounded towards the place `from`: never beyond `place`, seen from there.
+    pub fn inward(&self, place: f64, from: f64) -> f64 {
+        let step = self.resolution();
+        let exact = self.exact(place);
+        let rounded = if step == 0.0 {
+            exact
+        } else if self.way(from, place) > 0.0 {
+            libm::floor(exact / step) * step
+        } else {
+            libm::ceil(exact / step) * step
+        };
+        self.bounded(self.round(rounded))
     }
 
     /// Clamped to [0, 1], or wrapped on a periodic scale.
@@ -282,6 +298,14 @@ mod tests {
                 prop_assert_eq!(k.to_value(k.to_unit(v)), v, "a representable value is its own rounding");
             }
             if kind == Kind::Integer { prop_assert_eq!(v, v.round()); }
+            // Rounded inwards, a value is never beyond the place, seen from where it comes.
+            let (from, place) = (k.normalise(unit * 0.37 + 0.2), k.normalise(unit));
+            let inner = k.inward(place, from);
+            prop_assert!(inner >= min && inner <= max);
+            if scale != Scale::Periodic {
+                let reached = k.way(from, k.to_unit(inner)) / k.way(from, place);
+                prop_assert!(place == from || reached <= 1.0 + 1e-9, "{reached} of the way");
+            }
             let back = k.to_value(k.to_unit(v));
             prop_assert!((back - v).abs() <= 1e-9 * v.abs());
         }

@@ -2,6 +2,7 @@
 
 use super::{EPS, Push, SafetyExecutor};
 use crate::journal::{Body, Evidence, Journal};
+use crate::real::clamp;
 use crate::safety::{ApplyKind, Verdict};
 use crate::space::{KNOBS_MAX, Values};
 
@@ -39,11 +40,14 @@ impl SafetyExecutor {
             kind,
             ApplyKind::Probe | ApplyKind::Move | ApplyKind::Shadow | ApplyKind::Operator | ApplyKind::Trial
         );
-        let mut live = self.live;
-        let mut values = self.values;
+        let (mut live, mut values, mut baseline) = (self.live, self.values, baseline);
         let mut changed = [false; KNOBS_MAX];
         for i in 0..self.space.len() {
-            let (unit, value) = self.settle(i, baseline[i], offset[i], ordinary);
+            let (unit, value, short) = self.settle(i, baseline[i], offset[i], ordinary);
+            if short && kind != ApplyKind::Probe {
+                // The baseline never goes where the live value cannot follow.
+                baseline[i] = self.space[i].normalise(unit - offset[i]);
+            }
             changed[i] = value != values[i];
             (live[i], values[i]) = (unit, value);
         }
@@ -70,28 +74,33 @@ impl SafetyExecutor {
         }
     }
 
-    /// The live place and value of one knob: rounding never makes an ordinary step too large.
-    pub(super) fn settle(&self, i: usize, baseline: f64, offset: f64, ordinary: bool) -> (f64, f64) {
+    /// The live place and value of one knob, and whether it falls short of the target: rounding never makes an ordinary step
+    /// too large, nor takes a probe out of its tube.
+    fn settle(&self, i: usize, baseline: f64, offset: f64, ordinary: bool) -> (f64, f64, bool) {
         let knob = &self.space[i];
         let target = knob.normalise(baseline + offset);
-        let mut value = knob.to_value(target);
-        let mut unit = if knob.resolution() == 0.0 { target } else { knob.to_unit(value) };
+        let place = |value: f64| if knob.resolution() == 0.0 { target } else { knob.to_unit(value) };
+        let nearest = knob.to_value(target);
         if !ordinary || knob.kind.is_categorical() {
-            return (unit, value);
+            return (place(nearest), nearest, false);
         }
-        let too_far = |unit: f64| knob.way(self.live[i], unit).abs() > self.rails.max_delta + EPS;
-        let outside =
-            |unit: f64| offset != 0.0 && knob.way(baseline, unit).abs() > self.rails.probe_amplitude + EPS;
-        if too_far(unit) {
-            value = knob.neighbour(value, self.values[i] - value);
-            unit = knob.to_unit(value);
-        } else if outside(unit) {
-            let nearer = knob.neighbour(value, -knob.way(baseline, unit));
-            let nearer_unit = knob.to_unit(nearer);
-            if !too_far(nearer_unit) {
-                (value, unit) = (nearer, nearer_unit);
+        let live = self.live[i];
+        let within = |from: f64, unit: f64, most: f64| knob.way(from, unit).abs() <= most + EPS;
+        let (step, tube) = (self.rails.max_delta, self.rails.probe_amplitude);
+        let good = |value: f64| {
+            within(live, place(value), step) && (offset == 0.0 || within(baseline, place(value), tube))
+        };
+        if good(nearest) {
+            return (place(nearest), nearest, false);
+        }
+        // Towards the baseline first, for a probe; else as far as the largest step goes.
+        let way = clamp(knob.way(live, target), -step, step);
+        let furthest = knob.normalise(live + way);
+        for value in [knob.inward(target, baseline), knob.inward(furthest, live)] {
+            if good(value) {
+                return (knob.to_unit(value), value, true);
             }
         }
-        if too_far(unit) { (self.live[i], self.values[i]) } else { (unit, value) }
+        (live, self.values[i], true)
     }
 }

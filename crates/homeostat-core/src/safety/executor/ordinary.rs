@@ -7,7 +7,7 @@ use crate::safety::{ApplyKind, Control, Mode, SafeModeReason, Verdict, Violation
 use crate::space::Values;
 
 impl SafetyExecutor {
-    /// Whether another ordinary update would be within the rate limits.
+    /// Whether another ordinary update would be within the rate limits. None is while a value is pushed or the anchor visited.
     pub fn rate_ok(&mut self, now_us: u64) -> bool {
         self.updates.count(now_us) < self.rails.updates_per_second as usize
             && self
@@ -15,6 +15,7 @@ impl SafetyExecutor {
                 .last()
                 .is_none_or(|t| now_us.saturating_sub(t) as f64 >= self.rails.min_interval_us)
             && self.push.is_none()
+            && !self.away
     }
 
     /// Whether a probe would be within the rate limits.
