@@ -24,7 +24,7 @@ fn limits(preset: &str) -> (f64, usize, u64, usize, f64) {
 struct Range(&'static str, f64, f64, f64, fn(f64) -> f64, bool);
 
 fn log_place(v: f64, min: f64, max: f64) -> f64 {
-    (v / min).ln() / (max / min).ln()
+    libm::log(v / min) / libm::log(max / min)
 }
 
 const KNOBS: [Range; 5] = [
@@ -97,12 +97,12 @@ impl Audit {
             "roll-back" => self.by_hand = true,
             "freeze" | "unfreeze" => {
                 let knob = text("knob");
-                for i in 0..5 {
-                    if knob.is_empty() || KNOBS[i].0 == knob {
+                for (i, range) in KNOBS.iter().enumerate() {
+                    if knob.is_empty() || range.0 == knob {
                         self.frozen[i] = event == "freeze";
                         // A frozen knob's baseline is what is live.
                         if event == "freeze" {
-                            self.baseline[i] = KNOBS[i].4(self.values[i]);
+                            self.baseline[i] = range.4(self.values[i]);
                         }
                     }
                 }
@@ -130,8 +130,7 @@ impl Audit {
         let values = payload.get("values").unwrap();
         let baseline = payload.get("baseline").and_then(Json::arr).unwrap();
         let mut changed = false;
-        for i in 0..5 {
-            let Range(name, min, max, initial, place, ordered) = &KNOBS[i];
+        for (i, Range(name, min, max, initial, place, ordered)) in KNOBS.iter().enumerate() {
             let value = values.get(name).and_then(Json::num).unwrap();
             assert!((*min..=*max).contains(&value), "{name} = {value} is outside its bounds\n{line}");
             let step = way(i, place(self.values[i]), place(value)).abs();

@@ -1,9 +1,9 @@
 //! Homeostat's core as a native add-on for Node. Bindings convert and register, nothing else.
 
-mod digest;
-mod engine;
+pub mod digest;
+pub mod engine;
 mod error;
-mod journal;
+pub mod journal;
 
 use napi_derive::napi;
 

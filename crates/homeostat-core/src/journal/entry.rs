@@ -27,6 +27,10 @@ pub struct Entry {
 ///
 /// *Inputs* come from outside; replay feeds them again. *Outputs* follow from the inputs; replay has to produce the same.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "entries live in a queue that was allocated once: boxing would allocate"
+)]
 pub enum Body {
     /// Input: the configuration of the run, as canonical JSON.
     Start(Box<str>),

@@ -289,7 +289,7 @@ mod tests {
         #[test]
         fn writes_what_fmt_writes_and_reads_it_back(bits in any::<u64>(), places in -30..30i32) {
             let any = f64::from_bits(bits);
-            let short = (bits % 1_000_000) as f64 * 10f64.powi(places);
+            let short = (bits % 1_000_000) as f64 * libm::pow(10.0, f64::from(places));
             let power_of_two = f64::from_bits(bits & 0x7FF0_0000_0000_0000);
             let tiny = f64::from_bits(bits >> 40);
             for n in [any, short, power_of_two, tiny].into_iter().filter(|n| n.is_finite()) {

@@ -33,6 +33,7 @@ const RECOMMEND_STEP: f64 = 0.02;
 const GAP_WINDOWS: f64 = 8.0;
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one per tuner, and changed in place")]
 enum Learner {
     /// The objective's scale is not known yet.
     WarmingUp,

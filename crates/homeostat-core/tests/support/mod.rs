@@ -49,11 +49,11 @@ pub fn random_operation(engine: &mut Engine, rng: &mut Rng, now_us: &mut u64) {
             let mut values = [f64::NAN; 5];
             let ranges = [(1000.0, 60000.0), (4.0, 256.0), (1.0, 200.0), (0.0, 24.0), (0.0, 2.0)];
             for (v, (min, max)) in values.iter_mut().zip(ranges) {
-                if rng.next_u64() % 3 == 0 {
+                if rng.next_u64().is_multiple_of(3) {
                     *v = min + (1.2 * unit(rng) - 0.1) * (max - min);
                 }
             }
-            if rng.next_u64() % 20 == 0 {
+            if rng.next_u64().is_multiple_of(20) {
                 values[1] = f64::INFINITY;
             }
             drop(engine.propose(&values, now));
@@ -61,10 +61,10 @@ pub fn random_operation(engine: &mut Engine, rng: &mut Rng, now_us: &mut u64) {
         15 => drop(engine.trial(knob.max(0), unit(rng) * 10.0, now)),
         16..=19 => {
             let generation = engine.generation();
-            engine.pushed(generation, rng.next_u64() % 4 != 0, now);
+            engine.pushed(generation, !rng.next_u64().is_multiple_of(4), now);
         }
         20..=25 => {
-            let values: Vec<f64> = (0..9).map(|i| 1000.0 * 1.6f64.powi(i)).collect();
+            let values: Vec<f64> = (0..9).map(|i| 1000.0 * libm::pow(1.6, f64::from(i))).collect();
             let best = unit(rng) * 9.0;
             let costs: Vec<f64> = (0..9).map(|i| 1.0 + 0.1 * (f64::from(i) - best).abs()).collect();
             drop(engine.shadow(0, &values, &costs));
@@ -72,7 +72,7 @@ pub fn random_operation(engine: &mut Engine, rng: &mut Rng, now_us: &mut u64) {
         _ => {
             let generation = (engine.generation() % (1 << 26)) as i32;
             for _ in 0..rng.next_u64() % 12 {
-                let old = (rng.next_u64() % 8 == 0) as i32;
+                let old = (rng.next_u64().is_multiple_of(8)) as i32;
                 let word = ((generation - old) << 6) | (rng.next_u64() % 2) as i32;
                 let value = if word & 1 == 0 { 400.0 * unit(rng) } else { (unit(rng) < 0.03) as i32 as f64 };
                 engine.ingest(&[value], &[word], now);
@@ -85,7 +85,7 @@ pub fn random_operation(engine: &mut Engine, rng: &mut Rng, now_us: &mut u64) {
                 1 => f64::INFINITY,
                 _ => 1.0 + (values[1] - 90.0).abs() / 100.0 + 0.1 * unit(rng),
             };
-            let margin = if rng.next_u64() % 3 == 0 { unit(rng) - 0.1 } else { f64::NAN };
+            let margin = if rng.next_u64().is_multiple_of(3) { unit(rng) - 0.1 } else { f64::NAN };
             engine.decide(objective, margin);
         }
     }

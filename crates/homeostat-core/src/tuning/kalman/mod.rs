@@ -430,7 +430,7 @@ impl KalmanTube {
         // Where steps have to be small, a probe returns to the baseline between its two signs.
         let three_levels = exec.guardrails().preset == Preset::Conservative;
         let pair = if three_levels { 4 } else { 2 };
-        if self.blocks % pair == 0 && !self.moved && step.may_move && self.newton(step, exec, j) {
+        if self.blocks.is_multiple_of(pair) && !self.moved && step.may_move && self.newton(step, exec, j) {
             // The move is an update of its own; the probe follows a block later.
             self.moved = true;
             self.blocks -= 1;

@@ -1,3 +1,6 @@
+//! The local quadratic model.
+#![allow(clippy::needless_range_loop, reason = "an index addresses several rows and columns at once")]
+
 use crate::journal::ACTIVE_MAX;
 use crate::real::clamp;
 
