@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { type ApplyContext, knob } from '../../ts/entries/node.js'
+import type { ResolvedKnob } from '../../ts/schema/resolve-knob.js'
+import { Pusher } from '../../ts/tuner/push.js'
 import { sleep, until } from '../support/folder.js'
 import { cacheTuner, window } from '../support/tuners.js'
 
@@ -95,18 +97,90 @@ test('an apply that never ends does not hold up close', async () => {
   expect(performance.now() - start).toBeLessThan(1000)
 })
 
-test('an apply that always fails ends in SafeMode, not in a storm', async () => {
-  let calls = 0
-  const { tuner, clock } = await pool(() => {
-    calls++
-    throw new Error('no')
+test('an apply that always fails ends in SafeMode, not in a storm, and what is safe is pushed until it arrives', async () => {
+  const calls: number[] = []
+  let works = false
+  const { tuner, clock } = await pool((value) => {
+    calls.push(value)
+    if (!works) throw new Error('no')
   })
+  const arrived: unknown[] = []
+  tuner.on('pushed', (event) => arrived.push(event.type))
   tuner.propose({ size: 12 })
-  await until(() => calls >= 2)
-  await sleep(50)
+  await until(() => calls.length >= 2)
   for (let i = 0; i < 20; i++) window(tuner, clock)
-  await sleep(50)
+  await sleep(1000)
   expect((await tuner.explain()).safe_mode?.reason).toBe('push-failed')
-  expect(calls).toBe(2)
+  // At 0, then 200 and 600 ms after the failure of what is safe.
+  expect(calls.slice(0, 3)).toEqual([12, 10, 10])
+  expect(calls.length).toBeLessThanOrEqual(5)
+  works = true
+  await until(() => arrived.length === 1)
+  expect(calls.at(-1)).toBe(10)
+  const most = calls.length
+  await sleep(300)
+  expect(calls.length).toBe(most)
+  await tuner.close()
+})
+
+test('a push that fails late is not held against the values that came after it', async () => {
+  const calls: number[] = []
+  let fail: (() => void) | undefined
+  const { tuner, clock } = await pool((value) => {
+    calls.push(value)
+    if (value === 12)
+      return new Promise<void>((_, reject) => {
+        fail = () => reject(new Error('late'))
+      })
+  })
+  const outcomes: unknown[] = []
+  for (const name of ['pushed', 'pushFailed'] as const)
+    tuner.on(name, (event) => outcomes.push([event.type, event.payload.pushed_generation]))
+  tuner.propose({ size: 12 })
+  await until(() => fail !== undefined)
+  tuner.enterSafeMode()
+  const { generation } = await tuner.explain()
+  expect(tuner.knobs.size).toBe(10)
+  fail?.()
+  await until(() => outcomes.length === 2)
+  expect(outcomes).toEqual([
+    ['pushFailed', generation - 1],
+    ['pushed', generation],
+  ])
+  expect(calls).toEqual([12, 10])
+  expect((await tuner.explain()).safe_mode?.reason).toBe('by-hand')
+  // The core waits for nothing: windows count.
+  tuner.acknowledge()
+  clock.advance(5000)
+  const before = (await tuner.explain()).valid_windows
+  for (let i = 0; i < 20; i++) {
+    window(tuner, clock)
+    await sleep(1)
+  }
+  expect((await tuner.explain()).valid_windows).toBeGreaterThan(before)
+  await tuner.close()
+})
+
+test('values that came back before a push are reported as pushed', () => {
+  const told: unknown[] = []
+  const knobs = [{ name: 'size', index: 0, apply: () => expect.unreachable() }] as unknown as ResolvedKnob[]
+  const pusher = new Pusher(knobs, 1000, {
+    values: Float64Array.of(10),
+    generation: () => 3,
+    pushed: (generation, ok) => told.push([generation, ok]),
+    failed: () => expect.unreachable(),
+  })
+  pusher.sync()
+  expect(told).toEqual([])
+  pusher.sync(true)
+  expect(told).toEqual([[3, true]])
+})
+
+test('a periodic knob at its upper bound starts at the lower one, which is the same place', async () => {
+  const { tuner } = await cacheTuner({
+    knobs: { phase: knob.number({ min: 0, max: 360, initial: 360, scale: 'periodic' }) },
+  })
+  const { knobs } = await tuner.explain()
+  expect(tuner.snapshot().values).toEqual({ phase: knobs[0]?.value })
   await tuner.close()
 })

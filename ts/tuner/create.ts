@@ -72,7 +72,9 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
   const runId = resolved.runId ?? host.randomId()
   const seed = resolved.seed ?? seedOf(runId)
   const engine = createEngine(binding, resolved, { runId, seed, nowUs: time.now() })
-  const initial = Float64Array.from(resolved.knobs, (knob) => knob.config.initial)
+  // As the core has them: a periodic knob's upper bound is its lower one.
+  const initial = new Float64Array(resolved.knobs.length)
+  engine.readValues(initial)
   const { lanes, ring } = resolved
   const memory = allocate({ knobs: initial.length, signals: resolved.signals.length, lanes, ring }, initial)
   const first = new CellWriter(memory)

@@ -3,7 +3,7 @@
  * application supplies (objective, `apply`, listeners, sink) can stop it; a core that panics does, with the knobs back at
  * their initial values.
  */
-import type { Engine } from '../binding.js'
+import { type Engine, PUSH } from '../binding.js'
 import { fromCore, HomeostatError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { JournalSink } from '../journal/sink.js'
@@ -55,6 +55,8 @@ export class Loop {
   #stalled = 0
   #unreadable = 0
   #ingestAtUs = 0
+  /** Change bits of the core's answers since the last settling. */
+  #changed = 0
   readonly #ingest: (values: Float64Array, meta: Int32Array) => void
 
   constructor(parts: LoopParts) {
@@ -194,18 +196,20 @@ export class Loop {
     const margin = this.#metrics.margin(resolved.constraints, seconds)
     if (lengthUs > STALLED * resolved.windowUs) {
       this.#stalled++
-      engine.decide(Number.NaN, margin)
+      this.#changed |= engine.decide(Number.NaN, margin)
       return
     }
     const objective = this.#objective.evaluate(this.#metrics, now)
     this.#shadow.run(engine, this.#metrics, now)
-    engine.decide(objective, margin)
+    this.#changed |= engine.decide(objective, margin)
   }
 
   /** Publishes, pushes and journals whatever the last calls changed. */
   #settle(now: number): void {
     for (let i = 0; i < PUBLISH_ATTEMPTS && !this.#publisher.sync(); i++) this.#obeyControlFile(now)
-    this.pusher.sync()
+    const awaited = (this.#changed & PUSH) !== 0
+    this.#changed = 0
+    this.pusher.sync(awaited)
     this.#pump.run()
   }
 
@@ -231,7 +235,7 @@ export class Loop {
     if (this.#closed || this.#failure !== undefined) return
     try {
       const now = this.#parts.time.now()
-      this.#parts.engine.pushed(generation, ok, now)
+      this.#changed |= this.#parts.engine.pushed(generation, ok, now)
       this.#settle(now)
     } catch (error) {
       this.#fail(error)

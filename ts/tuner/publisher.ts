@@ -16,6 +16,7 @@ export class Publisher {
   readonly #writer: CellWriter
   readonly #values: Float64Array
   #published: number
+  #read: number
   /** Generations by which the cell is ahead of the core. */
   shift = 0
   /** Attempts that found the cell locked; each is retried by the next tick. */
@@ -27,6 +28,7 @@ export class Publisher {
   constructor(engine: Engine, memory: Memory) {
     this.#engine = engine
     this.#published = engine.generation()
+    this.#read = this.#published
     this.#memory = memory
     this.#writer = new CellWriter(memory)
     this.#values = this.#writer.stage.subarray(1)
@@ -44,6 +46,7 @@ export class Publisher {
     // The watcher's override changes the cell without the core: then the cell has to follow again.
     if (generation === this.#published && live === generation + this.shift) return true
     this.#engine.readValues(this.#values)
+    this.#read = generation
     const given = this.#writer.publish(generation + this.shift, this.controlSeen)
     if (given < 0) {
       if (given !== VETOED) this.busy++
@@ -60,9 +63,9 @@ export class Publisher {
     this.#writer.publish(0, Atomics.load(this.#memory.words, WORD_CONTROL))
   }
 
-  /** The core's generation, as of the last {@link sync}. */
+  /** The generation of {@link values}. */
   get generation(): number {
-    return this.#published
+    return this.#read
   }
 
   /** The core's live values, as of the last {@link sync}. */
