@@ -108,6 +108,9 @@ impl Engine {
 
     /// Decides on the closed window. `objective` NaN: it says nothing. `margin` NaN: no constraint.
     pub fn decide(&mut self, objective: f64, margin: f64) -> u32 {
+        // A window that nobody reported to says nothing, whatever the objective makes of it.
+        let silent = self.closed.samples() == 0 && !self.closed.signals().is_empty();
+        let objective = if silent { f64::NAN } else { objective };
         let (failures, guarded) = self.closed.guard_counts();
         let seconds = self.closed_length_us as f64 / 1e6;
         let rate = |n: u64| (seconds > 0.0).then(|| n as f64 / seconds);

@@ -64,8 +64,8 @@ pub enum Body {
     Gap(u64),
     /// Input: the queue is 80 % full.
     HighWater(u64),
-    /// Input: the end of the run.
-    Stop,
+    /// Input: the run is to end.
+    Close,
     /// Output: a change was proposed, with its evidence, and approved or refused.
     Proposal(ApplyKind, Verdict, Evidence),
     /// Output: live values changed (knob units), around this baseline (units of the range).
@@ -82,6 +82,10 @@ pub enum Body {
     Drift(f64),
     /// Output: a trial ended: which value is kept.
     TrialEnd(u8, f64, Evidence),
+    /// Output: a knob is held because its values cannot be pushed.
+    Held(u8),
+    /// Output: the end of the run; whatever was being tried has been taken back.
+    Stop,
     /// Output: in mode `recommend`, the value that evidence favours for a knob.
     Recommend(u8, f64, Evidence),
 }

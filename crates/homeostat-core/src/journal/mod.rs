@@ -21,7 +21,7 @@ pub use verify::{Report, Verifier};
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 
 /// Most entries that one input leads to.
-pub const ENTRIES_PER_INPUT: usize = 16;
+pub const ENTRIES_PER_INPUT: usize = 48;
 /// Room beyond the capacity for what protects.
 const RESERVE: usize = 64;
 /// Least and greatest capacity, in entries.

@@ -69,7 +69,7 @@ pub fn parse_input(line: &Line, knobs: &[String]) -> Result<Option<Body>> {
         "overflow" => Body::Overflow,
         "gap" => Body::Gap(f.whole("dropped", 0.0, WHOLE_MAX)),
         "high-water" => Body::HighWater(f.whole("queued", 0.0, WHOLE_MAX)),
-        "stop" => Body::Stop,
+        "close" => Body::Close,
         _ => return Ok(None),
     };
     fields.finish()?;

@@ -40,7 +40,9 @@ fn event(body: &Body) -> &'static str {
         Body::Overflow => "overflow",
         Body::Gap(_) => "gap",
         Body::HighWater(_) => "high-water",
+        Body::Close => "close",
         Body::Stop => "stop",
+        Body::Held(_) => "held",
         Body::Proposal(..) => "proposal",
         Body::Apply(ApplyKind::Rollback | ApplyKind::SafeMode, ..) => "rollback",
         Body::Apply(..) => "apply",
@@ -87,7 +89,13 @@ fn payload(body: &Body, knobs: &[String], w: &mut Writer) {
         }
         Body::Gap(n) => w.key("dropped").uint(*n),
         Body::HighWater(n) => w.key("queued").uint(*n),
-        Body::EnterSafeMode | Body::Acknowledge | Body::RollBack | Body::Overflow | Body::Stop => {}
+        Body::EnterSafeMode
+        | Body::Acknowledge
+        | Body::RollBack
+        | Body::Overflow
+        | Body::Close
+        | Body::Stop => {}
+        Body::Held(i) => w.key("knob").str(knob(*i)),
         Body::Proposal(kind, verdict, why) => {
             w.key("kind").named(&ApplyKind::ALL, *kind);
             w.key("verdict").str(verdict.map_or_else(|v| v.as_str(), |()| "approved"));

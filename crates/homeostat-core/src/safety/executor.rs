@@ -16,6 +16,8 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 /// Refusals in a minute that lead to SafeMode.
 const VIOLATIONS_PER_MINUTE: usize = 10;
+/// Failed pushes in an hour, after which the pushed knobs are held.
+const PUSH_FAILURES_PER_HOUR: usize = 6;
 /// Steps of one baseline that a minute's window holds; the step that would not fit waits.
 const STEPS_MAX: usize = 512;
 /// A baseline within this distance of the candidate for certification is the same place.
@@ -36,9 +38,10 @@ struct KnobState {
 /// A change whose values the application is still pushing.
 #[derive(Clone, Debug)]
 struct Push {
-    generation: u64,
-    /// Where to return when it fails; `None` when this already is the return.
-    baseline_before: Option<Values>,
+    /// Generation in which the pushed values became live. Outcomes of older ones say nothing about them.
+    since: u64,
+    /// Where to return when it fails; `None` for what protects, which is never undone.
+    restore: Option<Values>,
 }
 
 /// Owns the live configuration.
@@ -72,6 +75,7 @@ pub struct SafetyExecutor {
     changed_us: u64,
     level: Option<f64>,
     push: Option<Push>,
+    push_failures: RollingCount,
 }
 
 impl SafetyExecutor {
@@ -104,6 +108,7 @@ impl SafetyExecutor {
             rollbacks: RollingCount::new(HOUR, rails.rollbacks_per_hour as usize + 1),
             challenges: RollingCount::new(HOUR, rails.challenges_per_hour as usize + 1),
             back_offs: RollingCount::new(HOUR, rails.back_offs_per_hour as usize + 1),
+            push_failures: RollingCount::new(HOUR, PUSH_FAILURES_PER_HOUR + 1),
             violations: RollingCount::new(MINUTE, VIOLATIONS_PER_MINUTE + 1),
             regression: RegressionWatch::default(),
             safe_mode: None,

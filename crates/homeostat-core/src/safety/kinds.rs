@@ -27,11 +27,18 @@ pub enum ApplyKind {
     SafeMode,
     /// Exceptional: the initial values, by the kill switch.
     Off,
+    /// Exceptional: the end of a run, back to the baseline.
+    Settle,
 }
 
 impl ApplyKind {
+    /// Whether every guardrail holds for it.
+    pub fn is_ordinary(self) -> bool {
+        matches!(self, Self::Probe | Self::Move | Self::Shadow | Self::Operator | Self::Trial)
+    }
+
     /// Every kind with its wire name.
-    pub const ALL: [(ApplyKind, &'static str); 12] = [
+    pub const ALL: [(ApplyKind, &'static str); 13] = [
         (ApplyKind::Probe, "probe"),
         (ApplyKind::Move, "move"),
         (ApplyKind::Shadow, "shadow"),
@@ -44,6 +51,7 @@ impl ApplyKind {
         (ApplyKind::BackOff, "back-off"),
         (ApplyKind::SafeMode, "safe-mode"),
         (ApplyKind::Off, "off"),
+        (ApplyKind::Settle, "settle"),
     ];
 }
 

@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 pub const WARM_UP: usize = 16;
 /// Windows in a row that a logarithm cannot take, after which the scale is chosen anew.
 const NOT_POSITIVE_MAX: u32 = 8;
+/// Clipped windows in a row, after which the scale is chosen anew.
+const CLIPPED_MAX: u32 = 64;
 /// A window counts as at most this many times, and at least this share of, the recent level.
 const CLIP: (f64, f64) = (0.25, 6.0);
 
@@ -17,6 +19,7 @@ pub struct Objective {
     scale: Scale,
     warm_up: Vec<f64>,
     not_positive: u32,
+    clipped: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +31,7 @@ enum Scale {
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { scale: Scale::Unknown, warm_up: Vec::with_capacity(WARM_UP), not_positive: 0 }
+        Self { scale: Scale::Unknown, warm_up: Vec::with_capacity(WARM_UP), not_positive: 0, clipped: 0 }
     }
 }
 
@@ -49,21 +52,23 @@ pub enum Scaled {
 impl Objective {
     /// Takes one finite objective. `recent` is the present level on the learning scale, for clipping outliers.
     pub fn scale(&mut self, value: f64, recent: f64) -> Scaled {
-        match self.scale {
-            Scale::Unknown => self.warm_up(value),
+        let (exact, low, high) = match self.scale {
+            Scale::Unknown => return self.warm_up(value),
             Scale::Log { level } => {
                 self.not_positive = if value > 0.0 { 0 } else { self.not_positive + 1 };
-                if self.not_positive >= NOT_POSITIVE_MAX {
-                    *self = Self::default();
-                    return Scaled::WarmingUp;
-                }
-                let around = libm::exp(recent - 1.0);
-                Scaled::Value(1.0 + libm::log(clamp(value / level, CLIP.0 * around, CLIP.1 * around)))
+                let around = libm::log(CLIP.0);
+                let exact = if value > 0.0 { 1.0 + libm::log(value / level) } else { recent + around };
+                (exact, recent + around, recent + libm::log(CLIP.1))
             }
-            Scale::Linear { centre, unit } => {
-                Scaled::Value(clamp(1.0 + (value - centre) / unit, recent - 2.0, recent + 2.0))
-            }
+            Scale::Linear { centre, unit } => (1.0 + (value - centre) / unit, recent - 2.0, recent + 2.0),
+        };
+        let clipped = clamp(exact, low, high);
+        self.clipped = if clipped == exact { 0 } else { self.clipped + 1 };
+        if self.not_positive >= NOT_POSITIVE_MAX || self.clipped >= CLIPPED_MAX {
+            *self = Self::default();
+            return Scaled::WarmingUp;
         }
+        Scaled::Value(clipped)
     }
 
     /// Whether windows have a value yet.
@@ -87,8 +92,13 @@ impl Objective {
         } else {
             self.warm_up.iter_mut().for_each(|v| *v = (*v - centre).abs());
             sort(&mut self.warm_up);
-            centre.abs().max(4.0 * median(&self.warm_up)).max(1e-9)
+            centre.abs().max(4.0 * median(&self.warm_up))
         };
+        if unit <= 0.0 {
+            // Nothing but zeros: there is no scale to be had from that.
+            self.warm_up.clear();
+            return Scaled::WarmingUp;
+        }
         self.scale = if positive { Scale::Log { level: centre } } else { Scale::Linear { centre, unit } };
         self.warm_up.clear();
         Scaled::Fixed { noise: ((deviation / unit) * (deviation / unit)).max(1e-6) }
@@ -126,8 +136,14 @@ mod tests {
         let Scaled::Value(worse) = o.scale(-9.0, 1.0) else { panic!() };
         assert!((worse - 1.1).abs() < 0.02, "{worse}");
         let (mut zero, _) = warmed(|_| 0.0);
-        let Scaled::Value(y) = zero.scale(1e9, 1.0) else { panic!() };
-        assert!(y.is_finite() && y <= 3.0);
+        assert!(!zero.is_known(), "zeros say nothing about the scale");
+        for i in 0..WARM_UP {
+            zero.scale(5.0 + (i % 2) as f64, 1.0);
+        }
+        assert!(zero.is_known());
+        let (mut jump, _) = warmed(|_| 1.0);
+        (0..CLIPPED_MAX).for_each(|_| _ = jump.scale(1e6, 1.0));
+        assert!(!jump.is_known(), "windows that are clipped for good are another scale");
     }
 
     #[test]

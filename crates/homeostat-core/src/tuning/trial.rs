@@ -12,6 +12,9 @@ const PAIRS: (u32, u32) = (6, 20);
 const EARLY: f64 = 4.0;
 const CLEAR: f64 = 2.0;
 
+/// Windows in a row without an answer that break a trial off.
+const SILENT_WINDOWS: u32 = 40;
+
 /// An explicit A/B on one knob: the value it had against another, in alternating blocks (AB, BA, AB, ...).
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -24,6 +27,7 @@ pub struct Trial {
     second: bool,
     live: usize,
     windows: u64,
+    silent: u32,
     sum: f64,
     means: [f64; 2],
     pairs: u32,
@@ -46,6 +50,7 @@ impl Trial {
             second: false,
             live: 0,
             windows: 0,
+            silent: 0,
             sum: 0.0,
             means: [0.0; 2],
             pairs: 0,
@@ -71,7 +76,15 @@ impl Trial {
             j.push(now_us, 0, exec.generation(), Body::TrialEnd(self.knob as u8, value, Evidence::None));
             return false;
         }
-        let Some(y) = y else { return true };
+        let Some(y) = y else {
+            self.silent += 1;
+            if self.silent >= SILENT_WINDOWS {
+                self.break_off(now_us, exec, j);
+                return false;
+            }
+            return true;
+        };
+        self.silent = 0;
         self.windows += 1;
         if self.windows > self.skip && self.windows <= self.block_windows {
             self.sum += y;
@@ -83,7 +96,10 @@ impl Trial {
         if self.second {
             self.pair();
             if let Some(winner) = self.winner() {
-                self.show(winner, now_us, exec, j);
+                if !self.show(winner, now_us, exec, j) {
+                    self.break_off(now_us, exec, j);
+                    return false;
+                }
                 let (knob, value) = (self.knob as u8, self.values[winner]);
                 j.push(now_us, 0, exec.generation(), Body::TrialEnd(knob, value, self.evidence()));
                 return false;
@@ -91,8 +107,11 @@ impl Trial {
             // The next pair starts with what is live: AB, BA, AB.
             self.second = false;
         } else {
+            if !self.show(1 - self.live, now_us, exec, j) {
+                self.break_off(now_us, exec, j);
+                return false;
+            }
             self.second = true;
-            self.show(1 - self.live, now_us, exec, j);
         }
         (self.windows, self.sum) = (0, 0.0);
         true
@@ -115,11 +134,22 @@ impl Trial {
         ended.then_some(usize::from(t < -CLEAR))
     }
 
-    fn show(&mut self, which: usize, now_us: u64, exec: &mut SafetyExecutor, j: &mut Journal) {
+    /// Ends without a result: the knob returns to the value it had.
+    pub fn break_off(&mut self, now_us: u64, exec: &mut SafetyExecutor, j: &mut Journal) {
+        if self.live != 0 {
+            exec.end_trial(now_us, self.knob, self.units[0], j);
+        }
+        let value = exec.values()[self.knob];
+        j.push(now_us, 0, exec.generation(), Body::TrialEnd(self.knob as u8, value, Evidence::None));
+    }
+
+    fn show(&mut self, which: usize, now_us: u64, exec: &mut SafetyExecutor, j: &mut Journal) -> bool {
         let mut target: Values = *exec.baseline();
         target[self.knob] = self.units[which];
-        if exec.shift(now_us, ApplyKind::Trial, &target, self.evidence(), j).is_ok() {
+        let shown = exec.shift(now_us, ApplyKind::Trial, &target, self.evidence(), j).is_ok();
+        if shown {
             self.live = which;
         }
+        shown
     }
 }

@@ -27,6 +27,14 @@ const SETTLE_US: u64 = 10_000;
 const AGE_WINDOWS: u64 = 4;
 /// More knobs than can be learned at once take turns of this length.
 const TURN_US: u64 = 60_000_000;
+/// Or of so many pairs of probes, where lags are long.
+const TURN_PAIRS: u64 = 12;
+/// An anchor that violated a constraint is no refuge for this long.
+const ANCHOR_BAD_US: u64 = 1_800_000_000;
+/// How far a constraint takes the baseline towards the anchor.
+const BACK_OFF: f64 = 0.1;
+/// Shadow evaluation, which knows nothing of constraints, rests for this long after one asked for a back-off.
+const SHADOW_REST_US: u64 = 30_000_000;
 /// The next recommendation for a knob differs by at least this, in units of its range.
 const RECOMMEND_STEP: f64 = 0.02;
 /// A gap between windows counts as at most this many of them.
@@ -52,6 +60,8 @@ pub struct Tuner {
     constraint: ConstraintWatch,
     shadows: Vec<ShadowLearner>,
     shadow_after_us: u64,
+    /// Until when the anchor counts as no refuge: it violated a constraint itself.
+    anchor_bad_until_us: u64,
     recommended: Values,
     trial: Option<Trial>,
     /// First of the knobs whose turn it is, and since when.
@@ -79,6 +89,7 @@ impl Tuner {
             constraint: ConstraintWatch::default(),
             shadows: config.space.knobs().iter().map(|_| ShadowLearner::new()).collect(),
             shadow_after_us: 0,
+            anchor_bad_until_us: 0,
             recommended: *exec.baseline(),
             trial: None,
             turn: 0,
@@ -200,7 +211,7 @@ impl Tuner {
 
     /// The last entry.
     pub fn stop(&mut self, now_us: u64) {
-        self.input(now_us, Body::Stop);
+        self.input(now_us, Body::Close);
     }
 
     /// Feeds an input that a journal recorded.
@@ -260,7 +271,10 @@ impl Tuner {
             Body::Control(Control::Off | Control::Freeze, _)
                 | Body::Freeze(_)
                 | Body::EnterSafeMode
-                | Body::Stop
+                | Body::Mode(Mode::Observe | Mode::Recommend)
+                | Body::RollBack
+                | Body::Pushed(..)
+                | Body::Close
         );
         match self.journal.admit(self.now_us, self.exec.generation(), protects) {
             Admission::Yes => true,
@@ -311,6 +325,7 @@ impl Tuner {
             }
             Body::RollBack => return self.exec.rollback(now_us, true, Evidence::None, &mut self.journal),
             Body::Pushed(generation, ok) => self.exec.pushed(now_us, generation, ok, &mut self.journal),
+            Body::Close => self.on_close(),
             _ => {}
         }
         Ok(())
@@ -342,26 +357,43 @@ impl Tuner {
         if self.constrained(demand, margin) {
             return;
         }
-        self.follow_shadows();
-        if let Some(trial) = &mut self.trial {
-            if !trial.step(now_us, y, &mut self.exec, &mut self.journal) {
-                self.trial = None;
-            }
-            return;
+        // Where even the anchor violates it, only the penalised objective leads to where it is satisfied.
+        let may_move = demand == Demand::Nothing || now_us < self.anchor_bad_until_us;
+        let step = Step { now_us, dt, y, guard: (input.failures, input.guarded), may_move };
+        if self.trial.is_some() {
+            return self.on_trial_window(&step, demand);
+        }
+        if may_move {
+            self.follow_shadows();
         }
         self.take_turns();
-        let step = Step {
-            now_us,
-            dt,
-            y,
-            guard: (input.failures, input.guarded),
-            may_move: demand == Demand::Nothing,
-        };
         match &mut self.learner {
             Learner::WarmingUp => {}
             Learner::Kalman(learner) => learner.step(step, &mut self.exec, &mut self.journal),
             Learner::Spsa(learner) => learner.step(now_us, y, &mut self.exec, &mut self.journal),
         }
+    }
+
+    /// A window while an explicit trial runs: what protects comes first, then the trial.
+    fn on_trial_window(&mut self, step: &Step, demand: Demand) {
+        let alarm = if let Learner::Kalman(k) = &mut self.learner { k.guard_alarm(step) } else { false };
+        let Some(mut trial) = self.trial.take() else { return };
+        let (exec, j) = (&mut self.exec, &mut self.journal);
+        if alarm || matches!(demand, Demand::RollBack | Demand::BackOff) {
+            trial.break_off(step.now_us, exec, j);
+        } else if trial.step(step.now_us, step.y, exec, j) {
+            self.trial = Some(trial);
+        }
+    }
+
+    /// The end of the run: whatever is being tried is taken back.
+    fn on_close(&mut self) {
+        let (exec, j) = (&mut self.exec, &mut self.journal);
+        if let Some(mut trial) = self.trial.take() {
+            trial.break_off(self.now_us, exec, j);
+        }
+        exec.settle_down(self.now_us, j);
+        j.push(self.now_us, 0, exec.generation(), Body::Stop);
     }
 
     /// The objective on the learning scale; `None` while the scale is not known.
@@ -370,7 +402,8 @@ impl Tuner {
         let recent = if let Learner::Kalman(k) = &self.learner { k.recent() } else { 1.0 };
         match self.objective.scale(objective, recent) {
             Scaled::WarmingUp => {
-                if !self.objective.is_known() {
+                if !matches!(self.learner, Learner::WarmingUp) {
+                    self.exec.end_visit(self.now_us, &mut self.journal);
                     self.learner = Learner::WarmingUp;
                 }
                 None
@@ -400,16 +433,30 @@ impl Tuner {
         if !self.exec.may_change() {
             return false;
         }
+        let (now_us, exec, j) = (self.now_us, &mut self.exec, &mut self.journal);
+        if now_us < self.anchor_bad_until_us {
+            return false;
+        }
+        let home = exec.is_at(&exec.anchor().clone());
         match demand {
             Demand::Nothing | Demand::Wait => false,
-            Demand::RollBack => {
-                let at_home = self.exec.certified().is_none_or(|c| c == self.exec.live());
-                !at_home && self.exec.rollback(self.now_us, false, evidence, &mut self.journal).is_ok()
+            Demand::BackOff if home => {
+                self.anchor_bad_until_us = now_us + ANCHOR_BAD_US;
+                false
             }
+            // Grave, and nothing better is known: what is being tried is taken back, or the anchor is a refuge.
+            Demand::RollBack => match exec.certified().copied() {
+                Some(certified) if exec.is_at(&certified) => {
+                    exec.settle_down(now_us, j);
+                    false
+                }
+                Some(_) => exec.rollback(now_us, false, evidence, j).is_ok(),
+                None if home => false,
+                None => exec.back_off(now_us, 1.0, evidence, j).is_ok(),
+            },
             Demand::BackOff => {
-                let home = self.exec.anchor() == self.exec.live();
-                let distance = self.config.guardrails.max_delta.max(0.1);
-                !home && self.exec.back_off(self.now_us, distance, evidence, &mut self.journal).is_ok()
+                self.shadow_after_us = now_us + SHADOW_REST_US;
+                exec.back_off(now_us, BACK_OFF, evidence, j).is_ok()
             }
         }
     }
@@ -450,6 +497,8 @@ impl Tuner {
     }
 
     fn on_propose(&mut self, values: &Values) -> Verdict {
+        // What an operator asks for does not wait for an experiment.
+        self.exec.end_visit(self.now_us, &mut self.journal);
         let (exec, j, kind) = (&mut self.exec, &mut self.journal, ApplyKind::Operator);
         let mut target = *exec.baseline();
         if values.len() != target.len() {
@@ -469,6 +518,7 @@ impl Tuner {
     }
 
     fn on_trial(&mut self, i: usize, value: f64) -> Verdict {
+        self.exec.end_visit(self.now_us, &mut self.journal);
         let (exec, j, kind) = (&mut self.exec, &mut self.journal, ApplyKind::Trial);
         let refusal = match self.config.space.knobs().get(i) {
             None => Some(Violation::UnknownParameter),
@@ -476,7 +526,7 @@ impl Tuner {
             Some(k) if value < k.min || value > k.max => Some(Violation::OutOfBounds),
             Some(_) if exec.safe_mode().is_some() => Some(Violation::SafeMode),
             Some(_) if !exec.may_change() || exec.is_frozen(i) => Some(Violation::Frozen),
-            Some(_) if self.trial.is_some() || exec.is_away() => Some(Violation::RateLimitExceeded),
+            Some(_) if self.trial.is_some() => Some(Violation::RateLimitExceeded),
             Some(k) => {
                 let way = k.way(exec.baseline()[i], k.quantise(k.to_unit(value))).abs();
                 let too_far = way > exec.guardrails().max_delta + 1e-9 && !k.kind.is_categorical();
@@ -486,6 +536,7 @@ impl Tuner {
         if let Some(violation) = refusal {
             return exec.refuse(self.now_us, kind, violation, Evidence::None, j);
         }
+        exec.settle_down(self.now_us, j);
         self.trial = Some(Trial::new(i, value, exec, self.config.window_us));
         Ok(())
     }
@@ -505,7 +556,9 @@ impl Tuner {
 
     fn take_turns(&mut self) {
         let count = self.learnable_count();
-        if count <= ACTIVE_MAX || self.now_us.saturating_sub(self.turn_us) < TURN_US || self.exec.is_away() {
+        let pairs = if let Learner::Kalman(k) = &self.learner { TURN_PAIRS * k.pair_us() } else { 0 };
+        let turn_us = TURN_US.max(pairs);
+        if count <= ACTIVE_MAX || self.now_us.saturating_sub(self.turn_us) < turn_us || self.exec.is_away() {
             return;
         }
         self.turn = (self.turn + ACTIVE_MAX) % count;
@@ -520,6 +573,7 @@ impl Tuner {
     /// The set of learned knobs, or what is live, changed by other means than learning.
     fn relearn(&mut self) {
         self.turn_us = self.now_us;
+        self.exec.end_visit(self.now_us, &mut self.journal);
         let active = self.active();
         match &mut self.learner {
             Learner::WarmingUp => {}

@@ -36,10 +36,7 @@ impl SafetyExecutor {
         offset: Values,
         j: &mut Journal,
     ) {
-        let ordinary = matches!(
-            kind,
-            ApplyKind::Probe | ApplyKind::Move | ApplyKind::Shadow | ApplyKind::Operator | ApplyKind::Trial
-        );
+        let ordinary = kind.is_ordinary();
         let (mut live, mut values, mut baseline) = (self.live, self.values, baseline);
         let mut changed = [false; KNOBS_MAX];
         for i in 0..self.space.len() {
@@ -67,10 +64,7 @@ impl SafetyExecutor {
         self.generation += 1;
         self.changed_us = now_us;
         if self.space.knobs().iter().zip(changed).any(|(k, c)| k.push && c) {
-            self.push = Some(Push { generation: self.generation, baseline_before: Some(before) });
-        } else if let Some(push) = &mut self.push {
-            // The values of the generation being pushed are still the pushed knobs' values.
-            push.generation = self.generation;
+            self.push = Some(Push { since: self.generation, restore: ordinary.then_some(before) });
         }
     }
 

@@ -89,6 +89,23 @@ impl SafetyExecutor {
         Ok(())
     }
 
+    /// Exceptional: one knob of a trial that was broken off returns to what it had.
+    pub fn end_trial(&mut self, now_us: u64, knob: usize, unit: f64, j: &mut Journal) {
+        if self.may_change() && !self.knobs[knob].frozen {
+            let mut target = self.baseline;
+            target[knob] = unit;
+            self.exceptional(now_us, ApplyKind::Rollback, target, Evidence::None, j);
+        }
+    }
+
+    /// Ends a visit to the anchor that nobody waits for any more.
+    pub fn end_visit(&mut self, now_us: u64, j: &mut Journal) {
+        if self.away && self.may_change() {
+            self.end_challenge(now_us, false, Evidence::None, j);
+        }
+        self.away = false;
+    }
+
     pub(super) fn exceptional(
         &mut self,
         now_us: u64,

@@ -4,6 +4,7 @@ use super::{RECOVERY, SAME_PLACE, SafetyExecutor, VIOLATIONS_PER_MINUTE};
 use crate::journal::{Body, Evidence, Journal};
 use crate::safety::regression::Judgement;
 use crate::safety::{ApplyKind, Control, Mode, SafeMode, SafeModeReason};
+use crate::space::Values;
 
 impl SafetyExecutor {
     /// Enters SafeMode: any probe is undone, the certified configuration is live, and nothing but a rollback follows.
@@ -60,7 +61,7 @@ impl SafetyExecutor {
     }
 
     pub(super) fn certify(&mut self, now_us: u64, healthy: bool, j: &mut Journal) {
-        let moved = self.way(&self.candidate.clone()).iter().any(|d| d.abs() > SAME_PLACE);
+        let moved = !self.is_at(&self.candidate.clone());
         if moved || !healthy || self.regression.in_a_row() > 0 || self.away || self.push.is_some() {
             self.candidate = self.baseline;
             self.candidate_since_us = now_us;
@@ -73,6 +74,11 @@ impl SafetyExecutor {
             let values = knobs.map(|(k, u)| k.to_value(*u)).collect();
             j.push(now_us, 0, self.generation, Body::Certify(values));
         }
+    }
+
+    /// Whether the baseline is practically this place.
+    pub fn is_at(&self, place: &Values) -> bool {
+        self.way(place).iter().all(|d| d.abs() <= SAME_PLACE)
     }
 
     pub(super) fn judged(&mut self, now_us: u64, judgement: Judgement, j: &mut Journal) {

@@ -1,7 +1,7 @@
 //! What operators and the application do: the kill switch, modes, freezing, the outcome of a push.
 
-use super::SafetyExecutor;
-use crate::journal::{Evidence, Journal};
+use super::{PUSH_FAILURES_PER_HOUR, SafetyExecutor};
+use crate::journal::{Body, Evidence, Journal};
 use crate::safety::{ApplyKind, Control, Mode, SafeModeReason};
 use crate::space::Values;
 
@@ -58,31 +58,40 @@ impl SafetyExecutor {
         self.offset[i] = 0.0;
     }
 
-    /// How pushing `generation` went. A failure rolls that change back; a failure of the rollback is SafeMode.
+    /// How pushing the values of `generation` went. A failed ordinary change is rolled back. What protects (off, SafeMode,
+    /// rollback, back-off) stays: the application goes on pushing it. Knobs that fail too often are held.
     pub fn pushed(&mut self, now_us: u64, generation: u64, ok: bool, j: &mut Journal) {
-        if self.push.as_ref().is_none_or(|p| p.generation != generation) {
+        if self.push.as_ref().is_none_or(|p| generation < p.since || generation > self.generation) {
             return;
         }
         let Some(push) = self.push.take() else { return };
-        if ok {
+        if ok || !self.may_change() {
             return;
         }
-        match push.baseline_before {
-            Some(before) => {
-                self.rollbacks.push(now_us);
-                self.exceptional(
-                    now_us,
-                    ApplyKind::Rollback,
-                    before,
-                    Evidence::Reason(SafeModeReason::PushFailed),
-                    j,
-                );
-                if let Some(push) = &mut self.push {
-                    push.baseline_before = None;
-                }
-                self.count_regression(now_us, j);
-            }
+        self.push_failures.push(now_us);
+        let evidence = Evidence::Reason(SafeModeReason::PushFailed);
+        match push.restore {
+            Some(before) => self.exceptional(now_us, ApplyKind::Rollback, before, evidence, j),
             None => self.enter_safe_mode(now_us, SafeModeReason::PushFailed, j),
+        }
+        if let Some(push) = &mut self.push {
+            push.restore = None;
+        }
+        if self.push_failures.count(now_us) >= PUSH_FAILURES_PER_HOUR {
+            for i in 0..self.space.len() {
+                if self.space[i].push && !self.knobs[i].frozen {
+                    self.freeze(Some(i));
+                    j.push(now_us, 0, self.generation, Body::Held(i as u8));
+                }
+            }
+        }
+    }
+
+    /// The end of a run: whatever is being tried is taken back.
+    pub fn settle_down(&mut self, now_us: u64, j: &mut Journal) {
+        let trying = self.away || self.offset.iter().any(|d| *d != 0.0);
+        if trying && self.control == Control::On {
+            self.exceptional(now_us, ApplyKind::Settle, self.baseline, Evidence::None, j);
         }
     }
 }

@@ -6,6 +6,11 @@ use crate::safety::guardrails::PROBES_PER_SECOND;
 use crate::safety::{ApplyKind, Control, Mode, SafeModeReason, Verdict, Violation};
 use crate::space::Values;
 
+/// What an operator asked for goes live as it is, without a probe around it.
+fn exact(kind: ApplyKind) -> bool {
+    matches!(kind, ApplyKind::Operator | ApplyKind::Trial)
+}
+
 impl SafetyExecutor {
     /// Whether another ordinary update would be within the rate limits. None is while a value is pushed or the anchor visited.
     pub fn rate_ok(&mut self, now_us: u64) -> bool {
@@ -92,9 +97,12 @@ impl SafetyExecutor {
             }
             return verdict;
         }
-        let mut baseline = self.baseline;
+        let (mut baseline, mut offset) = (self.baseline, self.offset);
         for (i, d) in way.iter().enumerate().filter(|(_, d)| d.abs() > EPS) {
             baseline[i] = self.space[i].normalise(baseline[i] + d);
+            if exact(kind) {
+                offset[i] = 0.0;
+            }
             let categorical = self.space[i].kind.is_categorical();
             let state = &mut self.knobs[i];
             if kind != ApplyKind::Trial {
@@ -107,7 +115,7 @@ impl SafetyExecutor {
                 state.direction = d.signum();
             }
         }
-        self.apply(now_us, id, kind, baseline, self.offset, j);
+        self.apply(now_us, id, kind, baseline, offset, j);
         Ok(())
     }
 
@@ -134,7 +142,10 @@ impl SafetyExecutor {
             if self.knobs[i].frozen {
                 return Err(Violation::Frozen);
             }
-            if d.abs() > self.rails.max_delta + EPS && !categorical {
+            let knob = &self.space[i];
+            let step =
+                if exact(kind) { knob.way(self.live[i], knob.normalise(self.baseline[i] + d)) } else { *d };
+            if step.abs() > self.rails.max_delta + EPS && !categorical {
                 return Err(Violation::DeltaTooLarge);
             }
         }

@@ -192,6 +192,16 @@ impl KalmanTube {
         *self = next;
     }
 
+    /// Whether the error rate rises while somebody else experiments.
+    pub fn guard_alarm(&mut self, step: &Step) -> bool {
+        self.guard.observe(step.guard.0, step.guard.1, step.dt).is_some()
+    }
+
+    /// Time that one pair of probes takes, in microseconds.
+    pub fn pair_us(&self) -> u64 {
+        2 * self.block_windows() * self.window_us
+    }
+
     /// What is known, for explanations and evidence.
     pub fn evidence(&self) -> ModelEvidence {
         let mut e = ModelEvidence {
@@ -460,13 +470,11 @@ impl KalmanTube {
         let (most, step_max) = (exec.guardrails().probe_amplitude, exec.guardrails().max_delta);
         let doubt =
             libm::sqrt(self.model.gradient_variance(slot)) / self.model.curvature(slot).max(CURVATURE_MIN);
-        let wanted = clamp(doubt, PROBE_MIN * most, most);
-        if three_levels {
-            wanted.min(step_max)
-        } else {
-            let before = exec.offset()[self.active[slot]].abs();
-            wanted.min(step_max - before).min(0.5 * step_max)
-        }
+        // Rounding may have left the live value a little off: the step starts there.
+        let i = self.active[slot];
+        let before = exec.space()[i].way(exec.baseline()[i], exec.live()[i]).abs();
+        let wanted = clamp(doubt, PROBE_MIN * most, most).min((step_max - before).max(0.0));
+        if three_levels { wanted } else { wanted.min(0.5 * step_max) }
     }
 
     /// A shrunken Newton step of the baseline, within what the guardrails leave.
