@@ -57,6 +57,30 @@ describe('the control file', () => {
     await tuner.close()
   })
 
+  test('off and on again while the event loop is blocked: obeyed, and both journaled', async () => {
+    const path = join(folder(), 'control')
+    const made = await cacheTuner({ controlFile: path })
+    const { tuner } = made
+    await moved(made)
+    await sleep(300)
+    const events: unknown[] = []
+    tuner.on('control', (event) => events.push(event.payload))
+    writeFileSync(path, 'off\n')
+    expect(block(3000, () => tuner.knobs.concurrency === 32)).toBeLessThan(1000)
+    writeFileSync(path, 'on\n')
+    block(500, () => false)
+    tuner.tick()
+    expect(events).toEqual([
+      { control: 'off', source: 'file' },
+      { control: 'on', source: 'file' },
+    ])
+    expect(tuner.controlWord).toBe('on')
+    expect(tuner.snapshot().values).toEqual(initial)
+    tuner.tick()
+    expect(events).toHaveLength(2)
+    await tuner.close()
+  })
+
   test('values that the owner decided before it knew are not published over it', async () => {
     const path = join(folder(), 'control')
     const made = await cacheTuner({ controlFile: path })

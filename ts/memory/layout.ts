@@ -3,7 +3,7 @@
  *
  *     words 0..15    schema check   magic, layout version, knobs, signals, lanes, ring capacity
  *     words 16..31   cell           sequence, stamp (generation << SIGNAL_BITS)
- *     words 32..47   control        word of the control file, its change count, stop flag, unreadable count
+ *     words 32..47   control        word of the control file, words said, stop flag, unreadable count
  *     Float64        initial[k], live[1 + k] (generation, values)  for single reads
  *     Int32 pairs    the same 1 + k numbers once more              for snapshots, see `cell.ts`
  *     per lane       words: head, dropped | tail, owner;  then Float64 values[ring], Int32 meta[ring]
@@ -27,7 +27,8 @@ export const WORD_SEQUENCE = 16
 /** Generation of the live values, shifted left by {@link SIGNAL_BITS}: OR a signal's index into it. */
 export const WORD_STAMP = 17
 export const WORD_CONTROL = 32
-export const WORD_CONTROL_CHANGES = 33
+/** One bit per word that the control file said since the owner looked last. */
+export const WORD_CONTROL_SAID = 33
 export const WORD_STOP = 34
 export const WORD_CONTROL_UNREADABLE = 35
 const HEADER_WORDS = 48

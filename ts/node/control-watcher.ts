@@ -16,7 +16,7 @@ import { writeCell } from '../memory/cell.js'
 import {
   type Memory,
   WORD_CONTROL,
-  WORD_CONTROL_CHANGES,
+  WORD_CONTROL_SAID,
   WORD_CONTROL_UNREADABLE,
   WORD_SEQUENCE,
   WORD_STAMP,
@@ -32,7 +32,7 @@ interface WatcherData {
   readonly initial: Float64Array
   readonly live: Float64Array
   readonly halves: Int32Array
-  readonly at: Record<'control' | 'changes' | 'unreadable' | 'sequence' | 'stamp' | 'stop', number>
+  readonly at: Record<'control' | 'said' | 'unreadable' | 'sequence' | 'stamp' | 'stop', number>
   readonly shift: number
   readonly off: number
   readonly pollMs: number
@@ -67,7 +67,7 @@ function watch(
     if (now >= 0 && now !== Atomics.load(words, at.control)) {
       // The word first: from here on the owner's own values are refused by the cell.
       Atomics.store(words, at.control, now)
-      Atomics.add(words, at.changes, 1)
+      Atomics.or(words, at.said, 1 << now)
       pending = now === data.off
     }
     if (pending) {
@@ -110,7 +110,7 @@ export function watchControlFile(path: string, memory: Memory): ControlWatcher {
     halves: memory.halves,
     at: {
       control: WORD_CONTROL,
-      changes: WORD_CONTROL_CHANGES,
+      said: WORD_CONTROL_SAID,
       unreadable: WORD_CONTROL_UNREADABLE,
       sequence: WORD_SEQUENCE,
       stamp: WORD_STAMP,

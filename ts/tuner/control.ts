@@ -19,25 +19,32 @@ const WORDS: readonly ControlWord[] = ['on', 'freeze', 'off']
 
 export class Control {
   readonly #said = new Int32Array(4)
-  #effective = CONTROL_ON
+  #holds = CONTROL_ON
 
-  /** What holds at present, in the core's numbers. */
-  get effective(): number {
-    return this.#effective
-  }
-
+  /** What the core holds. */
   get word(): ControlWord {
-    return WORDS[this.#effective] as ControlWord
+    return WORDS[this.#holds] as ControlWord
   }
 
-  /** Notes what a source says; returns the effective word if that changed, else undefined. */
-  say(source: number, word: number): number | undefined {
+  /** The strictest of what the sources say, in the core's numbers. */
+  get wanted(): number {
+    return Math.max(...this.#said)
+  }
+
+  /** Whether the core holds what is wanted. */
+  get settled(): boolean {
+    return this.wanted === this.#holds
+  }
+
+  /** Notes what a source says. */
+  say(source: number, word: number): void {
     this.#said[source] = word
     if (source === SOURCE_API && word === CONTROL_ON) this.#said[SOURCE_SIGNAL] = CONTROL_ON
-    const strictest = Math.max(...this.#said)
-    if (strictest === this.#effective) return undefined
-    this.#effective = strictest
-    return strictest
+  }
+
+  /** Notes what the core holds. */
+  heard(word: ControlWord): void {
+    this.#holds = WORDS.indexOf(word)
   }
 }
 

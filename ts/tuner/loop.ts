@@ -7,10 +7,11 @@ import { type Engine, PUSH } from '../binding.js'
 import { fromCore, HomeostatError } from '../errors.js'
 import type { Host } from '../host.js'
 import type { JournalSink } from '../journal/sink.js'
-import { type Memory, WORD_CONTROL, WORD_CONTROL_UNREADABLE } from '../memory/layout.js'
+import { type Memory, WORD_CONTROL, WORD_CONTROL_SAID, WORD_CONTROL_UNREADABLE } from '../memory/layout.js'
 import { Drain } from '../memory/ring.js'
 import type { Resolved } from '../schema/validate.js'
-import { Control, SOURCE_FILE } from './control.js'
+import { Control, SOURCE_API, SOURCE_FILE } from './control.js'
+import { type CoreState, coreState } from './core-state.js'
 import { Emitter } from './events.js'
 import type { Counters } from './explain.js'
 import { WindowMetrics } from './metrics.js'
@@ -57,6 +58,7 @@ export class Loop {
   #ingestAtUs = 0
   /** Change bits of the core's answers since the last settling. */
   #changed = 0
+  #lastSource = SOURCE_API
   readonly #ingest: (values: Float64Array, meta: Int32Array) => void
 
   constructor(parts: LoopParts) {
@@ -102,7 +104,10 @@ export class Loop {
       const now = this.#parts.time.now(true)
       this.#obeyControlFile(now)
       this.#drainAt(now)
-      if (now >= this.#windowEnd) this.#closeWindow(now)
+      if (now >= this.#windowEnd) {
+        if (!this.control.settled) this.#insist(this.#lastSource, now)
+        this.#closeWindow(now)
+      }
       this.#settle(now)
     } catch (error) {
       this.#fail(error)
@@ -128,12 +133,17 @@ export class Loop {
     }
   }
 
+  /** Gives the core an input and returns its state after it, which tells whether the input was taken or dropped. */
+  input(action: (engine: Engine, nowUs: number) => number): CoreState {
+    return this.act((engine, now) => {
+      this.#changed |= action(engine, now)
+      return coreState(engine, now)
+    })
+  }
+
   /** What a source of the kill switch says now. */
   say(source: number, word: number): void {
-    this.act((engine, now) => {
-      const effective = this.control.say(source, word)
-      if (effective !== undefined) engine.control(effective, source, now)
-    })
+    this.act((_, now) => this.#say(source, word, now))
   }
 
   /** The last entries: drains, says stop and pumps once. The loop does nothing more. */
@@ -213,13 +223,35 @@ export class Loop {
     this.#pump.run()
   }
 
+  #say(source: number, word: number, now: number): void {
+    this.control.say(source, word)
+    this.#lastSource = source
+    if (this.control.settled) return
+    this.#insist(source, now)
+    if (this.control.settled) return
+    this.#trouble(
+      'HOMEOSTAT_CONTROL_PENDING',
+      `'${this.control.word}' holds until the journal has room: the core journals what it obeys`,
+    )
+  }
+
+  /** Says the wanted word to the core; once per window again while the core drops it. */
+  #insist(source: number, now: number): void {
+    const { engine } = this.#parts
+    this.#changed |= engine.control(this.control.wanted, source, now)
+    this.control.heard(coreState(engine, now).control)
+  }
+
   #obeyControlFile(now: number): void {
     const { words } = this.#parts.memory
+    // First what was said meanwhile, then the present word: a pulse that ended while this thread was blocked is journaled too.
+    const said = Atomics.exchange(words, WORD_CONTROL_SAID, 0)
     const word = Atomics.load(words, WORD_CONTROL)
-    if (word !== this.#publisher.controlSeen) {
+    const strictest = 31 - Math.clz32(said)
+    if (strictest > word) this.#say(SOURCE_FILE, strictest, now)
+    if (strictest > word || word !== this.#publisher.controlSeen) {
       this.#publisher.controlSeen = word
-      const effective = this.control.say(SOURCE_FILE, word)
-      if (effective !== undefined) this.#parts.engine.control(effective, SOURCE_FILE, now)
+      this.#say(SOURCE_FILE, word, now)
     }
     const unreadable = Atomics.load(words, WORD_CONTROL_UNREADABLE)
     if (unreadable !== this.#unreadable) {

@@ -18,10 +18,11 @@ import type { SignalReporters, SignalSpecs } from '../schema/signal.js'
 import type { Resolved } from '../schema/validate.js'
 import { type Snapshot, takeSnapshot } from '../snapshot.js'
 import { type ControlWord, controlNumber, SOURCE_API } from './control.js'
+import { coreState } from './core-state.js'
 import type { EventMap, EventName } from './events.js'
 import type { Counters, Explanation } from './explain.js'
 import type { Loop } from './loop.js'
-import { type Verdict, verdict } from './violations.js'
+import { takenVerdict, type Verdict, verdict } from './violations.js'
 
 const MODES: readonly Mode[] = ['observe', 'recommend', 'auto']
 
@@ -148,27 +149,34 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
     return this.#parts.loop.emitter.on(name, listener as (event: never) => void)
   }
 
-  /** The kill switch: `freeze` holds the values, `off` returns to the initial ones, `on` withdraws what was said here or by SIGUSR2. */
+  /**
+   * The kill switch: `freeze` holds the values, `off` returns to the initial ones, `on` withdraws what was said here or by SIGUSR2.
+   * Returns the word that holds: the strictest of all sources, and while the journal's queue is full the stricter one before.
+   */
   control(word: ControlWord): ControlWord {
     this.#parts.loop.say(SOURCE_API, controlNumber('control', word))
     return this.controlWord
   }
 
-  setMode(mode: Mode): void {
-    const index = MODES.indexOf(check.oneOf('mode', mode, ['observe', 'recommend', 'auto']))
-    this.#parts.loop.act((engine, now) => engine.setMode(index, now))
-    this.#mode = mode
+  /** Refused with `audit-queue-full` while the journal has no room, like all that does not protect. */
+  setMode(mode: Mode): Verdict {
+    const index = MODES.indexOf(check.oneOf('mode', mode, MODES))
+    this.#mode = this.#parts.loop.input((engine, now) => engine.setMode(index, now)).mode
+    return takenVerdict(this.#mode === mode)
   }
 
   /** Holds a knob, or all of them, at the current values. */
-  freeze(knob?: keyof K & string): void {
+  freeze(knob?: keyof K & string): Verdict {
     const index = this.#index('knob', knob)
-    this.#parts.loop.act((engine, now) => engine.freeze(index, now))
+    const { knobs } = this.#parts.loop.input((engine, now) => engine.freeze(index, now))
+    return takenVerdict(knobs.every(({ frozen }, i) => frozen || (index >= 0 && i !== index)))
   }
 
-  unfreeze(knob?: keyof K & string): void {
+  /** Refused with `audit-queue-full` while the journal has no room. */
+  unfreeze(knob?: keyof K & string): Verdict {
     const index = this.#index('knob', knob)
-    this.#parts.loop.act((engine, now) => engine.unfreeze(index, now))
+    const { knobs } = this.#parts.loop.input((engine, now) => engine.unfreeze(index, now))
+    return takenVerdict(knobs.every(({ frozen }, i) => !frozen || (index >= 0 && i !== index)))
   }
 
   /** Moves knobs by hand, within the guardrails; a refusal is a value. Throws on values outside a knob's bounds. */
@@ -195,18 +203,18 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
 
   /** Enters SafeMode by hand: nothing changes until it is acknowledged. */
   enterSafeMode(): void {
-    this.#parts.loop.act((engine, now) => engine.enterSafeMode(now))
+    this.#parts.loop.input((engine, now) => engine.enterSafeMode(now))
   }
 
-  /** Leaves SafeMode by hand. */
-  acknowledge(): void {
-    this.#parts.loop.act((engine, now) => engine.acknowledge(now))
+  /** Leaves SafeMode by hand. Refused with `audit-queue-full` while the journal has no room. */
+  acknowledge(): Verdict {
+    const { safe_mode } = this.#parts.loop.input((engine, now) => engine.acknowledge(now))
+    return takenVerdict(safe_mode === null)
   }
 
   /** Why each knob stands where it stands. */
   async explain(): Promise<Explanation> {
-    const text = this.#parts.loop.act((engine, now) => engine.explain(now))
-    return { ...(JSON.parse(text) as Omit<Explanation, 'counters'>), counters: this.counters() }
+    return { ...this.#parts.loop.act(coreState), counters: this.counters() }
   }
 
   /** Everything that was bounded, refused or survived, since the start. */
