@@ -57,7 +57,10 @@ struct Audit {
     mode: String,
     exceptional: Vec<(u64, String)>,
     by_hand: bool,
+    /// Whether the proposal before asked for a rollback on evidence about the objective or a constraint.
+    automatic: bool,
     applies: usize,
+    kinds: std::collections::BTreeMap<String, usize>,
 }
 
 impl Audit {
@@ -95,6 +98,11 @@ impl Audit {
                 self.hold();
             }
             "roll-back" => self.by_hand = true,
+            "proposal" => {
+                let evidence = payload.get("evidence");
+                let has = |key: &str| evidence.and_then(|e| e.get(key)).is_some();
+                self.automatic = has("before") || has("margin");
+            }
             "freeze" | "unfreeze" => {
                 let knob = text("knob");
                 for (i, range) in KNOBS.iter().enumerate() {
@@ -171,13 +179,14 @@ impl Audit {
             let second = self.updates.iter().filter(|t| time - **t < 1_000_000).count();
             assert!(second <= per_second, "{second} updates in a second\n{line}");
         } else {
-            self.cap(time, kind, line);
+            self.cap(time, kind, preset, line);
         }
         self.last_change = Some(time);
         let expected = self.generation + u64::from(changed);
         assert_eq!(generation, expected, "a generation per change\n{line}");
         self.generation = generation;
         self.applies += 1;
+        *self.kinds.entry(kind.to_owned()).or_default() += 1;
     }
 
     fn moved(
@@ -201,10 +210,11 @@ impl Audit {
         assert!(!ordered || sum <= cumulative_max + 1e-6, "{name}: {sum} in a minute\n{line}");
     }
 
-    fn cap(&mut self, time: u64, kind: &str, line: &str) {
+    fn cap(&mut self, time: u64, kind: &str, preset: &str, line: &str) {
         let most = match kind {
-            // A rollback by hand is the operator's; what failed to be pushed is taken back in any case.
-            "rollback" if self.by_hand || line.contains("push-failed") => return,
+            // A rollback by hand is the operator's; what failed to be pushed, and a broken-off trial, is taken back in any case.
+            "rollback" if self.by_hand || !self.automatic => return,
+            "rollback" => rollbacks_per_hour(preset),
             "challenge" => 12,
             "back-off" => 30,
             _ => return,
@@ -215,7 +225,7 @@ impl Audit {
     }
 }
 
-fn run(preset: &str, seed: u32, operations: usize) -> usize {
+fn run(preset: &str, seed: u32, operations: usize) -> Audit {
     let mut engine = Engine::new(&config("auto", preset, seed, 4096)).unwrap();
     let (mut rng, mut now) = (Rng::new(u64::from(seed) + 1000), 1_000_000);
     let mut audit = Audit::new("auto");
@@ -227,7 +237,7 @@ fn run(preset: &str, seed: u32, operations: usize) -> usize {
         engine.read_values(&mut live);
         assert_eq!(live, audit.values, "the journal says what is live");
     }
-    audit.applies
+    audit
 }
 
 proptest! {
@@ -239,10 +249,26 @@ proptest! {
 }
 
 #[test]
-fn the_audit_sees_changes_at_all() {
+fn the_audit_sees_every_kind_of_change() {
+    let mut kinds = std::collections::BTreeMap::<String, usize>::new();
     for preset in ["conservative", "balanced", "aggressive"] {
-        let applies: usize = (0..6).map(|seed| run(preset, seed, 1500)).sum();
+        let audits: Vec<Audit> = (0..10).map(|seed| run(preset, seed, 1500)).collect();
+        let applies: usize = audits.iter().map(|a| a.applies).sum();
         assert!(applies > 100, "{preset}: only {applies} changes were applied");
+        audits.into_iter().flat_map(|a| a.kinds).for_each(|(k, n)| *kinds.entry(k).or_default() += n);
+    }
+    // Challenges need minutes of learning and a rise: tests/protection.rs makes them.
+    for kind in ["probe", "move", "shadow", "operator", "trial", "rollback", "back-off", "safe-mode", "off"] {
+        assert!(kinds.get(kind).is_some_and(|n| *n > 0), "no {kind} among {kinds:?}");
+    }
+}
+
+/// The specification's table.
+fn rollbacks_per_hour(preset: &str) -> usize {
+    match preset {
+        "conservative" => 2,
+        "balanced" => 4,
+        _ => 10,
     }
 }
 

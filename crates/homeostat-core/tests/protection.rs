@@ -171,7 +171,8 @@ fn visiting() -> Rig {
 
 #[test]
 fn a_visit_to_the_anchor_is_ended_by_whatever_interrupts_it() {
-    let interruptions: [(&str, fn(&mut Rig)); 5] = [
+    type Interruption = (&'static str, fn(&mut Rig));
+    let interruptions: [Interruption; 5] = [
         ("freeze and unfreeze", |r| {
             r.tuner.freeze(r.now_us, None);
             r.tuner.unfreeze(r.now_us, None);

@@ -85,7 +85,13 @@ pub fn random_operation(engine: &mut Engine, rng: &mut Rng, now_us: &mut u64) {
                 1 => f64::INFINITY,
                 _ => 1.0 + (values[1] - 90.0).abs() / 100.0 + 0.1 * unit(rng),
             };
-            let margin = if rng.next_u64().is_multiple_of(3) { unit(rng) - 0.1 } else { f64::NAN };
+            // For a while in every minute and a half a constraint is in trouble.
+            let strained = (now / 20_000_000) % 4 == 1;
+            let margin = match rng.next_u64() % 3 {
+                0 if !strained => unit(rng) - 0.1,
+                0 | 1 if strained => 0.7 * unit(rng) - 0.6,
+                _ => f64::NAN,
+            };
             engine.decide(objective, margin);
         }
     }
