@@ -51,9 +51,9 @@ function ratio(what, over, under) {
 function parse() {
   const { values } = parseArgs({
     options: {
-      pairs: { type: 'string', default: '120' },
-      'block-ms': { type: 'string', default: '1000' },
-      rate: { type: 'string', default: '450' },
+      pairs: { type: 'string', default: '200' },
+      'block-ms': { type: 'string', default: '400' },
+      rate: { type: 'string', default: '1500' },
       json: { type: 'string' },
     },
   })

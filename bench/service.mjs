@@ -114,7 +114,6 @@ async function sweep(lab, seconds, seed, result) {
     best: best.settings,
     perPhase,
     achievable,
-    achievableByTtl: byTtl,
   })
   return { lingerMs, best: best.settings, achievable }
 }

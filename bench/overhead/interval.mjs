@@ -6,8 +6,8 @@ export function mean(values) {
 }
 
 /**
- * Ratio of two paired series with its 95 % interval: a bootstrap over pairs of the ratio of trimmed means. The tenth of
- * the pairs with the most extreme ratios on either side is left out, since another program's burst hits one block of a pair.
+ * Ratio of two paired series with its 95 % interval: a bootstrap over pairs of the mean of the middle half of their ratios.
+ * The quarter on either side is left out, since another program's burst or a major collection hits one block of a pair.
  */
 export function interval(over, under) {
   const pairs = over.map((value, i) => Math.log(value / under[i])).sort((a, b) => a - b)
@@ -27,7 +27,8 @@ export function interval(over, under) {
   }
 }
 
+/** Mean of the middle half. */
 function trimmed(sorted) {
-  const cut = Math.floor(sorted.length * 0.1)
+  const cut = Math.floor(sorted.length * 0.25)
   return mean(sorted.slice(cut, sorted.length - cut))
 }

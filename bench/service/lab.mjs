@@ -7,13 +7,21 @@ const CACHE = fileURLToPath(new URL('../../.cache/demo', import.meta.url))
 /** Instances driven at once. Four take about half of two cores. */
 export const AT_ONCE = 4
 
+/** A run whose loader was later than this (p99) measures other programs; it is repeated once. */
+const LATE_MS = 40
+
 /** Runs experiments in a process of the demonstration, one after another. */
 export class Lab {
   #child = fork(MAIN, ['--role=experiment'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 
   async run(instances, seconds, seed) {
     const template = `${CACHE}/catalog-1-20000.tar`
-    return this.#ask({ template, folder: `${CACHE}/journal`, seconds, seed, instances })
+    const experiment = { template, folder: `${CACHE}/journal`, seconds, seed, instances }
+    const answer = await this.#ask(experiment)
+    if (answer.lagP99Ms <= LATE_MS) return answer
+    console.log(`(the loader was ${answer.lagP99Ms.toFixed(0)} ms late, p99: other programs are busy; once more)`)
+    const again = await this.#ask(experiment)
+    return again.lagP99Ms < answer.lagP99Ms ? again : answer
   }
 
   async #ask(experiment) {
