@@ -8,11 +8,11 @@ const LIMITS = {
   minIntervalUs: 100_000,
   flipsPerMinute: 1,
   cumulativePerMinute: 0.25,
-  bounds: { ttl: { min: 1, max: 10 } },
-}
+  bounds: { ttl: { min: 0, max: 10, scale: 'linear' } },
+} as const
 
 function audit(steps: readonly { atS: number; to: number; kind?: string; ttl?: number }[]): number {
-  const one = new Audit(LIMITS, [0.5])
+  const one = new Audit(LIMITS, { ttl: 5 })
   for (const { atS, to, kind = 'shadow', ttl = 5 } of steps) {
     const payload = { kind, values: { ttl }, baseline: [to] }
     one.applied({ type: 'applied', timeUs: atS * 1e6, payload } as unknown as TunerEvent)
@@ -32,7 +32,8 @@ describe('the audit', () => {
   })
   it.each([
     ['a step that is too large', [{ atS: 0, to: 0.7 }]],
-    ['a value outside its bounds', [{ atS: 0, to: 0.6, ttl: 11 }]],
+    ['a live step that is too large', [{ atS: 0, to: 0.6, ttl: 6.5 }]],
+    ['a value outside its bounds', [{ atS: 0, to: 0.6, ttl: 11, kind: 'back-off' }]],
     [
       'updates that come too soon',
       [
@@ -55,6 +56,7 @@ describe('the audit', () => {
   })
   it('holds a rollback to the bounds only', () => {
     expect(audit([{ atS: 0, to: 0.9, kind: 'rollback' }])).toBe(0)
-    expect(audit([{ atS: 0, to: 0.9, kind: 'rollback', ttl: 0 }])).toBe(1)
+    expect(audit([{ atS: 0, to: 0.9, kind: 'rollback', ttl: -1 }])).toBe(1)
+    expect(audit([{ atS: 0, to: 0.9, kind: 'safe-mode' }])).toBe(0)
   })
 })

@@ -7,13 +7,19 @@ export interface AuditLimits {
   readonly minIntervalUs: number
   readonly flipsPerMinute: number
   readonly cumulativePerMinute: number
-  /** Knob bounds by name, in knob units. */
-  readonly bounds: Readonly<Record<string, { readonly min: number; readonly max: number }>>
+  /** Knob bounds by name, in knob units, and how the range is laid out. */
+  readonly bounds: Readonly<Record<string, { readonly min: number; readonly max: number; readonly scale: 'linear' | 'log' }>>
 }
 
-/** Kinds whose caps are their own; they are held to the bounds only. */
-const EXCEPTIONAL = new Set(['rollback', 'challenge', 'back-off', 'reset'])
+/** Kinds that every limit holds for; the others (rollback, SafeMode, off, …) have caps of their own and are held to the bounds. */
+const ORDINARY = new Set(['probe', 'move', 'shadow', 'operator', 'trial'])
 const ROUNDING = 1e-9
+/** Between a value that was rounded to what its kind can hold and its place. */
+const VALUE_ROUNDING = 1e-6
+
+function place(value: number, { min, max, scale }: AuditLimits['bounds'][string]): number {
+  return scale === 'log' ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min)
+}
 
 /**
  * Counts guardrail breaches from what was applied, independently of the code that enforces them: every ordinary update
@@ -26,23 +32,36 @@ export class Audit {
   readonly #moves: { atUs: number; deltas: number[]; flips: boolean[] }[] = []
   readonly #direction: number[]
   #baseline: number[]
+  #values: Readonly<Record<string, number>>
 
-  constructor(limits: AuditLimits, baseline: readonly number[]) {
+  /** `initial`: the values that are live before the first change. */
+  constructor(limits: AuditLimits, initial: Readonly<Record<string, number>>) {
     this.#limits = limits
-    this.#baseline = [...baseline]
-    this.#direction = baseline.map(() => 0)
+    this.#values = initial
+    this.#baseline = Object.entries(limits.bounds).map(([name, range]) => place(initial[name] as number, range))
+    this.#direction = this.#baseline.map(() => 0)
   }
 
+  /** Any change of what is live, whatever made it. */
   applied(event: TunerEvent): void {
     const values = event.payload.values as Record<string, number>
-    for (const [name, { min, max }] of Object.entries(this.#limits.bounds)) {
-      const value = values[name]
-      this.#check(value !== undefined && value >= min && value <= max)
+    const before = this.#values
+    this.#values = values
+    const ordinary = ORDINARY.has(String(event.payload.kind))
+    for (const [name, range] of Object.entries(this.#limits.bounds)) {
+      const value = values[name] as number
+      this.#check(value >= range.min && value <= range.max)
+      const step = Math.abs(place(value, range) - place(before[name] as number, range))
+      if (ordinary) this.#check(step <= this.#limits.maxDelta + VALUE_ROUNDING)
     }
     const baseline = event.payload.baseline as number[]
     const deltas = baseline.map((at, i) => at - (this.#baseline[i] as number))
     this.#baseline = baseline
-    if (EXCEPTIONAL.has(String(event.payload.kind))) return
+    if (!ordinary) {
+      // It counts as an earlier update for those that follow.
+      this.#updatesUs.push(event.timeUs)
+      return
+    }
     this.#pace(event.timeUs)
     this.#movement(event.timeUs, deltas)
   }

@@ -92,9 +92,11 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   })
 
   const changes = new Changes({ initial, story: { clock: STORY, knobs: ['ttl'] }, onChange: options.onChange })
-  const limits = { ...LIMITS, bounds: { ttl: bounds, linger: LINGER_BOUNDS_MS } }
-  const unit = Math.log(initial.ttl / bounds.min) / Math.log(bounds.max / bounds.min)
-  const audit = new Audit(limits, [unit, initial.linger / LINGER_BOUNDS_MS.max])
+  const limits = {
+    ...LIMITS,
+    bounds: { ttl: { ...bounds, scale: 'log' }, linger: { ...LINGER_BOUNDS_MS, scale: 'linear' } },
+  } as const
+  const audit = new Audit(limits, initial)
   tuner.on('proposed', (event) => changes.proposed(event))
   tuner.on('applied', (event) => {
     changes.applied(event)
