@@ -60,6 +60,8 @@ export interface EngineConfig {
   signals: readonly SignalConfig[]
   /** Capacity of the in-memory journal queue, in entries. 64 to 65536. */
   journal_capacity: number
+  /** Hash of the last entry of the journal that this run continues, 64 hex digits; its own chain follows from it. */
+  previous?: string | undefined
 }
 export type GuardrailField =
   | 'max_delta'

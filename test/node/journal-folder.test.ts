@@ -160,6 +160,18 @@ describe('the journal of a tuner', () => {
     expect(verified.first_bad?.code).toMatch(/^HOMEOSTAT_JOURNAL_/)
   })
 
+  test.each([
+    ['text', 'journal'],
+    ['nothing', undefined],
+    ['bytes without a sequence around them', new Uint8Array(4)],
+    ['pieces of text', ['{}\n']],
+    ['an object', {}],
+  ])('%s instead of a sequence of bytes is refused', async (_, bytes) => {
+    const refusal = { code: 'HOMEOSTAT_INVALID_OPTION', option: 'bytes' }
+    await expect(verifyJournal(bytes as never)).rejects.toMatchObject(refusal)
+    await expect(replayJournal(bytes as never)).rejects.toMatchObject(refusal)
+  })
+
   test('a truncated journal is found out', async () => {
     const path = folder()
     const { tuner, clock } = await cacheTuner({ journal: path })
@@ -169,6 +181,53 @@ describe('the journal of a tuner', () => {
     expect(await verifyJournal([bytes.subarray(0, bytes.length - 7)])).toMatchObject({
       ok: false,
       first_bad: { code: 'HOMEOSTAT_JOURNAL_TRUNCATED' },
+    })
+  })
+
+  test('entries cut off at the end of a run are found out by the run after it', async () => {
+    const path = folder()
+    const file = join(path, 'catalog-1.jsonl')
+    const run = async (runId: string) => {
+      const { tuner, clock } = await cacheTuner({ journal: path, runId })
+      const troubles: string[] = []
+      tuner.on('trouble', (event) => troubles.push(event.code))
+      for (let i = 0; i < 60; i++) window(tuner, clock)
+      await tuner.close()
+      return troubles
+    }
+    expect(await run('one')).toEqual([])
+    const first = readFileSync(file, 'utf8').trimEnd().split('\n').length
+    expect(await run('two')).toEqual([])
+    expect(await verifyJournal(journalOf(path))).toMatchObject({ ok: true, runs: 2 })
+    const lines = readFileSync(file, 'utf8').split('\n')
+    expect(JSON.parse(lines[first] as string).payload.previous).toBe(JSON.parse(lines[first - 1] as string).hash)
+    lines.splice(first - 30, 30)
+    expect(await verifyJournal([new TextEncoder().encode(lines.join('\n'))])).toMatchObject({
+      ok: false,
+      first_bad: { code: 'HOMEOSTAT_JOURNAL_BROKEN', line: first - 29 },
+    })
+  })
+
+  test('a run that did not end by itself is reported by the next one, also across segments', async () => {
+    const path = folder()
+    const { tuner, clock } = await cacheTuner({ journal: path })
+    for (let i = 0; i < 20; i++) window(tuner, clock)
+    await tuner.close()
+    const file = join(path, 'catalog-1.jsonl')
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    writeFileSync(file, `${lines.slice(0, -1).join('\n')}\n`)
+    writeFileSync(join(path, 'catalog-2.jsonl'), '')
+    const next = await cacheTuner({ journal: path })
+    const troubles: string[] = []
+    next.tuner.on('trouble', (event) => troubles.push(event.code))
+    for (let i = 0; i < 3; i++) window(next.tuner, next.clock)
+    expect(troubles).toEqual(['HOMEOSTAT_JOURNAL_UNCLEAN'])
+    expect(next.tuner.journal.stats.unclean).toBe(1)
+    await next.tuner.close()
+    expect(await verifyJournal(journalOf(path))).toMatchObject({ ok: true, runs: 2 })
+    expect(JSON.parse(readFileSync(join(path, 'catalog-2.jsonl'), 'utf8').split('\n')[0] as string)).toMatchObject({
+      event: 'start',
+      payload: { previous: JSON.parse(lines.at(-2) as string).hash },
     })
   })
 

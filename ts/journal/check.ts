@@ -2,6 +2,7 @@
  * Checks and re-runs recorded journals, fed as bytes in any cut.
  */
 import type { Binding } from '../binding.js'
+import { invalid } from '../errors.js'
 
 export type JournalBytes = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
@@ -29,7 +30,7 @@ export interface Reproduction {
 /** Checks the hash chain and finds the first broken link. */
 export async function verifyJournal(binding: Binding, bytes: JournalBytes): Promise<Verification> {
   const verifier = binding.createVerifier()
-  for await (const piece of bytes) verifier.push(piece)
+  await feed(bytes, (piece) => verifier.push(piece))
   return JSON.parse(verifier.finish()) as Verification
 }
 
@@ -39,14 +40,27 @@ export async function replayJournal(
   bytes: JournalBytes,
   onBytes?: (bytes: Uint8Array) => void,
 ): Promise<Reproduction> {
+  if (onBytes !== undefined && typeof onBytes !== 'function') throw invalid('onBytes', 'a function', onBytes)
   const replay = binding.createReplay()
-  for await (const piece of bytes) {
+  await feed(bytes, (piece) => {
     replay.push(piece)
     const produced = replay.take()
     if (produced.length > 0) onBytes?.(produced)
-  }
+  })
   const result = JSON.parse(replay.finish()) as Reproduction
   const rest = replay.take()
   if (rest.length > 0) onBytes?.(rest)
   return result
+}
+
+/** Hands over every piece; refuses what is no sequence of bytes, as text and a bare array of bytes are. */
+async function feed(bytes: unknown, push: (piece: Uint8Array) => void): Promise<void> {
+  const range = 'a sequence of Uint8Array, such as [bytes] or a read stream'
+  const given = bytes as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined
+  const sequence = typeof given === 'object' && (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator])
+  if (typeof sequence !== 'function' || ArrayBuffer.isView(bytes)) throw invalid('bytes', range, bytes)
+  for await (const piece of bytes as JournalBytes) {
+    if (!(piece instanceof Uint8Array)) throw invalid('bytes', range, piece)
+    push(piece)
+  }
 }

@@ -14,6 +14,8 @@ export interface JournalSink {
   readonly stats: JournalSinkStats
   /** Ends when everything taken is durable, or after `timeoutMs`; what was not written by then is counted in the stats. */
   close(timeoutMs: number): Promise<void>
+  /** Hash of the last entry on the medium before this run, 64 hex digits, for sinks that go on from an earlier run. */
+  readonly previous?: string | undefined
   /** What the sink still holds, for sinks that can be read. */
   read?(): Uint8Array
 }
@@ -29,6 +31,8 @@ export interface JournalSinkStats {
   readonly failures: number
   /** Bytes of a torn last line that an earlier crash left and that were set aside. */
   readonly torn: number
+  /** 1 when the run before this one did not end with its `stop` entry: a crash, a kill, or lines that were cut off. */
+  readonly unclean?: number
 }
 
 /** Keeps the newest entries in memory. */

@@ -4,7 +4,7 @@
  * Durability: what the sink takes is handed to the operating system at once, by one write at a time, so it survives the death of
  * the process (SIGKILL too) as soon as that write is done; it is forced to the disk within `sync` (default 1 s). A crash in the
  * middle of a write leaves a torn last line, which the next start sets aside. A new start goes on in the last segment with a new
- * run, whose chain begins afresh.
+ * run, whose chain follows from the last whole line before it.
  *
  * A write that fails (a full disk) is repeated at the same place, first after 250 ms, then ever slower up to 5 s. Until it works
  * the sink takes nothing more, the core's queue fills, and the core holds the knobs in SafeMode.
@@ -14,6 +14,7 @@ import { HomeostatError } from '../errors.js'
 import type { JournalSink } from '../journal/sink.js'
 import type { ResolvedJournal } from '../schema/validate.js'
 import { type JournalFs, nodeFs } from './fs.js'
+import { type LastEntry, lastEntry } from './last-entry.js'
 import { lockFolder } from './lock.js'
 import { createSegment, type OpenSegment, openLastSegment, prune } from './segments.js'
 
@@ -29,7 +30,14 @@ export async function openJournalFolder(name: string, options: Options, fs: Jour
     await fs.mkdir(folder)
     const unlock = await lockFolder(fs, folder, name)
     try {
-      return new FolderSink({ name, folder, options, fs, unlock, segment: await openLastSegment(fs, folder, name) })
+      const segment = await openLastSegment(fs, folder, name)
+      try {
+        const last = await lastEntry(fs, folder, name, segment)
+        return new FolderSink({ name, folder, options, fs, unlock, segment, last })
+      } catch (error) {
+        await segment.file.close()
+        throw error
+      }
     } catch (error) {
       await unlock()
       throw error
@@ -50,11 +58,13 @@ interface Parts {
   readonly options: Options
   readonly fs: JournalFs
   readonly segment: OpenSegment
+  readonly last: LastEntry
   unlock(): Promise<void>
 }
 
 class FolderSink implements JournalSink {
-  readonly stats = { taken: 0, written: 0, dropped: 0, failures: 0, torn: 0 }
+  readonly stats = { taken: 0, written: 0, dropped: 0, failures: 0, torn: 0, unclean: 0 }
+  readonly previous: string | undefined
   failure: Error | undefined
   readonly #parts: Parts
   readonly #pending: Uint8Array[] = []
@@ -74,6 +84,8 @@ class FolderSink implements JournalSink {
     this.#segment = parts.segment
     this.#size = parts.segment.size
     this.stats.torn = parts.segment.torn
+    this.stats.unclean = parts.last.unclean ? 1 : 0
+    this.previous = parts.last.hash
   }
 
   get path(): string {

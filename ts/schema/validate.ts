@@ -19,7 +19,7 @@ export type ResolvedJournal =
   | { kind: 'sink'; sink: JournalSink }
 
 export interface Resolved {
-  readonly engine: Omit<EngineConfig, 'now_us' | 'run_id' | 'seed'>
+  readonly engine: Omit<EngineConfig, 'now_us' | 'run_id' | 'seed' | 'previous'>
   readonly runId: string | undefined
   readonly seed: number | undefined
   readonly knobs: readonly ResolvedKnob[]

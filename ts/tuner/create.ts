@@ -71,7 +71,7 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
   const time = new MonotonicTime(resolved.clock)
   const runId = resolved.runId ?? host.randomId()
   const seed = resolved.seed ?? seedOf(runId)
-  const engine = createEngine(binding, resolved, { runId, seed, nowUs: time.now() })
+  const engine = createEngine(binding, resolved, { runId, seed, nowUs: time.now(), previous: sink.previous })
   // As the core has them: a periodic knob's upper bound is its lower one.
   const initial = new Float64Array(resolved.knobs.length)
   engine.readValues(initial)
@@ -117,12 +117,11 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
 function createEngine(
   binding: Binding,
   resolved: Resolved,
-  run: { runId: string; seed: number; nowUs: number },
+  run: { runId: string; seed: number; nowUs: number; previous: string | undefined },
 ): Engine {
   try {
-    return binding.createEngine(
-      JSON.stringify({ ...resolved.engine, run_id: run.runId, seed: run.seed, now_us: run.nowUs }),
-    )
+    const { runId: run_id, seed, nowUs: now_us, previous } = run
+    return binding.createEngine(JSON.stringify({ ...resolved.engine, run_id, seed, now_us, previous }))
   } catch (error) {
     throw fromCore(error)
   }

@@ -58,7 +58,7 @@ export interface Counters {
   readonly windows: number
   /** Windows that were much longer than asked for and taught nothing. */
   readonly stalledWindows: number
-  /** Readings of a clock that did not advance, or was not a number. */
+  /** Readings of a clock that went back, or was not a number. */
   readonly clockBackwards: number
   /** Windows whose objective threw or was not finite. */
   readonly objectiveErrors: number

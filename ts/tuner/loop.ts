@@ -21,6 +21,7 @@ import { Pump } from './pump.js'
 import { Pusher } from './push.js'
 import { ShadowRunner } from './shadow-runner.js'
 import type { MonotonicTime } from './time.js'
+import { Troubles } from './troubles.js'
 
 /** A window that took more than this many times its length spans a stall or a clock's jump. */
 const STALLED = 4
@@ -47,6 +48,7 @@ export class Loop {
   readonly #shadow: ShadowRunner
   readonly #publisher: Publisher
   readonly #pump: Pump
+  readonly #troubles: Troubles
   #failure: HomeostatError | undefined
   #closed = false
   #ticking = false
@@ -64,6 +66,7 @@ export class Loop {
   constructor(parts: LoopParts) {
     const { resolved, engine, memory, sink, time } = parts
     this.#parts = parts
+    this.#troubles = new Troubles(this.emitter, (sink.stats.unclean ?? 0) > 0)
     this.#drain = new Drain(memory)
     this.#metrics = new WindowMetrics(resolved.signals)
     this.#objective = new Objective(resolved, (error, count) =>
@@ -76,7 +79,7 @@ export class Loop {
       values: this.#publisher.values,
       generation: () => this.#publisher.generation,
       pushed: (generation, ok) => this.#pushed(generation, ok),
-      failed: (knob, error) => this.#trouble('HOMEOSTAT_APPLY_FAILED', `knobs.${knob}.apply failed: ${String(error)}`),
+      failed: (knob, error) => this.#troubles.applyFailed(knob, error),
     })
     this.#ingest = (values, meta) => engine.ingest(values, meta, this.#ingestAtUs)
     this.#windowStart = time.now()
@@ -101,7 +104,8 @@ export class Loop {
     if (this.#closed || this.#failure !== undefined || this.#ticking) return
     this.#ticking = true
     try {
-      const now = this.#parts.time.now(true)
+      const now = this.#parts.time.now()
+      this.#troubles.tick(this.#parts.time.faults + this.#stalled, now)
       this.#obeyControlFile(now)
       this.#drainAt(now)
       if (now >= this.#windowEnd) {
@@ -180,7 +184,7 @@ export class Loop {
       samplesDropped: this.#drain.dropped,
       windows: this.#windows,
       stalledWindows: this.#stalled,
-      clockBackwards: this.#parts.time.backwards,
+      clockBackwards: this.#parts.time.faults,
       objectiveErrors: this.#objective.errors + this.#shadow.errors,
       listenerErrors: this.emitter.errors,
       cellBusy: this.#publisher.busy,
@@ -228,11 +232,7 @@ export class Loop {
     this.#lastSource = source
     if (this.control.settled) return
     this.#insist(source, now)
-    if (this.control.settled) return
-    this.#trouble(
-      'HOMEOSTAT_CONTROL_PENDING',
-      `'${this.control.word}' holds until the journal has room: the core journals what it obeys`,
-    )
+    if (!this.control.settled) this.#troubles.controlPending(this.control.word)
   }
 
   /** Says the wanted word to the core; once per window again while the core drops it. */
@@ -256,10 +256,7 @@ export class Loop {
     const unreadable = Atomics.load(words, WORD_CONTROL_UNREADABLE)
     if (unreadable !== this.#unreadable) {
       this.#unreadable = unreadable
-      this.#trouble(
-        'HOMEOSTAT_CONTROL_FILE',
-        "the control file cannot be read or is none of 'on', 'freeze', 'off'; its last word holds",
-      )
+      this.#troubles.controlFile()
     }
   }
 
@@ -272,10 +269,6 @@ export class Loop {
     } catch (error) {
       this.#fail(error)
     }
-  }
-
-  #trouble(code: string, message: string): void {
-    this.emitter.emit('trouble', { type: 'trouble', code, message })
   }
 
   #fail(error: unknown): void {

@@ -5,35 +5,38 @@
 import type { Clock } from '../clock.js'
 
 export class MonotonicTime {
-  /** Readings that did not advance between two ticks, went back, or were not finite. */
-  backwards = 0
+  /** Readings that went back or were no time at all. */
+  faults = 0
   readonly #clock: Clock
   #offset = 0
   #last = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
-    const first = clock.nowUs()
-    this.#last = Number.isFinite(first) ? Math.max(0, Math.floor(first)) : 0
-    this.#offset = Number.isFinite(first) ? this.#last - first : 0
+    const first = Math.floor(clock.nowUs())
+    if (!isTime(first)) return
+    this.#last = Math.max(0, first)
+    this.#offset = this.#last - first
   }
 
-  /** Whole microseconds, never less than before. `mustAdvance`: standing still counts as trouble too. */
-  now(mustAdvance = false): number {
-    const reading = this.#clock.nowUs()
-    if (!Number.isFinite(reading) || reading > Number.MAX_SAFE_INTEGER / 2) {
-      this.backwards++
+  /** Whole microseconds, never less than before. Two readings within one microsecond are alike. */
+  now(): number {
+    const reading = Math.floor(this.#clock.nowUs())
+    if (!isTime(reading)) {
+      this.faults++
       return this.#last
     }
-    const now = Math.floor(reading + this.#offset)
-    if (now > this.#last) {
+    const now = reading + this.#offset
+    if (now >= this.#last) {
       this.#last = now
-    } else if (now < this.#last) {
-      this.backwards++
+    } else {
+      this.faults++
       this.#offset = this.#last - reading
-    } else if (mustAdvance) {
-      this.backwards++
     }
     return this.#last
   }
+}
+
+function isTime(us: number): boolean {
+  return Math.abs(us) <= Number.MAX_SAFE_INTEGER / 2
 }
