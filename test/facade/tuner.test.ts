@@ -150,14 +150,15 @@ describe('bad behaviour around the loop', () => {
     ['returns NaN', () => Number.NaN],
     ['returns infinity', () => Number.POSITIVE_INFINITY],
     ['returns text', () => 'much' as never],
-  ])('an objective that %s is counted, reported once a minute, and the loop goes on', async (_, minimize) => {
+  ])('an objective that %s is counted, reported once a minute, and the loop goes on', async (how, minimize) => {
     const { tuner, clock } = await cacheTuner({ minimize })
     const events: unknown[] = []
-    tuner.on('objectiveError', (event) => events.push(event))
+    tuner.on('objectiveError', ({ error }) => events.push([error.code, (error.cause as Error | undefined)?.message]))
     const before = tuner.snapshot().values
     for (let i = 0; i < 4 * 61; i++) window(tuner, clock)
     expect(tuner.counters().objectiveErrors).toBe(4 * 61)
-    expect(events).toHaveLength(2)
+    const event = ['HOMEOSTAT_OBJECTIVE_FAILED', how === 'throws' ? 'mine' : undefined]
+    expect(events).toEqual([event, event])
     expect(tuner.snapshot().values).toEqual(before)
     expect((await tuner.explain()).windows).toBe(4 * 61)
     await tuner.close()
@@ -166,7 +167,9 @@ describe('bad behaviour around the loop', () => {
   test('a clock that steps back, stands or turns NaN is survived and counted; the core never sees time go back', async () => {
     const { tuner, clock } = await cacheTuner()
     const times: number[] = []
+    const troubles: string[] = []
     tuner.on('window', (event) => times.push(event.timeUs))
+    tuner.on('trouble', (event) => troubles.push(event.code))
     for (let i = 0; i < 20; i++) window(tuner, clock)
     clock.advance('-1h')
     for (let i = 0; i < 20; i++) window(tuner, clock)
@@ -178,8 +181,19 @@ describe('bad behaviour around the loop', () => {
     for (let i = 0; i < 20; i++) window(tuner, clock)
     expect(times.length).toBeGreaterThanOrEqual(59)
     expect(times).toEqual([...times].sort((a, b) => a - b))
-    expect(tuner.counters().clockBackwards).toBe(3)
+    expect(tuner.counters().clockBackwards).toBe(2)
+    expect(troubles).toEqual(['HOMEOSTAT_CLOCK_JUMPED'])
     expect(tuner.failure).toBeUndefined()
+    await tuner.close()
+  })
+
+  test('ticks within one microsecond are no trouble', async () => {
+    const { tuner, clock } = await cacheTuner()
+    for (const us of [0.25, 0.5, 0.125, 0.75]) {
+      clock.set(1_000_000 + us)
+      tuner.tick()
+    }
+    expect(tuner.counters().clockBackwards).toBe(0)
     await tuner.close()
   })
 

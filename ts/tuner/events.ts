@@ -71,7 +71,8 @@ export type JournalEventType = Mapped<(typeof TABLE)[keyof typeof TABLE]>
 /** The objective threw or was not finite; at most once per minute. */
 export interface ObjectiveErrorEvent {
   readonly type: 'objectiveError'
-  readonly error: unknown
+  /** `HOMEOSTAT_OBJECTIVE_FAILED`; its `cause` is what the objective threw. */
+  readonly error: HomeostatError
   /** How often it happened since the start. */
   readonly count: number
 }
