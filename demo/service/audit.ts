@@ -8,7 +8,9 @@ export interface AuditLimits {
   readonly flipsPerMinute: number
   readonly cumulativePerMinute: number
   /** Knob bounds by name, in knob units, and how the range is laid out. */
-  readonly bounds: Readonly<Record<string, { readonly min: number; readonly max: number; readonly scale: 'linear' | 'log' }>>
+  readonly bounds: Readonly<
+    Record<string, { readonly min: number; readonly max: number; readonly scale: 'linear' | 'log' }>
+  >
 }
 
 /** Kinds that every limit holds for; the others (rollback, SafeMode, off, …) have caps of their own and are held to the bounds. */

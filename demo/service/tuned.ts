@@ -98,11 +98,14 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
   } as const
   const audit = new Audit(limits, initial)
   tuner.on('proposed', (event) => changes.proposed(event))
-  tuner.on('applied', (event) => {
-    changes.applied(event)
-    audit.applied(event)
-  })
-  for (const kind of ['rejected', 'rolledBack', 'safeMode', 'recovered', 'regression'] as const) {
+  // A rollback changes what is live as much as a step does.
+  for (const change of ['applied', 'rolledBack'] as const) {
+    tuner.on(change, (event) => {
+      changes.applied(event)
+      audit.applied(event)
+    })
+  }
+  for (const kind of ['rejected', 'safeMode', 'recovered', 'regression'] as const) {
     tuner.on(kind, (event) => changes.other(kind, event))
   }
 
