@@ -35,6 +35,7 @@ impl Tuner {
             w.key("journal").object(|w| {
                 w.key("queued").uint(self.journal().queued() as u64);
                 w.key("dropped").uint(self.journal().dropped());
+                w.key("lost").uint(self.journal().lost());
             });
             w.key("knobs").array(|w| (0..exec.space().len()).for_each(|i| self.explain_knob(i, w)));
         });
@@ -78,6 +79,9 @@ impl Tuner {
             }
             if exec.mode() == Mode::Recommend && knob.learn == Learn::Probe {
                 w.key("advice").str("not identifiable without probing");
+                let reach = exec.guardrails().probe_amplitude;
+                let place = exec.baseline()[i];
+                w.key("would_probe").nums(&[knob.to_value(place - reach), knob.to_value(place + reach)]);
             }
         });
     }
