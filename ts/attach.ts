@@ -45,23 +45,23 @@ export interface Attach {
 export function makeAttach(host: Host): Attach {
   return ((value: unknown): Attached => {
     const { handle, memory } = openHandle(value)
-    const lane = claimLane(memory)
+    const lane = claimLane(memory, handle.worker)
     if (lane === 0) {
       throw new HomeostatError(
         'HOMEOSTAT_NO_LANE',
-        `all ${handle.lanes - 1} lanes for worker threads of tuner "${handle.name}" are taken; detach one or raise the option \`lanes\``,
+        `all ${handle.lanes - 1} lanes for worker threads of tuner "${handle.name}" are taken; detach one, release() those of threads that were terminated, or raise the option \`lanes\``,
         { option: 'lanes', range: `more than ${handle.lanes}`, received: handle.lanes },
       )
     }
     const reader = new CellReader(memory)
     const { live } = memory
     let attached = true
-    const reports = handle.signals.map((_, i) => workerReport(memory, lane, i))
+    const reports = handle.signals.map((_, i) => workerReport(memory, lane, i, handle.worker))
     const detach = (): void => {
       if (!attached) return
       attached = false
       stopWatching?.()
-      releaseLane(memory, lane)
+      releaseLane(memory, lane, handle.worker)
     }
     const stopWatching = host.onThreadExit?.(detach)
     return {

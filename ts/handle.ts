@@ -9,7 +9,9 @@ import * as check from './schema/checks.js'
 import type { KnobSpecs } from './schema/knob.js'
 import type { SignalSpecs } from './schema/signal.js'
 
-export const HANDLE_VERSION = 1
+export const HANDLE_VERSION = 2
+/** The `worker` of the handle that threads share. */
+export const SHARED_WORKER = 1
 
 declare const specs: unique symbol
 
@@ -22,6 +24,8 @@ export interface TunerHandle<K extends KnobSpecs = KnobSpecs, S extends SignalSp
   readonly signals: readonly SignalShape[]
   readonly lanes: number
   readonly ring: number
+  /** Under which name threads that attach with this handle hold their lanes. */
+  readonly worker: number
   readonly [specs]?: { readonly knobs: K; readonly signals: S }
 }
 
@@ -30,6 +34,7 @@ export function makeHandle<K extends KnobSpecs, S extends SignalSpecs>(
   memory: Memory,
   knobs: readonly KnobShape[],
   signals: readonly SignalShape[],
+  worker: number,
 ): TunerHandle<K, S> {
   if (typeof SharedArrayBuffer !== 'function' || !(memory.buffer instanceof SharedArrayBuffer)) {
     throw new HomeostatError(
@@ -45,6 +50,7 @@ export function makeHandle<K extends KnobSpecs, S extends SignalSpecs>(
     signals: signals.map(({ name, kind }) => ({ name, kind })),
     lanes: memory.shape.lanes,
     ring: memory.shape.ring,
+    worker,
   }
 }
 
@@ -57,9 +63,11 @@ export function openHandle(value: unknown): { handle: TunerHandle; memory: Memor
   if (typeof SharedArrayBuffer !== 'function' || !(handle.buffer instanceof SharedArrayBuffer)) {
     throw bad('over a SharedArrayBuffer', Object.prototype.toString.call(handle.buffer))
   }
-  const { knobs, signals, lanes, ring } = handle
+  const { knobs, signals, lanes, ring, worker } = handle
   const counts =
-    [lanes, ring].every((n) => Number.isSafeInteger(n) && n > 0) && Array.isArray(knobs) && Array.isArray(signals)
+    [lanes, ring, worker].every((n) => Number.isSafeInteger(n) && n > 0) &&
+    Array.isArray(knobs) &&
+    Array.isArray(signals)
   const shape = counts ? { knobs: knobs.length, signals: signals.length, lanes, ring } : undefined
   if (shape === undefined || !matches(handle.buffer, shape))
     throw bad('the unchanged `handle` of a tuner', 'one whose memory does not fit')

@@ -90,3 +90,46 @@ test('as many threads as lanes, and a code for the next', { timeout: 60_000 }, a
   expect(await thread(tuner.handle, 'parentPort.postMessage(1)')).toMatchObject({ code: 'HOMEOSTAT_NO_LANE' })
   await tuner.close()
 })
+
+test('a worker that was terminated gives its lane back through whoever saw it end', { timeout: 60_000 }, async () => {
+  const { tuner } = await cacheTuner({ lanes: 2 })
+  const source = `
+    const { workerData, parentPort } = require('node:worker_threads')
+    import(${JSON.stringify(built.href)}).then(({ attach }) => {
+      try {
+        attach(workerData).signals.queries()
+        parentPort.postMessage('attached')
+      } catch (error) {
+        parentPort.postMessage(error.code)
+      }
+      setInterval(() => {}, 1000)
+    })
+  `
+  const terminated = async (handle: typeof tuner.handle) => {
+    const worker = new Worker(source, { eval: true, workerData: handle })
+    const answer = await new Promise((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+    })
+    await worker.terminate()
+    return answer
+  }
+  const first = tuner.workerHandle()
+  const second = tuner.workerHandle()
+  expect(await terminated(first)).toBe('attached')
+  expect(await terminated(second)).toBe('HOMEOSTAT_NO_LANE')
+  expect(tuner.release(second)).toBe(0)
+  expect(tuner.release(first)).toBe(1)
+  expect(await terminated(second)).toBe('attached')
+  expect(tuner.release(second)).toBe(1)
+  tuner.tick()
+  expect(tuner.counters().samples).toBe(2)
+  const other = await cacheTuner({ name: 'other' })
+  for (const handle of [tuner.handle, { ...first, worker: 99 }, other.tuner.workerHandle()]) {
+    expect(() => tuner.release(handle as typeof first)).toThrow(
+      expect.objectContaining({ code: 'HOMEOSTAT_INVALID_HANDLE' }),
+    )
+  }
+  await other.tuner.close()
+  await tuner.close()
+})

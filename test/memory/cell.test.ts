@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { expect, test } from 'vitest'
-import { BUSY, CellReader, CellWriter, LOCK_SPINS, pause, READ_SPINS, VETOED, WAITS } from '../../ts/memory/cell.js'
+import { expect, test, vi } from 'vitest'
+import { BUSY, CellReader, CellWriter, pause, READ_SPINS, VETOED, WAITS } from '../../ts/memory/cell.js'
 import {
   allocate,
   LAYOUT_VERSION,
@@ -41,6 +41,31 @@ test('a held lock makes the writer give up and the reader say so, within a bound
   memory.words[WORD_SEQUENCE] = 1
   expect(writer.publish(1, 0)).toBe(BUSY)
   expect(reader.read()).toBe(false)
+})
+
+test('a reader that loses every race never takes the lock: it may be terminated anywhere', () => {
+  const { memory, writer, reader } = cell()
+  const { words } = memory
+  // Every look at the sequence word finds another one, as under a writer that never rests.
+  const sequences = new Set<number>()
+  let looks = 0
+  const load = vi.spyOn(Atomics, 'load').mockImplementation(((array: Int32Array, index: number) => {
+    if (array !== words || index !== WORD_SEQUENCE) return array[index] as number
+    sequences.add(words[WORD_SEQUENCE] as number)
+    return 2 * ++looks
+  }) as typeof Atomics.load)
+  const exchange = vi.spyOn(Atomics, 'compareExchange')
+  try {
+    expect(reader.read()).toBe(false)
+    expect(looks).toBeGreaterThan(READ_SPINS * WAITS)
+    expect(exchange).not.toHaveBeenCalled()
+    expect([...sequences]).toEqual([0])
+  } finally {
+    load.mockRestore()
+    exchange.mockRestore()
+  }
+  expect(writer.publish(1, 0)).toBe(1)
+  expect(reader.read()).toBe(true)
 })
 
 test("the control file's word vetoes values that were decided before it", () => {
@@ -151,5 +176,5 @@ function snapshotThread(memory: Memory, stop: Int32Array) {
 /** The class under test itself, as source text: vitest's threads cannot import TypeScript in a plain worker. */
 function readerSource(): string {
   const text = `${CellReader};${pause}`.replace(/__vite_ssr_import_\d+__\.(WORD_SEQUENCE)/g, 'WORD_SEQUENCE')
-  return `(WORD_SEQUENCE) => { const READ_SPINS = ${READ_SPINS}, LOCK_SPINS = ${LOCK_SPINS}, WAITS = ${WAITS}; ${text}; return CellReader }`
+  return `(WORD_SEQUENCE) => { const READ_SPINS = ${READ_SPINS}, WAITS = ${WAITS}; ${text}; return CellReader }`
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { allocate, WORD_STAMP } from '../../ts/memory/layout.js'
-import { claimLane, Drain, ownerReport, releaseLane, workerReport } from '../../ts/memory/ring.js'
+import { claimLane, Drain, ownerReport, reclaimLanes, releaseLane, workerReport } from '../../ts/memory/ring.js'
 
 type Operation = { kind: 'report'; lane: number; value: number; generation: number | undefined } | { kind: 'drain' }
 
@@ -48,9 +48,10 @@ test('delivers, in order, exactly what a bounded list per lane would, and counts
         lane.words[16] = start
       }
       memory.words[WORD_STAMP] = 5 << 6
+      expect([claimLane(memory, 7), claimLane(memory, 7)]).toEqual([1, 2])
       const model = new Model(64)
       const drain = new Drain(memory)
-      const reports = [ownerReport(memory, 2), workerReport(memory, 1, 2), workerReport(memory, 2, 2)]
+      const reports = [ownerReport(memory, 2), workerReport(memory, 1, 2, 7), workerReport(memory, 2, 2, 7)]
       const check = () => {
         const got: [number, number][] = []
         drain.run(0, (values, meta) => {
@@ -104,7 +105,28 @@ test('a shift moves the generation of every sample, around the wrap of the meta 
 
 test('lanes are claimed once, and again after they were released', () => {
   const memory = allocate({ knobs: 1, signals: 1, lanes: 3, ring: 64 }, new Float64Array(1))
-  expect([claimLane(memory), claimLane(memory), claimLane(memory)]).toEqual([1, 2, 0])
-  releaseLane(memory, 1)
-  expect([claimLane(memory), claimLane(memory)]).toEqual([1, 0])
+  expect([claimLane(memory, 1), claimLane(memory, 2), claimLane(memory, 1)]).toEqual([1, 2, 0])
+  expect(releaseLane(memory, 1, 2)).toBe(false)
+  expect(releaseLane(memory, 1, 1)).toBe(true)
+  expect([claimLane(memory, 3), claimLane(memory, 3)]).toEqual([1, 0])
+})
+
+test('a lane that was taken back is written by its next holder alone', () => {
+  const memory = allocate({ knobs: 1, signals: 1, lanes: 3, ring: 64 }, new Float64Array(1))
+  claimLane(memory, 2)
+  claimLane(memory, 2)
+  const gone = workerReport(memory, 1, 0, 2)
+  gone(1)
+  expect(reclaimLanes(memory, 2)).toBe(2)
+  expect(reclaimLanes(memory, 2)).toBe(0)
+  gone(2)
+  expect(claimLane(memory, 3)).toBe(1)
+  const next = workerReport(memory, 1, 0, 3)
+  next(3)
+  gone(4)
+  // What detaches late gives nothing away.
+  expect(releaseLane(memory, 1, 2)).toBe(false)
+  const got: number[] = []
+  new Drain(memory).run(0, (values) => got.push(...values))
+  expect(got).toEqual([1, 3])
 })

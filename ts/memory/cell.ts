@@ -20,8 +20,8 @@
  *   the opposite order would credit the new configuration with work done under the old one.
  * - Generations only grow: the number is chosen inside the lock, from the one that is there.
  * - Spinning is bounded. A writer that finds the lock held for too long gives up and is told so; the next tick retries. A
- *   reader that keeps losing against writers takes the lock itself, waiting in steps of 1 ms while it is held (a writer may
- *   have been taken off its core), and leaves the sequence word as it was.
+ *   reader that keeps losing against writers waits in steps of 1 ms between attempts (a writer may have been taken off its
+ *   core). It never takes the lock: a reading thread may be terminated anywhere, and no publication may depend on it.
  */
 import { SIGNAL_BITS } from '../binding.js'
 import { type Memory, WORD_CONTROL, WORD_SEQUENCE, WORD_STAMP } from './layout.js'
@@ -33,7 +33,6 @@ export const VETOED = -2
 
 const WRITE_SPINS = 1 << 16
 export const READ_SPINS = 1 << 6
-export const LOCK_SPINS = 1 << 12
 /** Waits of 1 ms for a writer that the operating system took off its core. */
 export const WAITS = 1000
 
@@ -127,29 +126,23 @@ export class CellReader {
     this.#copyHalves = new Int32Array(this.copy.buffer)
   }
 
-  /** Fills {@link copy}. False when the lock stayed taken beyond the bound: a writer's thread died inside. */
+  /** Fills {@link copy}. False when no attempt within the bound met a quiet moment: a writer's thread died inside. */
   read(): boolean {
     const { words } = this.#memory
-    for (let spin = 0; spin < READ_SPINS; spin++) {
-      const before = Atomics.load(words, WORD_SEQUENCE)
-      if ((before & 1) !== 0) continue
-      this.#take()
-      if (Atomics.load(words, WORD_SEQUENCE) === before) return true
-    }
+    for (let spin = 0; spin < READ_SPINS; spin++) if (this.#try()) return true
     for (let wait = 0; wait < WAITS; wait++) {
-      let sequence = 0
-      for (let spin = 0; spin < LOCK_SPINS; spin++) {
-        sequence = Atomics.load(words, WORD_SEQUENCE)
-        if ((sequence & 1) !== 0) continue
-        if (Atomics.compareExchange(words, WORD_SEQUENCE, sequence, sequence + 1) !== sequence) continue
-        this.#take()
-        // Nothing was written, so other readers may keep what they read around this.
-        Atomics.store(words, WORD_SEQUENCE, sequence)
-        return true
-      }
-      pause(words, sequence)
+      pause(words, Atomics.load(words, WORD_SEQUENCE))
+      for (let spin = 0; spin < READ_SPINS; spin++) if (this.#try()) return true
     }
     return false
+  }
+
+  #try(): boolean {
+    const { words } = this.#memory
+    const before = Atomics.load(words, WORD_SEQUENCE)
+    if ((before & 1) !== 0) return false
+    this.#take()
+    return Atomics.load(words, WORD_SEQUENCE) === before
   }
 
   #take(): void {

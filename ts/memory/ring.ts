@@ -6,6 +6,10 @@
  * A worker's lane stores the sample plainly and then publishes it by Atomics.store of the head, which the consumer's
  * Atomics.load of the head observes; space comes back the same way through the tail. When a lane is full the sample is
  * dropped and counted; reporting never throws, blocks or allocates.
+ *
+ * A lane names the worker that holds it, 0 while it is free. A thread that is terminated gives nothing back, and nobody can tell
+ * from the memory that it is gone: whoever saw it end says so (`tuner.release()`). A reporter looks at the name first, so that a
+ * thread that was given up too early stops writing.
  */
 import { SIGNAL_BITS } from '../binding.js'
 import { LANE_DROPPED, LANE_HEAD, LANE_OWNER, LANE_TAIL, type LaneViews, type Memory, WORD_STAMP } from './layout.js'
@@ -38,15 +42,17 @@ export function ownerReport(memory: Memory, signal: number): Report {
   }
 }
 
-/** Reporter of a worker's lane. */
-export function workerReport(memory: Memory, lane: number, signal: number): Report {
+/** Reporter of a worker's lane, as long as that lane belongs to `worker`. */
+export function workerReport(memory: Memory, lane: number, signal: number, worker: number): Report {
   const [STAMP, HEAD, TAIL, DROPPED, BITS] = [WORD_STAMP, LANE_HEAD, LANE_TAIL, LANE_DROPPED, SIGNAL_BITS]
+  const OWNER = LANE_OWNER
   const stamp = memory.words
   const { words, values, meta } = memory.lanes[lane] as LaneViews
   const ring = memory.shape.ring
   const mask = ring - 1
   return (value, generation) => {
     // Only this thread writes the head of its lane: a plain read sees its own last store.
+    if (words[OWNER] !== worker) return
     const head = words[HEAD] as number
     if (((head - Atomics.load(words, TAIL)) | 0) >= ring) {
       Atomics.store(words, DROPPED, ((words[DROPPED] as number) + 1) | 0)
@@ -69,17 +75,24 @@ export function asCount(report: Report): ReportCount {
   return (n, generation) => report(n === undefined ? 1 : n, generation)
 }
 
-/** Claims a free lane for this thread; 0 when none is left. */
-export function claimLane(memory: Memory): number {
+/** Claims a free lane for a thread of `worker`; 0 when none is left. */
+export function claimLane(memory: Memory, worker: number): number {
   for (let lane = 1; lane < memory.shape.lanes; lane++) {
-    if (Atomics.compareExchange((memory.lanes[lane] as LaneViews).words, LANE_OWNER, 0, 1) === 0) return lane
+    if (Atomics.compareExchange((memory.lanes[lane] as LaneViews).words, LANE_OWNER, 0, worker) === 0) return lane
   }
   return 0
 }
 
-/** Gives a lane back. What it still holds is drained as usual. */
-export function releaseLane(memory: Memory, lane: number): void {
-  Atomics.store((memory.lanes[lane] as LaneViews).words, LANE_OWNER, 0)
+/** Gives a lane of `worker` back; false where it was somebody else's. What it still holds is drained as usual. */
+export function releaseLane(memory: Memory, lane: number, worker: number): boolean {
+  return Atomics.compareExchange((memory.lanes[lane] as LaneViews).words, LANE_OWNER, worker, 0) === worker
+}
+
+/** Gives back every lane of `worker`, whose threads have ended; returns how many those were. */
+export function reclaimLanes(memory: Memory, worker: number): number {
+  let lanes = 0
+  for (let lane = 1; lane < memory.shape.lanes; lane++) if (releaseLane(memory, lane, worker)) lanes++
+  return lanes
 }
 
 /** The consumer: hands the samples of every lane over, at most two regions per lane and call. */

@@ -4,11 +4,11 @@
 import type { Engine } from '../binding.js'
 import type { Clock } from '../clock.js'
 import { HomeostatError, invalid, show } from '../errors.js'
-import { makeHandle, type TunerHandle } from '../handle.js'
+import { makeHandle, SHARED_WORKER, type TunerHandle } from '../handle.js'
 import type { JournalSink } from '../journal/sink.js'
 import { CellReader } from '../memory/cell.js'
 import type { Memory } from '../memory/layout.js'
-import { ownerReport } from '../memory/ring.js'
+import { ownerReport, reclaimLanes } from '../memory/ring.js'
 import { knobView, signalView } from '../memory/views.js'
 import * as check from '../schema/checks.js'
 import type { KnobSpecs, KnobValues } from '../schema/knob.js'
@@ -60,6 +60,7 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
   readonly #reader: CellReader
   readonly #clock: Clock
   #handle: TunerHandle<K, S> | undefined
+  #workers = SHARED_WORKER
   #mode: Mode
   #closing: Promise<void> | undefined
 
@@ -100,9 +101,29 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
 
   /** Post this to a worker thread and `attach()` to it there. Throws `HOMEOSTAT_NO_SHARED_MEMORY` where memory cannot be shared. */
   get handle(): TunerHandle<K, S> {
-    const { resolved, memory } = this.#parts
-    this.#handle ??= makeHandle<K, S>(this.name, memory, resolved.knobs, resolved.signals)
+    this.#handle ??= this.#makeHandle(SHARED_WORKER)
     return this.#handle
+  }
+
+  /**
+   * A handle for one worker alone, whose lanes {@link release} can take back. A worker that is terminated cannot `detach()`:
+   * `const handle = tuner.workerHandle(); worker.once('exit', () => tuner.release(handle))`.
+   */
+  workerHandle(): TunerHandle<K, S> {
+    return this.#makeHandle(++this.#workers)
+  }
+
+  /**
+   * Takes back the lanes of a worker that has ended, and returns how many it held. While its thread still runs it would lose
+   * samples, and one may end up among those of the lane's next holder: wait for the worker's `exit`.
+   */
+  release(handle: TunerHandle<K, S>): number {
+    const { memory } = this.#parts
+    const { buffer, worker } = check.object('handle', handle) as unknown as TunerHandle
+    if (buffer !== memory.buffer || !(worker > SHARED_WORKER && worker <= this.#workers)) {
+      throw invalid('handle', "made by this tuner's workerHandle()", handle, 'HOMEOSTAT_INVALID_HANDLE')
+    }
+    return reclaimLanes(memory, worker)
   }
 
   /** The tuner's clock, in microseconds: `const t = tuner.now(); …; tuner.signals.latency((tuner.now() - t) / 1000)`. */
@@ -230,6 +251,11 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #makeHandle(worker: number): TunerHandle<K, S> {
+    const { resolved, memory } = this.#parts
+    return makeHandle<K, S>(this.name, memory, resolved.knobs, resolved.signals, worker)
   }
 
   #index(option: string, name: string | undefined): number {
