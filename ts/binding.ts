@@ -75,6 +75,8 @@ export type GuardrailField =
   | 'rollback_after'
   | 'rollbacks_per_hour'
   | 'min_stable_us'
+  | 'challenges_per_hour'
+  | 'back_offs_per_hour'
 
 export interface KnobConfig {
   name: string

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { homeostat, isHomeostatError, knob, signal } from '../../ts/entries/node.js'
+import { cacheTuner } from '../support/tuners.js'
 
 const base = {
   name: 'catalog',
@@ -236,5 +237,59 @@ describe('units', () => {
     expect(tuner.snapshot().values).toEqual({ a: 30_000, b: 2500, c: 131_072, d: true, e: 'lfu', f: 90 })
     expect(JSON.parse(JSON.stringify(tuner.knobs))).toEqual(tuner.snapshot().values)
     await tuner.close()
+  })
+})
+
+describe('guardrails', () => {
+  const ranges = [
+    ['maxDelta', 0.001, 1, 0.0009, 1.1],
+    ['updatesPerSecond', 1, 100, 0.5, 101],
+    ['minInterval', 0, '1m', -1, '61s'],
+    ['flipsPerMinute', 0, 60, -1, 61],
+    ['cooldown', 0, '1h', -1, '61m'],
+    ['cumulativePerMinute', 0.001, 60, 0.0009, 61],
+    ['regressions', 1, 100, 0, 101],
+    ['probeAmplitude', 0, 0.1, -0.1, 0.11],
+    ['rollbackAfter', 1, 100, 0, 101],
+    ['rollbacksPerHour', 0, 1000, -1, 1001],
+    ['minStable', 0, '1h', -1, '61m'],
+    ['challengesPerHour', 0, 1000, -1, 1001],
+    ['backOffsPerHour', 0, 1000, -1, 1001],
+  ] as const
+
+  test.each(ranges)(
+    '%s: both ends are taken by the core, what is beyond is refused here',
+    async (key, from, to, ...beyond) => {
+      for (const value of [from, to]) {
+        const { tuner } = await cacheTuner({ guardrails: { [key]: value } })
+        await tuner.close()
+      }
+      for (const value of beyond) {
+        await expect(cacheTuner({ guardrails: { [key]: value } })).rejects.toMatchObject({
+          code: 'HOMEOSTAT_INVALID_OPTION',
+          option: `guardrails.${key}`,
+          received: value,
+        })
+      }
+    },
+  )
+
+  test('steps smaller than the default probes make smaller probes', async () => {
+    const { tuner } = await cacheTuner({ guardrails: { preset: 'aggressive', maxDelta: 0.03 } })
+    tuner.tick()
+    const start = JSON.parse(new TextDecoder().decode(tuner.journal.read?.()).split('\n')[0] as string)
+    expect(start.payload.guardrails).toMatchObject({ max_delta: 0.03, probe_amplitude: 0.03 })
+    await tuner.close()
+  })
+
+  test('a lag of 10 min is the longest', async () => {
+    const knobs = (lag: string) => ({ x: knob.number({ min: 0, max: 1, initial: 0.5, lag: lag as '1m' }) })
+    const { tuner } = await cacheTuner({ knobs: knobs('10m') })
+    await tuner.close()
+    await expect(cacheTuner({ knobs: knobs('30m') })).rejects.toMatchObject({
+      code: 'HOMEOSTAT_INVALID_OPTION',
+      option: 'knobs.x.lag',
+      received: '30m',
+    })
   })
 })

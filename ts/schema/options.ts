@@ -14,28 +14,32 @@ export type Preset = 'conservative' | 'balanced' | 'aggressive'
 export interface GuardrailOptions {
   /** The preset that the other fields refine. Default `balanced`. */
   preset?: Preset
-  /** Largest step of one update. (0, 1]. */
+  /** Largest step of one update. 0.001 to 1; conservative 0.05, balanced 0.1, aggressive 0.2. */
   maxDelta?: number
-  /** Updates per second. Above 0, at most 1000. */
+  /** Updates per second. 1 to 100; 2, 10, 20. */
   updatesPerSecond?: number
-  /** Least time between two updates. */
+  /** Least time between two updates. 0 to 1 min; 500, 100, 50 ms. */
   minInterval?: DurationInput
-  /** Direction changes per minute and knob. 1 to 1000. */
+  /** Direction changes per minute and knob. 0 to 60; 2, 3, 5. */
   flipsPerMinute?: number
-  /** How long SafeMode lasts. */
+  /** How long SafeMode lasts. 0 to 1 h; 60, 30, 10 s. */
   cooldown?: DurationInput
-  /** Total movement per minute and knob. Above 0, at most 100. */
+  /** Total movement per minute and knob. 0.001 to 60; 0.25, 0.5, 1. */
   cumulativePerMinute?: number
-  /** Regressions until SafeMode. 1 to 1000. */
+  /** Consecutive regressions until SafeMode. 1 to 100; 3, 5, 8. */
   regressions?: number
-  /** Largest distance of a probe from the baseline. 0 to 0.5. */
+  /** Largest distance of a probe from the baseline. 0 to `maxDelta`; 0.05, or `maxDelta` where that is smaller. */
   probeAmplitude?: number
-  /** Consecutive regressions until a rollback. 1 to 100. */
+  /** Consecutive regressions until a rollback. 1 to 100; 2, 3, 5. */
   rollbackAfter?: number
-  /** Rollbacks per hour until SafeMode. 1 to 1000. */
+  /** Rollbacks per hour until SafeMode. 0 to 1000; 2, 4, 10. */
   rollbacksPerHour?: number
-  /** How long a configuration must stay healthy to be certified. */
+  /** How long a configuration must stay healthy to be certified. 0 to 1 h; 30, 5, 1 s. */
   minStable?: DurationInput
+  /** How often per hour the initial configuration is tried again, to see whether it has become the better one. 0 to 1000; 12. */
+  challengesPerHour?: number
+  /** Steps back from a violated constraint per hour until SafeMode. 0 to 1000; 30. */
+  backOffsPerHour?: number
 }
 
 /** A bound on a metric; `min`, `max` or both. Durations as `'120ms'` or milliseconds. */

@@ -17,7 +17,7 @@ export interface ResolvedKnob extends KnobShape {
 }
 
 const KINDS: readonly KnobKind[] = ['number', 'integer', 'boolean', 'choice', 'duration', 'bytes']
-const HOUR_MS = 3_600_000
+const LAG_MS_MAX = 600_000
 
 export function resolveKnob(name: string, declared: unknown, index: number): ResolvedKnob {
   const at = `knobs.${name}`
@@ -51,7 +51,7 @@ export function resolveKnob(name: string, declared: unknown, index: number): Res
       min: resolved.min,
       max: resolved.max,
       initial: resolved.initial,
-      lag_us: Math.round(check.duration(`${at}.lag`, o.lag, { min: 0, max: HOUR_MS, fallback: 250 }) * 1000),
+      lag_us: Math.round(check.duration(`${at}.lag`, o.lag, { min: 0, max: LAG_MS_MAX, fallback: 250 }) * 1000),
       learn: shadow === undefined ? learn : 'shadow',
       push: apply !== undefined,
     },

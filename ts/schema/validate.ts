@@ -1,7 +1,7 @@
 /**
  * Checks all options of `homeostat()` once, at the boundary, and brings them into the core's terms.
  */
-import type { EngineConfig, GuardrailField } from '../binding.js'
+import type { EngineConfig } from '../binding.js'
 import { type Clock, systemClock } from '../clock.js'
 import { invalid } from '../errors.js'
 import { KNOBS_MAX, SIGNALS_MAX } from '../generated/core.js'
@@ -10,6 +10,7 @@ import { MAX_LANES, MAX_RING } from '../memory/layout.js'
 import type { SignalShape } from '../memory/views.js'
 import * as check from './checks.js'
 import { type ResolvedConstraint, resolveConstraints, unknownSignal } from './resolve-constraints.js'
+import { resolveGuardrails } from './resolve-guardrails.js'
 import { type ResolvedKnob, resolveKnob } from './resolve-knob.js'
 import type { SignalKind } from './signal.js'
 
@@ -73,7 +74,7 @@ export function validate(input: unknown): Resolved {
       window_us: windowUs,
       mode: check.oneOf('mode', o.mode, ['observe', 'recommend', 'auto'], 'recommend'),
       strategy: check.oneOf('strategy', o.strategy, ['kalman', 'spsa'], 'kalman'),
-      guardrails: guardrails(o.guardrails),
+      guardrails: resolveGuardrails(o.guardrails),
       knobs: knobs.map((knob) => knob.config),
       signals: signals.map(({ name, kind, guard }) => ({ name, kind, guard })),
       journal_capacity: check.number('journalQueue', o.journalQueue, {
@@ -118,41 +119,6 @@ function resolveSignal(name: string, declared: unknown): SignalShape & { guard: 
   const o = check.object(`signals.${name}`, options ?? {})
   check.onlyKeys(`signals.${name}`, o, kind === 'ratio' ? ['guard'] : [])
   return { name, kind, guard: check.boolean(`signals.${name}.guard`, o.guard, false) }
-}
-
-/** Field of the option, field of the core, and its range; durations in milliseconds. */
-const GUARDRAILS: readonly [string, GuardrailField, check.NumberRange, 'number' | 'duration'][] = [
-  ['maxDelta', 'max_delta', { min: 0, max: 1, open: true }, 'number'],
-  ['updatesPerSecond', 'updates_per_second', { min: 0, max: 1000, open: true }, 'number'],
-  ['minInterval', 'min_interval_us', { min: 1, max: TEN_MINUTES }, 'duration'],
-  ['flipsPerMinute', 'flips_per_minute', { min: 1, max: 1000, whole: true }, 'number'],
-  ['cooldown', 'cooldown_us', { min: 1, max: 6 * TEN_MINUTES }, 'duration'],
-  ['cumulativePerMinute', 'cumulative_per_minute', { min: 0, max: 100, open: true }, 'number'],
-  ['regressions', 'regressions', { min: 1, max: 1000, whole: true }, 'number'],
-  ['probeAmplitude', 'probe_amplitude', { min: 0, max: 0.5 }, 'number'],
-  ['rollbackAfter', 'rollback_after', { min: 1, max: 100, whole: true }, 'number'],
-  ['rollbacksPerHour', 'rollbacks_per_hour', { min: 1, max: 1000, whole: true }, 'number'],
-  ['minStable', 'min_stable_us', { min: 1, max: 6 * TEN_MINUTES }, 'duration'],
-]
-const PRESETS = ['conservative', 'balanced', 'aggressive'] as const
-
-function guardrails(value: unknown): EngineConfig['guardrails'] {
-  if (value === undefined || typeof value === 'string')
-    return { preset: check.oneOf('guardrails', value, PRESETS, 'balanced') }
-  const o = check.object('guardrails', value)
-  check.onlyKeys('guardrails', o, ['preset', ...GUARDRAILS.map(([key]) => key)])
-  const resolved: EngineConfig['guardrails'] = {
-    preset: check.oneOf('guardrails.preset', o.preset, PRESETS, 'balanced'),
-  }
-  for (const [key, field, range, kind] of GUARDRAILS) {
-    if (o[key] === undefined) continue
-    const option = `guardrails.${key}`
-    resolved[field] =
-      kind === 'duration'
-        ? Math.round(check.duration(option, o[key], range) * 1000)
-        : check.number(option, o[key], range)
-  }
-  return resolved
 }
 
 function clock(value: unknown): Clock {
