@@ -67,6 +67,7 @@ export const APPLY_KINDS = [
   'back-off',
   'safe-mode',
   'off',
+  'settle',
 ] as const
 
 /** Most knobs of one tuner. */
