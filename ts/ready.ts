@@ -5,13 +5,11 @@ import type { Binding } from './binding.js'
 import { HomeostatError } from './errors.js'
 import type { Host } from './host.js'
 
-export interface Ready {
-  /**
-   * Loads the core; `homeostat()` does so by itself. `source`: a compiled WebAssembly module, its bytes or a URL, where the runtime
-   * cannot find it. A failed attempt may be repeated.
-   */
-  (source?: unknown): Promise<void>
-}
+/**
+ * Loads the core; `homeostat()` does so by itself. `source`: a compiled WebAssembly module, its bytes or a URL, where the runtime
+ * cannot find it. A failed attempt may be repeated.
+ */
+export type Ready = (source?: unknown) => Promise<void>
 
 export class Loader {
   readonly #host: Host

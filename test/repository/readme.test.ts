@@ -14,7 +14,7 @@ const examples = [...readFileSync(`${root}README.md`, 'utf8').matchAll(/```ts\n(
 beforeAll(() => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  examples.forEach((code, i) => writeFileSync(`${folder}/example-${i}.mts`, code))
+  for (const [i, code] of examples.entries()) writeFileSync(`${folder}/example-${i}.mts`, code)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
