@@ -14,7 +14,7 @@ const EXPECTED = 1.02
 const { pairs, blockMs, requestsPerSecond, json } = parse()
 const rounds = pairs + 6
 console.log(
-  `${pairs} rounds of three blocks of ${blockMs} ms at ${requestsPerSecond} requests/s: about ${Math.ceil((rounds * 3 * blockMs) / 60_000)} minutes. ${cpus()[0]?.model}`,
+  `${pairs} rounds of three blocks of ${blockMs} ms, ${requestsPerSecond === 0 ? 'closed loop' : `${requestsPerSecond} requests/s`}: about ${Math.ceil((rounds * 3 * blockMs) / 60_000)} minutes. ${cpus()[0]?.model}`,
 )
 const child = fork(MAIN, ['--role=overhead'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
 child.send({ template: `${CACHE}/catalog-1-20000.tar`, folder: `${CACHE}/journal`, pairs, blockMs, requestsPerSecond })
@@ -53,7 +53,7 @@ function parse() {
     options: {
       pairs: { type: 'string', default: '200' },
       'block-ms': { type: 'string', default: '400' },
-      rate: { type: 'string', default: '1500' },
+      rate: { type: 'string', default: '0' },
       json: { type: 'string' },
     },
   })
@@ -68,7 +68,7 @@ function parse() {
   return {
     pairs: whole('pairs', 100, 10_000),
     blockMs: whole('block-ms', 100, 60_000),
-    requestsPerSecond: whole('rate', 10, 20_000),
+    requestsPerSecond: whole('rate', 0, 20_000),
     json: values.json,
   }
 }

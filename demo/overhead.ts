@@ -12,6 +12,7 @@ export interface OverheadRequest {
   readonly pairs: number
   /** Length of one block, in ms. */
   readonly blockMs: number
+  /** Steady pace; 0: as many as a few connections get answered. */
   readonly requestsPerSecond: number
 }
 
@@ -30,6 +31,7 @@ const SERVICES: readonly { name: string; variant: Variant; settings?: FixedSetti
 /** Rows that are asked for: so few that almost every request is a hit, and as cheap as a request can be. */
 const ROWS = 20
 const WARM_UP_BLOCKS = 6
+const CONNECTIONS = 16
 
 /** Blocks of steady load on one service after another, the order turning with every round. Answers over the channel. */
 export async function runOverhead(entry: URL): Promise<void> {
@@ -64,7 +66,7 @@ export async function runOverhead(entry: URL): Promise<void> {
   }
 }
 
-/** One block: requests at a steady pace, open loop. @returns CPU microseconds of the service per request */
+/** One block of load. @returns CPU microseconds of the service per request */
 async function block(
   service: Child<ToService, FromService>,
   agent: Agent,
@@ -72,6 +74,25 @@ async function block(
   { blockMs, requestsPerSecond }: OverheadRequest,
 ): Promise<number> {
   const before = await cpuMs(service)
+  const count = await (requestsPerSecond === 0
+    ? saturate(agent, port, blockMs)
+    : pace(agent, port, blockMs, requestsPerSecond))
+  return (((await cpuMs(service)) - before) * 1000) / count
+}
+
+/** Closed loop: every connection asks again as soon as it is answered. @returns the number of requests */
+async function saturate(agent: Agent, port: number, blockMs: number): Promise<number> {
+  const endMs = monotonicMs() + blockMs
+  let count = 0
+  const connection = async (): Promise<void> => {
+    while (monotonicMs() < endMs) await ask(agent, port, 1 + (count++ % ROWS))
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection))
+  return count
+}
+
+/** Open loop at a steady pace. @returns the number of requests */
+async function pace(agent: Agent, port: number, blockMs: number, requestsPerSecond: number): Promise<number> {
   const count = Math.round((blockMs / 1000) * requestsPerSecond)
   const startMs = monotonicMs()
   const answers: Promise<void>[] = []
@@ -81,7 +102,7 @@ async function block(
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
   await Promise.all(answers)
-  return (((await cpuMs(service)) - before) * 1000) / count
+  return count
 }
 
 async function cpuMs(service: Child<ToService, FromService>): Promise<number> {
