@@ -138,7 +138,7 @@ export interface Engine {
   unfreeze(knob: number, nowUs: number): number
   /** 0 observe, 1 recommend, 2 auto. */
   setMode(mode: number, nowUs: number): number
-  /** An operator's move under guardrails, in knob units; NaN leaves a knob. Returns a verdict: 0 approved, else an index into `VIOLATIONS`. */
+  /** An operator's move under guardrails, in knob units; NaN leaves a knob. Returns a verdict: 0 approved, else one more than the place in `VIOLATIONS`. */
   propose(values: Float64Array, nowUs: number): number
   /** Starts an explicit A/B on a knob between its current value and `value`; decided by itself. Returns a verdict as `propose`. */
   trial(knob: number, value: number, nowUs: number): number

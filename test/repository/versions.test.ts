@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { hostTriple, PLATFORMS } from '../../scripts/lib/platform.mjs'
 import { nativePackageName, releaseManifest } from '../../scripts/lib/release/native-package.mjs'
+import { GENERATION_WRAP, SIGNAL_BITS } from '../../ts/binding.js'
+import { CORE_SIGNAL_BITS } from '../../ts/generated/core.js'
 import { platformTriple } from '../../ts/node/load.js'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -68,4 +70,9 @@ describe.each(['package-lock.json', 'test/packaging/package-lock.json'])('%s', (
     )
     expect(missing).toEqual([])
   })
+})
+
+test('the seam, which imports nothing, packs samples as the core unpacks them', () => {
+  expect(SIGNAL_BITS).toBe(CORE_SIGNAL_BITS)
+  expect(GENERATION_WRAP).toBe(2 ** (32 - CORE_SIGNAL_BITS))
 })

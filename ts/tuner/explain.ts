@@ -26,6 +26,8 @@ export interface KnobExplanation {
     readonly target: number | null
   }
   readonly advice?: string
+  /** In mode `recommend`: the two values that a probe would compare. */
+  readonly would_probe?: readonly [number, number]
 }
 
 export interface Explanation {
@@ -43,7 +45,8 @@ export interface Explanation {
     readonly remaining_us: number | null
   }
   readonly safe_mode_entries: number
-  readonly journal: { readonly queued: number; readonly dropped: number }
+  /** Entries waiting, inputs not processed since the queue is full, and protective entries that not even the reserve held. */
+  readonly journal: { readonly queued: number; readonly dropped: number; readonly lost: number }
   readonly knobs: readonly KnobExplanation[]
   readonly counters: Counters
 }

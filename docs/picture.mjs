@@ -1,10 +1,10 @@
-// A picture of one run: `npm start -- --seconds 300 --seed 11 --exit --report r.json`, then `node bench/picture.mjs r.json docs/result.svg`
+// A picture of one run: `npm start -- --seconds 300 --seed 11 --exit --report r.json`, then `node docs/picture.mjs r.json docs/result.svg`
 import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 
 const [from, to] = process.argv.slice(2)
 if (!from || !to) {
-  console.error('usage: node bench/picture.mjs <report.json> <picture.svg>')
+  console.error('usage: node docs/picture.mjs <report.json> <picture.svg>')
   process.exit(2)
 }
 const report = JSON.parse(readFileSync(from, 'utf8'))
