@@ -177,3 +177,82 @@ export interface Replay {
   /** `{ ok, entries, first_difference?: { entry, line, code, reason } }` as JSON. */
   finish(): string
 }
+
+/** The offline solver's side of the seam; a module of its own, so that who only tunes live values does not load it. */
+export interface SolverBinding {
+  readonly kind: 'native' | 'wasm'
+  /** Version of the core; equals the package's version. */
+  version(): string
+  /** A new study. @param config {@link StudyConfig} as JSON. Throws `HOMEOSTAT_INVALID_*` naming option, range and value. */
+  createSolver(config: string): SolverCore
+  /** Restores a study from its log, fed in pieces. */
+  createStudyReader(): StudyReader
+}
+
+export interface StudyConfig {
+  /** Unsigned 32-bit integer. Default 0. */
+  seed?: number
+  /** Evaluations that the study is meant for, 1 to 1e6; strategies may plan with it. */
+  budget?: number
+  /** Knobs by name; the order is the order of `values`. */
+  bounds: Readonly<Record<string, StudyBound>>
+  /** Share of the budget spent on the probe before refining, 0 to 0.9. Default by strategy. */
+  probe_ratio?: number
+  /** Points that `ask` is expected to hand out at once, 1 to 1024. Default 1. */
+  batch_size?: number
+  /** Default `auto`. */
+  strategy?: 'auto' | 'nelder-mead' | 'tpe' | 'spsa' | 'random' | 'sobol'
+  strategy_params?: Readonly<Record<string, number | boolean | string>>
+}
+
+export interface StudyBound {
+  /** Default `number`. */
+  kind?: 'number' | 'integer' | 'boolean' | 'choice' | 'duration' | 'bytes'
+  /** Knob units: milliseconds for durations, bytes for bytes. Not for booleans and choices. */
+  min?: number
+  max?: number
+  /** Default `linear`. */
+  scale?: 'linear' | 'log' | 'periodic'
+  choices?: readonly (string | number | boolean)[]
+}
+
+export const OUTCOME_COMPLETE = 0
+export const OUTCOME_FAILED = 1
+export const OUTCOME_PRUNED = 2
+
+/** One study. Values are in knob units: option index for choices, 0 or 1 for booleans. */
+export interface SolverCore {
+  /** Writes the next point into `out`; its trial's number, or -1 where a finite space is exhausted. */
+  ask(out: Float64Array): number
+  /**
+   * The outcome of an asked trial. `margin`: the worst constraint's (limit - value) / |limit|, NaN without constraints.
+   * `reason`: why it failed, empty otherwise. Throws `HOMEOSTAT_UNKNOWN_TRIAL`, `HOMEOSTAT_TRIAL_TOLD`; the state stays.
+   * Returns 1 where a value that is not finite was replaced by the worst finite one, else 0.
+   */
+  tell(trial: number, outcome: number, value: number, margin: number, reason: string): number
+  /** A result for a point that was not asked for (warm start); its trial's number. */
+  add(values: Float64Array, outcome: number, value: number, margin: number): number
+  /** Open trial at exactly these values, or -1: for callers that know points, not numbers. */
+  find(values: Float64Array): number
+  /** Writes the incumbent's values; its trial's number, or -1 before any complete and feasible trial. */
+  best(out: Float64Array): number
+  /** Trials so far, open ones included. */
+  trials(): number
+  /** Everything a person may ask: incumbent with its honest value, phase, counts, landscape verdict with confidence, importance per knob, as JSON. */
+  explain(): string
+  /** One trial as JSON: `{ trial, state, params, value?, margin?, reason? }`. */
+  trial(trial: number): string
+  /** Takes the lines that the log grew by since the last call (the header first). */
+  takeLog(): Uint8Array
+  /** Frees the core's memory; any later call throws `HOMEOSTAT_CLOSED`. */
+  close(): void
+}
+
+export interface StudyReader {
+  /** Feeds bytes of a log in any cut. Throws `HOMEOSTAT_STUDY_*` with the line. */
+  push(bytes: Uint8Array): void
+  /** The study; a partial last line is left out and its length told by {@link dropped}. `takeLog` then yields only what is new. */
+  finish(): SolverCore
+  /** Bytes of the partial last line that were left out. */
+  dropped(): number
+}

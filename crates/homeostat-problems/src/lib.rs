@@ -1,0 +1,1 @@
+//! Published benchmark problems and labelled landscapes that the solver is measured on.

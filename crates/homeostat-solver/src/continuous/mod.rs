@@ -1,0 +1,1 @@
+//! Minimisation on the continuous unit box.

@@ -1,0 +1,10 @@
+//! The offline solver of Homeostat: finds good values in few evaluations.
+//!
+//! Ask for a point, evaluate it anywhere, tell its value. Pure and deterministic by seed: the same inputs give the same
+//! proposals on every target, resumed at any point.
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+pub mod continuous;
+pub mod mixed;

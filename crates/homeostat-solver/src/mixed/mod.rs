@@ -1,0 +1,1 @@
+//! Minimisation over spaces with choices, switches, whole numbers and angles.
