@@ -7,6 +7,7 @@
 
 mod chain;
 mod entry;
+mod feed;
 mod read;
 mod replay;
 mod verify;
@@ -14,9 +15,12 @@ mod write;
 
 pub use chain::{Chain, HASH_BYTES};
 pub use entry::{ACTIVE_MAX, Body, Entry, Evidence, ModelEvidence, SHADOW_MAX, ShadowInput, WindowInput};
+pub use feed::Report;
 pub use read::{Line, parse_input};
 pub use replay::Replay;
-pub use verify::{Report, Verifier};
+pub use verify::Verifier;
+
+use feed::Feed;
 
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 

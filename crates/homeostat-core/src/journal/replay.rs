@@ -1,6 +1,5 @@
 use super::read::malformed;
-use super::verify::{Lines, Report};
-use super::{Line, parse_input};
+use super::{Feed, Line, Report, parse_input};
 use crate::error::{Code, Error, Result};
 use crate::tuning::{Config, Tuner};
 use alloc::{collections::VecDeque, string::String, vec::Vec};
@@ -9,15 +8,12 @@ use core::fmt;
 /// Runs the decisions of a journal again from its recorded inputs, and compares every line.
 #[derive(Default)]
 pub struct Replay {
-    lines: Lines,
+    feed: Feed,
     tuner: Option<Tuner>,
     knobs: Vec<String>,
     /// Lines produced and not yet compared.
     expected: VecDeque<String>,
     out: Vec<u8>,
-    entries: u64,
-    runs: u64,
-    problem: Option<(u64, Error)>,
 }
 
 impl Replay {
@@ -28,16 +24,9 @@ impl Replay {
 
     /// Feeds bytes, in any pieces. After the first difference the rest is ignored.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.problem.is_none() {
-            self.problem = self.lines(bytes).err().map(|error| (self.lines.number(), error));
-        }
-    }
-
-    fn lines(&mut self, mut bytes: &[u8]) -> Result<()> {
-        while let Some(line) = self.lines.next(&mut bytes)? {
-            self.line(&line)?;
-        }
-        Ok(())
+        let mut feed = core::mem::take(&mut self.feed);
+        feed.push(bytes, |text, report| self.line(text, report));
+        self.feed = feed;
     }
 
     /// The bytes that the decisions produced this time, as far as they were not taken before.
@@ -45,14 +34,14 @@ impl Replay {
         core::mem::take(&mut self.out)
     }
 
-    fn line(&mut self, text: &str) -> Result<()> {
+    fn line(&mut self, text: &str, report: &mut Report) -> Result<()> {
         let line = Line::parse(text)?;
         if line.event == "start" {
             self.expect_nothing()?;
             let config = Config::from_json(&line.payload, Some(line.time_us))?;
             self.knobs = config.space.knobs().iter().map(|k| k.name.clone()).collect();
             self.tuner = Some(Tuner::new(config));
-            self.runs += 1;
+            report.runs += 1;
             self.collect();
         } else if let Some(input) = parse_input(&line, &self.knobs)? {
             self.expect_nothing()?;
@@ -64,7 +53,7 @@ impl Replay {
         }
         match self.expected.pop_front() {
             Some(again) if again == text => {
-                self.entries += 1;
+                report.entries += 1;
                 Ok(())
             }
             Some(again) => Err(diverged(format_args!("replay gives {again}"))),
@@ -93,17 +82,7 @@ impl Replay {
 
     /// Ends the journal.
     pub fn finish(mut self) -> Report {
-        if self.problem.is_none() {
-            let number = self.lines.number() + 1;
-            if self.lines.has_rest() {
-                let error =
-                    Error::new(Code::JournalTruncated, "journal entry: the last line is not finished");
-                self.problem = Some((number, error));
-            } else if let Err(error) = self.expect_nothing() {
-                self.problem = Some((number, error));
-            }
-        }
-        Report { entries: self.entries, runs: self.runs, problem: self.problem }
+        core::mem::take(&mut self.feed).finish(|| self.expect_nothing())
     }
 }
 
