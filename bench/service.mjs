@@ -59,7 +59,7 @@ async function virtualTtls(lab, { seconds, seeds, firstSeed }, result) {
   const sums = VIRTUAL_TTLS_MS.map(() => phases.map(() => 0))
   const parts = []
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const costs = await lab.virtual(VIRTUAL_TTLS_MS, seconds, seed)
+    const { virtual: costs } = await lab.virtual(VIRTUAL_TTLS_MS, seconds, seed)
     const table = costs.map((of) => phases.map(({ from, to }) => mean(of.filter((_, i) => i >= from && i < to))))
     for (const [t, row] of table.entries()) for (const [p, value] of row.entries()) sums[t][p] += value / seeds
     parts.push({

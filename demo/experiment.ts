@@ -1,6 +1,7 @@
 import { buildSchedule } from './load/schedule.js'
 import type { SecondReport } from './load/tally.js'
 import { virtualCosts } from './load/virtual.js'
+import { virtualTuned } from './load/virtual-tuned.js'
 import type { ServiceFinal } from './messages.js'
 import { type InstanceSpec, run } from './run.js'
 import { scenario } from './scenario.js'
@@ -23,8 +24,13 @@ export interface VirtualExperiment {
 }
 
 export type ExperimentAnswer =
-  /** Cost per second, TTL by TTL. */
-  | { readonly ok: true; readonly virtual: readonly (readonly number[])[] }
+  /** Cost per second, TTL by TTL, and under the tuner with the TTL it ends each second at. */
+  | {
+      readonly ok: true
+      readonly virtual: readonly (readonly number[])[]
+      readonly tuned: readonly number[]
+      readonly tunedTtlsMs: readonly number[]
+    }
   | {
       readonly ok: true
       readonly totals: readonly SecondReport[]
@@ -45,7 +51,14 @@ export function runExperiments(entry: URL): void {
       const { ttlsMs, seconds, seed } = experiment
       const schedule = buildSchedule(scenario, seconds, seed)
       const virtual = ttlsMs.map((ttlMs) => [...virtualCosts(schedule, scenario.rows, ttlMs)])
-      process.send?.({ ok: true, virtual } satisfies ExperimentAnswer)
+      void virtualTuned(schedule, scenario.rows, seed).then(({ costs, ttlsMs: tunedTtlsMs }) => {
+        process.send?.({
+          ok: true,
+          virtual,
+          tuned: [...costs],
+          tunedTtlsMs: [...tunedTtlsMs],
+        } satisfies ExperimentAnswer)
+      })
       return
     }
     ensureTemplate(entry, experiment.template)

@@ -35,9 +35,9 @@ export class Lab {
     return answer
   }
 
-  /** Cost per second at fixed TTLs in virtual time: the TTL's part alone, without a service. */
+  /** Cost per second at fixed TTLs and under the tuner in virtual time: the TTL's part alone, without a service. */
   virtual(ttlsMs, seconds, seed) {
-    return this.#ask({ ttlsMs, seconds, seed }).then(({ virtual }) => virtual)
+    return this.#ask({ ttlsMs, seconds, seed })
   }
 
   /** Every one of these settings, a few at once, each printed as a line. */

@@ -1,45 +1,23 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Explanation, homeostat, knob, signal } from 'homeostat'
-import { shadow } from 'homeostat/shadow'
+import type { Explanation } from 'homeostat'
 import { monotonicMs } from '../clock.js'
 import type { Change } from '../messages.js'
-import { costOf, scenario } from '../scenario.js'
 import { duration } from '../view/format.js'
 import { Audit } from './audit.js'
+import { catalogTuner, initial, LIMITS, STORY } from './catalog-tuner.js'
 import { Changes } from './changes.js'
 import type { Instance } from './instance.js'
-import { LingerShadow } from './linger-shadow.js'
-import { lingerRecipe } from './recipes.js'
 import { REVALIDATE_SHARE } from './sampling.js'
-import { LIBRARY_DEFAULTS, LINGER_BOUNDS_MS } from './settings.js'
+import { LIBRARY_DEFAULTS } from './settings.js'
 import { Tail } from './tail.js'
 
-/**
- * One second of the run stands for this many of the story (15 s for the usual TTL of 300 s). The tuner lives in the story's
- * time, so that the guardrails' minutes, its windows and the TTL's bounds are those of a service in production.
- */
-const STORY = 20
-
-/** The preset whose pace suits phases that change from one second to the next, and its limits for the audit. */
-const PRESET = 'aggressive'
-const LIMITS = {
-  maxDelta: 0.2,
-  updatesPerSecond: 20,
-  minIntervalUs: 50_000,
-  flipsPerMinute: 5,
-  cumulativePerMinute: 1,
-} as const
-
-/** A window of the story: half a second of the run, in which some requests are sampled even in the quiet phase. */
-const WINDOW = '10s'
 /**
  * One timer for both, in ms of the run: a tenth of the second that the tail is taken over, and how often the tuner looks
  * whether a window has ended. A timer's wake-up costs more than what it does.
  */
 const TICK_MS = 100
 const TICKS_PER_TAIL = 2
-const LINGER_CANDIDATES = 11
 /** Runs whose journals are kept. */
 const KEPT_RUNS = 10
 
@@ -50,55 +28,16 @@ export interface TunedOptions {
   readonly onChange: (change: Change) => void
 }
 
-/** The instance that runs under Homeostat: two knobs, five signals, the scenario's cost. */
+/** The instance that runs under Homeostat. */
 export async function tunedInstance(options: TunedOptions): Promise<Instance> {
-  const bounds = { min: scenario.bounds.ttlMs.min * STORY, max: scenario.bounds.ttlMs.max * STORY }
-  const initial = { ttl: scenario.static.ttlMs * STORY, linger: LIBRARY_DEFAULTS.lingerMs }
-  // Versions count updates, and what the traffic does now matters more than what it did: phases are short.
-  const ghosts = shadow.cacheTtl({
-    versions: 'counter',
-    sample: 1 / 4,
-    keys: 8192,
-    smoothing: '20s',
-    timeConstant: '100s',
-  })
-  const queue = new LingerShadow({
-    candidatesMs: Array.from({ length: LINGER_CANDIDATES }, (_, i) => {
-      return LINGER_BOUNDS_MS.min + ((LINGER_BOUNDS_MS.max - LINGER_BOUNDS_MS.min) * i) / (LINGER_CANDIDATES - 1)
-    }),
-    timeoutMs: scenario.timeoutMs,
-  })
-
-  const tuner = await homeostat({
-    name: 'catalog',
-    knobs: {
-      // Milliseconds of the story, not rounded to whole ones.
-      ttl: knob.number({ ...bounds, initial: initial.ttl, scale: 'log', shadow: ghosts }),
-      linger: knob.duration({ ...LINGER_BOUNDS_MS, initial: initial.linger, shadow: lingerRecipe(queue, STORY) }),
-    },
-    signals: {
-      latency: signal.duration(),
-      miss: signal.ratio(),
-      stale: signal.ratio(),
-      error: signal.ratio(),
-      tail: signal.gauge(),
-    },
-    minimize: (m) => costOf({ missRate: m.miss, staleRate: m.stale, p99Ms: m.tail, errorRate: m.error }),
-    guardrails: PRESET,
-    mode: 'auto',
-    window: WINDOW,
-    tick: 'manual',
+  const { tuner, ghosts, queue } = await catalogTuner({
+    nowMs: monotonicMs,
     seed: options.seed,
-    clock: { nowUs: () => monotonicMs() * 1000 * STORY },
     journal: { folder: runFolder(options.folder) },
   })
 
   const changes = new Changes({ initial, story: { clock: STORY, knobs: ['ttl'] }, onChange: options.onChange })
-  const limits = {
-    ...LIMITS,
-    bounds: { ttl: { ...bounds, scale: 'log' }, linger: { ...LINGER_BOUNDS_MS, scale: 'linear' } },
-  } as const
-  const audit = new Audit(limits, initial)
+  const audit = new Audit(LIMITS, initial)
   tuner.on('proposed', (event) => changes.proposed(event))
   // A rollback changes what is live as much as a step does.
   for (const change of ['applied', 'rolledBack'] as const) {
