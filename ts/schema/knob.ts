@@ -65,6 +65,40 @@ export interface ChoiceKnobOptions<C extends string> extends Omit<CommonKnobOpti
   initial: NoInfer<C>
 }
 
+/** The same knobs for the offline solver (`homeostat/solver`), where there is nothing live: no `lag`, `apply`, `learn` or `shadow`. */
+export interface SpaceNumberOptions {
+  /** Smallest value, finite. */
+  min: number
+  /** Largest value, finite, above `min`. */
+  max: number
+  /** Where every knob of a space has one, `minimize` evaluates that point first. Within the bounds. */
+  initial?: number
+  /** `linear` (default); `log` for what matters by its ratio, bounds above 0; `periodic` where `max` and `min` are the same point. */
+  scale?: Scale
+}
+export interface SpaceDurationOptions {
+  /** Smallest value: milliseconds, or text such as `'30s'`. */
+  min: DurationInput
+  max: DurationInput
+  initial?: DurationInput
+  scale?: Scale
+}
+export interface SpaceBytesOptions {
+  /** Smallest value: bytes, or text such as `'64kB'` or `'1MiB'`. */
+  min: BytesInput
+  max: BytesInput
+  initial?: BytesInput
+  scale?: 'linear' | 'log'
+}
+export interface SpaceBooleanOptions {
+  initial?: boolean
+}
+export interface SpaceChoiceOptions<C extends string | number | boolean> {
+  /** 2 to 64 different names, numbers or booleans. No order is assumed between them. */
+  choices: readonly C[]
+  initial?: NoInfer<C>
+}
+
 export interface RawKnobOptions extends CommonKnobOptions<never> {
   min?: unknown
   max?: unknown
@@ -75,42 +109,54 @@ export interface RawKnobOptions extends CommonKnobOptions<never> {
 
 declare const valueType: unique symbol
 
-/** A declared knob whose value reads as `V`. */
-export interface Knob<out V = unknown> {
+/** A declared knob whose value reads as `V`; enough for the offline solver. */
+export interface SpaceKnob<out V = unknown> {
   readonly kind: KnobKind
   readonly options: Readonly<RawKnobOptions>
   readonly [valueType]?: V
 }
+/** A knob that can be live: it says where it starts. */
+export interface Knob<out V = unknown> extends SpaceKnob<V> {
+  readonly options: Readonly<RawKnobOptions> & { readonly initial: unknown }
+}
 export type KnobSpecs = Readonly<Record<string, Knob>>
+/** Knobs by name, for the offline solver. */
+export type Space = Readonly<Record<string, SpaceKnob>>
 
 /** The type that a knob's value reads as. */
-export type KnobValue<K> = K extends Knob<infer V> ? V : never
+export type KnobValue<K> = K extends SpaceKnob<infer V> ? V : never
 /** Values by knob name. */
-export type KnobValues<K extends KnobSpecs> = { readonly [N in keyof K]: KnobValue<K[N]> }
+export type KnobValues<K extends Space> = { readonly [N in keyof K]: KnobValue<K[N]> }
 
 function make<V>(kind: KnobKind, options: object): Knob<V> {
-  return Object.freeze({ kind, options: Object.freeze({ ...options }) as RawKnobOptions })
+  return Object.freeze({ kind, options: Object.freeze({ ...options }) as Knob['options'] })
 }
 
-/** Builders, one per kind of knob. */
+/** Builders, one per kind of knob. A live knob needs an `initial` value; a knob of the offline solver does not. */
 export const knob: {
   /** Any real number in [min, max]. */
   number(options: NumberKnobOptions): Knob<number>
+  number(options: SpaceNumberOptions): SpaceKnob<number>
   /** A whole number in [min, max]. */
   integer(options: NumberKnobOptions): Knob<number>
-  /** True or false; moved only by an explicit trial. */
+  integer(options: SpaceNumberOptions): SpaceKnob<number>
+  /** True or false; live it is moved only by an explicit trial. */
   boolean(options: BooleanKnobOptions): Knob<boolean>
-  /** One of a few names; moved only by an explicit trial. */
+  boolean(options?: SpaceBooleanOptions): SpaceKnob<boolean>
+  /** One of a few names; live it is moved only by an explicit trial. */
   choice<const C extends string>(options: ChoiceKnobOptions<C>): Knob<C>
+  choice<const C extends string | number | boolean>(options: SpaceChoiceOptions<C>): SpaceKnob<C>
   /** A duration, read in milliseconds. */
   duration(options: DurationKnobOptions): Knob<number>
+  duration(options: SpaceDurationOptions): SpaceKnob<number>
   /** A whole number of bytes. */
   bytes(options: BytesKnobOptions): Knob<number>
+  bytes(options: SpaceBytesOptions): SpaceKnob<number>
 } = {
-  number: (options) => make('number', options),
-  integer: (options) => make('integer', options),
-  boolean: (options) => make('boolean', options),
-  choice: (options) => make('choice', options),
-  duration: (options) => make('duration', options),
-  bytes: (options) => make('bytes', options),
+  number: (options: object) => make('number', options),
+  integer: (options: object) => make('integer', options),
+  boolean: (options: object = {}) => make('boolean', options),
+  choice: <C extends string | number | boolean>(options: object) => make<C>('choice', options),
+  duration: (options: object) => make('duration', options),
+  bytes: (options: object) => make('bytes', options),
 }
