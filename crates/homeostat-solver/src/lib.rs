@@ -7,4 +7,5 @@
 extern crate alloc;
 
 pub mod continuous;
+mod linear;
 pub mod mixed;

@@ -1,0 +1,92 @@
+//! The Cholesky factor of a symmetric positive definite matrix.
+
+use super::{Square, add_scaled, dot};
+
+/// L with L Lᵀ = A; what lies above the diagonal is not part of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Cholesky {
+    lower: Square,
+}
+
+impl Cholesky {
+    /// Factors A, of which only the lower half is read. None if A is not positive definite to working precision.
+    pub fn new(mut a: Square) -> Option<Self> {
+        let n = a.n;
+        for i in 0..n {
+            let (before, rest) = a.cells.split_at_mut(i * n);
+            let row = &mut rest[..n];
+            for j in 0..i {
+                let other = &before[j * n..][..=j];
+                row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
+            }
+            let square = row[i] - dot(&row[..i], &row[..i]);
+            if !(square > 0.0 && square.is_finite()) {
+                return None;
+            }
+            row[i] = libm::sqrt(square);
+        }
+        Some(Self { lower: a })
+    }
+
+    /// b := L⁻¹ b.
+    pub fn forward(&self, b: &mut [f64]) {
+        for i in 0..b.len() {
+            let row = self.lower.row(i);
+            b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
+        }
+    }
+
+    /// b := L⁻ᵀ b.
+    pub fn backward(&self, b: &mut [f64]) {
+        for i in (0..b.len()).rev() {
+            let row = self.lower.row(i);
+            b[i] /= row[i];
+            let factor = -b[i];
+            add_scaled(&mut b[..i], factor, &row[..i]);
+        }
+    }
+
+    /// b := A⁻¹ b.
+    pub fn solve(&self, b: &mut [f64]) {
+        self.forward(b);
+        self.backward(b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_solution_satisfies_the_equations(
+            (n, cells, b) in (1..12usize).prop_flat_map(|n| (
+                Just(n), prop::collection::vec(-2.0..2.0f64, n * n), prop::collection::vec(-2.0..2.0f64, n),
+            )),
+        ) {
+            let root = Square { n, cells };
+            let mut a = root.transposed_times(&root);
+            for i in 0..n {
+                a[(i, i)] += 0.1;
+            }
+            let mut x = b.clone();
+            Cholesky::new(a.clone()).expect("positive definite").solve(&mut x);
+            for (got, wanted) in a.apply(&x).iter().zip(&b) {
+                prop_assert!((got - wanted).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_positive_definite() {
+        for cells in [
+            [1.0, 2.0, 2.0, 1.0],
+            [0.0, 0.0, 0.0, 1.0],
+            [1.0, f64::NAN, f64::NAN, 1.0],
+            [f64::INFINITY, 0.0, 0.0, 1.0],
+        ] {
+            assert!(Cholesky::new(Square { n: 2, cells: cells.into() }).is_none());
+        }
+    }
+}
