@@ -1,0 +1,117 @@
+//! `search` looks long for better points than the best known, `exhaust` tries every point where it can, `golden` writes the fixtures, `labels` measures the
+//! landscapes' labels again.
+
+use homeostat_problems::mixed::{Dimension, Problem, problems};
+use homeostat_problems::random::Rng;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("search") => search(&arguments[1..]),
+        Some("exhaust") => exhaust(),
+        _ => {
+            eprintln!("usage: problems search [evaluations] [name...] | exhaust");
+            std::process::exit(2);
+        }
+    }
+}
+
+fn search(arguments: &[String]) {
+    let evaluations = arguments.first().and_then(|word| word.parse().ok()).unwrap_or(1_000_000);
+    for problem in problems() {
+        if arguments.len() > 1 && !arguments[1..].iter().any(|name| name == problem.name) {
+            continue;
+        }
+        let (value, point) = evolve(&problem, evaluations, 1);
+        println!("{} {value:?} (known {:?}) at {point:?}", problem.name, problem.best);
+    }
+}
+
+/// Every point of the spaces with at most 2^25 of them.
+fn exhaust() {
+    for problem in problems() {
+        let sizes: Option<Vec<u64>> = problem
+            .dimensions
+            .iter()
+            .map(|d| match *d {
+                Dimension::Categorical { options } => Some(u64::from(options)),
+                Dimension::Integer { min, max, .. } => Some((max - min + 1) as u64),
+                _ => None,
+            })
+            .collect();
+        let Some(sizes) = sizes else { continue };
+        let total = sizes.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
+        let Some(total) = total.filter(|&total| total <= 1 << 25) else { continue };
+        let (mut best, mut best_at, mut x) = (f64::INFINITY, Vec::new(), vec![0.0; sizes.len()]);
+        for point in 0..total {
+            let mut rest = point;
+            for (i, &size) in sizes.iter().enumerate() {
+                let least =
+                    if let Dimension::Integer { min, .. } = problem.dimensions[i] { min as f64 } else { 0.0 };
+                x[i] = least + (rest % size) as f64;
+                rest /= size;
+            }
+            let value = problem.evaluate(&x);
+            if value < best {
+                (best, best_at) = (value, x.clone());
+            }
+        }
+        println!("{} {best:?} (known {:?}) at {best_at:?}", problem.name, problem.best);
+    }
+}
+
+/// Differential evolution with restarts for any space: long, simple, and unlike the solver that is judged.
+fn evolve(problem: &Problem, evaluations: usize, seed: u64) -> (f64, Vec<f64>) {
+    let mut rng = Rng::new(seed);
+    let dimensions = &problem.dimensions;
+    let (size, restarts) = (60, 5);
+    let (mut best, mut best_at) = (f64::INFINITY, Vec::new());
+    for _ in 0..restarts {
+        let mut crowd: Vec<(f64, Vec<f64>)> = (0..size)
+            .map(|_| {
+                let x: Vec<f64> = dimensions.iter().map(|d| d.at(rng.uniform())).collect();
+                (problem.evaluate(&x), x)
+            })
+            .collect();
+        for turn in 0..evaluations / restarts {
+            let target = turn % size;
+            let [a, b, c] = core::array::from_fn(|_| rng.below(size));
+            let kept = rng.below(dimensions.len());
+            let (rate, weight) = (rng.uniform(), rng.between(0.2, 0.9));
+            let local = rng.uniform() < 0.3;
+            let x: Vec<f64> = (0..dimensions.len())
+                .map(|i| {
+                    let d = &dimensions[i];
+                    let own = crowd[target].1[i];
+                    if i != kept && rng.uniform() > if local { 0.1 } else { rate } {
+                        return own;
+                    }
+                    let base = if local { own } else { crowd[a].1[i] };
+                    let fresh = d.at(rng.uniform());
+                    let moved = match d {
+                        Dimension::Categorical { .. } if rng.uniform() < 0.2 => fresh,
+                        Dimension::Categorical { .. } => crowd[a].1[i],
+                        Dimension::Integer { .. } if rng.uniform() < 0.15 => {
+                            base + (rng.word() % 3) as f64 - 1.0
+                        }
+                        Dimension::Continuous { .. } | Dimension::Periodic { .. } if local => {
+                            base + (fresh - base) * libm::pow(10.0, -rng.between(0.0, 9.0))
+                        }
+                        _ => base + weight * (crowd[b].1[i] - crowd[c].1[i]),
+                    };
+                    d.nearest(moved)
+                })
+                .collect();
+            let value = problem.evaluate(&x);
+            if value <= crowd[target].0 {
+                crowd[target] = (value, x);
+            }
+        }
+        for (value, x) in crowd {
+            if value < best {
+                (best, best_at) = (value, x);
+            }
+        }
+    }
+    (best, best_at)
+}
