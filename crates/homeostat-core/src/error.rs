@@ -55,6 +55,18 @@ codes! {
     JournalTruncated = "HOMEOSTAT_JOURNAL_TRUNCATED",
     /// A journal's decisions do not follow from its inputs.
     JournalDiverged = "HOMEOSTAT_JOURNAL_DIVERGED",
+    /// A study has no trial of this number.
+    UnknownTrial = "HOMEOSTAT_UNKNOWN_TRIAL",
+    /// A trial's outcome was told before.
+    TrialTold = "HOMEOSTAT_TRIAL_TOLD",
+    /// A line of a study's log is not one that a study writes.
+    StudyMalformed = "HOMEOSTAT_STUDY_MALFORMED",
+    /// A line of a study's log does not follow from the one before it: something was edited, removed or inserted.
+    StudyBroken = "HOMEOSTAT_STUDY_BROKEN",
+    /// A study's log was written by a newer version of the format.
+    StudyNewer = "HOMEOSTAT_STUDY_NEWER",
+    /// A study's recorded proposals do not follow from its log.
+    StudyDiverged = "HOMEOSTAT_STUDY_DIVERGED",
     /// Time went backwards.
     ClockBackwards = "HOMEOSTAT_CLOCK_BACKWARDS",
     /// The object was closed before this call.

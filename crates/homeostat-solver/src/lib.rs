@@ -6,6 +6,12 @@
 
 extern crate alloc;
 
+pub mod config;
 pub mod continuous;
+mod draw;
 mod linear;
 pub mod mixed;
+pub mod probe;
+pub mod space;
+pub mod strategy;
+pub mod study;
