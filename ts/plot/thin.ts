@@ -1,0 +1,54 @@
+/** Which trials to draw where there are too many. Deterministic: the same study, the same picture. */
+import type { Point, Study, Valued } from './study.js'
+
+/**
+ * Keeps the outline of a history: of every run of trials the best and the worst value. `keep` are drawn in any case.
+ * In the order given.
+ */
+export function outline<P extends Point>(points: readonly P[], most: number, keep: ReadonlySet<number>): readonly P[] {
+  if (points.length <= most) return points
+  const kept = new Set<P>(points.filter(({ index }) => keep.has(index)))
+  const runs = Math.max(1, Math.floor((most - kept.size) / 2))
+  for (let run = 0; run < runs; run++) {
+    const part = points.slice(Math.floor((run * points.length) / runs), Math.floor(((run + 1) * points.length) / runs))
+    const height = (point: P) => point.value ?? 0
+    if (part.length === 0) continue
+    kept.add(part.reduce((a, b) => (height(b) < height(a) ? b : a)))
+    kept.add(part.reduce((a, b) => (height(b) > height(a) ? b : a)))
+  }
+  return points.filter((point) => kept.has(point))
+}
+
+/** At most `most` members, evenly spread, the first and the last among them. */
+export function spread<P>(points: readonly P[], most: number): readonly P[] {
+  if (points.length <= most) return points
+  const step = (points.length - 1) / Math.max(1, most - 1)
+  return Array.from({ length: most }, (_, i) => points[Math.round(i * step)] as P)
+}
+
+export interface Sample {
+  /** In the order of trials. */
+  readonly shown: readonly Valued[]
+  /** How it was chosen, for the reader; empty where all are shown. */
+  readonly note: string
+}
+
+/** Half the best complete trials, half an even spread of the others over time. */
+export function sample(study: Study, most: number): Sample {
+  const { complete, better } = study
+  if (complete.length <= most) return { shown: complete, note: '' }
+  const ranked = [...complete].sort((a, b) =>
+    better(a.value, b.value) ? -1 : better(b.value, a.value) ? 1 : a.index - b.index,
+  )
+  const top = Math.ceil(most / 2)
+  const kept = new Set<Valued>(ranked.slice(0, top))
+  const best = complete.find(({ index }) => index === study.best?.point.index)
+  if (best) kept.add(best)
+  const others = complete.filter((point) => !kept.has(point))
+  for (const point of spread(others, most - kept.size)) kept.add(point)
+  const shown = complete.filter((point) => kept.has(point))
+  return {
+    shown,
+    note: `${shown.length} of ${complete.length} complete trials: the best ${top}, the others evenly thinned`,
+  }
+}
