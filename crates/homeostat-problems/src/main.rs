@@ -1,6 +1,8 @@
 //! `search` looks long for better points than the best known, `exhaust` tries every point where it can, `golden` writes the fixtures, `labels` measures the
 //! landscapes' labels again.
 
+use homeostat_problems::golden;
+use homeostat_problems::landscapes::{landscapes, measure};
 use homeostat_problems::mixed::{Dimension, Problem, problems};
 use homeostat_problems::random::Rng;
 
@@ -9,8 +11,10 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("search") => search(&arguments[1..]),
         Some("exhaust") => exhaust(),
+        Some("golden") => golden(),
+        Some("labels") => labels(&arguments[1..]),
         _ => {
-            eprintln!("usage: problems search [evaluations] [name...] | exhaust");
+            eprintln!("usage: problems search [evaluations] [name...] | exhaust | labels [runs] | golden");
             std::process::exit(2);
         }
     }
@@ -24,6 +28,34 @@ fn search(arguments: &[String]) {
         }
         let (value, point) = evolve(&problem, evaluations, 1);
         println!("{} {value:?} (known {:?}) at {point:?}", problem.name, problem.best);
+    }
+}
+
+/// Writes the fixtures, from the repository's root.
+fn golden() {
+    for (name, text) in [("mixed", golden::mixed()), ("landscapes", golden::labelled())] {
+        let path = format!("fixtures/solver/{name}.json");
+        if let Err(error) = std::fs::write(&path, text) {
+            eprintln!("{path}: {error}");
+            std::process::exit(1);
+        }
+        println!("{path}");
+    }
+}
+
+/// The measured share of every landscape, against its label.
+fn labels(arguments: &[String]) {
+    let runs = arguments.first().and_then(|word| word.parse().ok()).unwrap_or(400);
+    for landscape in landscapes() {
+        let share = measure::share(&landscape, runs);
+        let agrees = measure::verdict(share) == Some(landscape.label);
+        let verdict = if agrees { "" } else { "  DISAGREES" };
+        println!(
+            "{:24} {:11} {:8} {share:.3}{verdict}",
+            landscape.name,
+            landscape.label.word(),
+            landscape.half.word()
+        );
     }
 }
 

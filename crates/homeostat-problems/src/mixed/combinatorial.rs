@@ -72,7 +72,7 @@ fn contamination() -> Problem {
         dimensions: vec![Dimension::choice(2); STAGES],
         best_at: digits("0111010110110110110101100"),
         best: 21.49,
-        best_from: "long search",
+        best_from: "exhaustive search",
         evaluate: |x| {
             static DRAWN: OnceLock<Box<Weather>> = OnceLock::new();
             let w = DRAWN.get_or_init(|| {
