@@ -6,13 +6,13 @@ import { AT_ONCE, Lab, label } from './service/lab.mjs'
 import { mean, phasesOf, worseShare } from './service/phases.mjs'
 
 const HELP = `
-usage: npm run bench -- service [--seconds 300] [--seeds 5] [--first-seed 101] [--json file] [--only pairs]
+usage: npm run bench -- service [--seconds 300] [--seeds 5] [--first-seed 101] [--json file] [--only virtual|sweep|pairs]
 
-0. TTLs in virtual time on every seed: the TTL's part of the cost, without a service
-1. every setting of the database path alone, everything else at its default
-2. a grid of TTLs, with the default linger and with the best of step 1
-3. static, tuned, static with that linger, and the best fixed setting of step 2, at once on every seed, places turning
-4. static against static: what is noise
+virtual  fixed TTLs and the tuner in virtual time on every seed: the TTL's part of the cost, without a service
+sweep    every setting of the database path alone, everything else at its default; then a grid of TTLs, with the
+         default linger and with the best one: the best fixed setting in hindsight
+pairs    static, tuned, static once more, and the best fixed setting, at once on every seed, places turning. What the
+         second static one shows against the first is noise. Alone: with the best fixed setting of demo/design.md
 `
 /** Starting and ending a run takes about this long beside the run itself. */
 const AROUND_S = 8
@@ -25,14 +25,17 @@ const DATABASE_PATH = [
   ...[1, 2].map((batchSize) => ({ batchSize })),
 ]
 const VIRTUAL_TTLS_MS = [1, 1.5, 2, 3, 4, 6, 8, 11, 15, 20, 30, 45, 60].map((s) => s * 1000)
+/** What a sweep of 300 s found (demo/design.md). */
+const BEST_FIXED = { ttlMs: 2000, lingerMs: 20 }
 const TTLS_MS = [1000, 2000, 4000, 8000, 15000, 30000, 60000]
 
 const options = parse()
 if (options) await main(options)
 
-async function main({ seconds, seeds, firstSeed, json, pairsOnly }) {
-  const sweeps = pairsOnly ? 0 : Math.ceil(DATABASE_PATH.length / AT_ONCE) + Math.ceil((2 * TTLS_MS.length) / AT_ONCE)
-  const runs = sweeps + seeds + 1
+async function main({ seconds, seeds, firstSeed, json, only }) {
+  const does = (step) => only === undefined || only === step
+  const sweeps = Math.ceil(DATABASE_PATH.length / AT_ONCE) + Math.ceil((2 * TTLS_MS.length) / AT_ONCE)
+  const runs = (does('sweep') ? sweeps : 0) + (does('pairs') ? seeds : 0)
   const minutes = Math.ceil((runs * (seconds + AROUND_S)) / 60)
   console.log(
     `${runs} runs of ${seconds} s: about ${minutes} minutes. ${cpus()[0]?.model}, ${availableParallelism()} cores.`,
@@ -41,39 +44,46 @@ async function main({ seconds, seeds, firstSeed, json, pairsOnly }) {
   const result = { seconds, seeds, machine: cpus()[0]?.model, node: process.version }
   try {
     const ttlPart = await virtualTtls(lab, { seconds, seeds, firstSeed }, result)
-    const fixed = pairsOnly
-      ? { lingerMs: 20, best: { ttlMs: 2000, lingerMs: 20 } }
-      : await sweep(lab, seconds, firstSeed, result)
-    await compare(lab, { seconds, seeds, firstSeed, ttlPart, ...fixed }, result)
-    await noise(lab, seconds, firstSeed, result)
+    const fixed = does('sweep') ? await sweep(lab, seconds, firstSeed, result) : { best: BEST_FIXED }
+    if (does('pairs')) await compare(lab, { seconds, seeds, firstSeed, ttlPart, ...fixed }, result)
   } finally {
     lab.close()
   }
   if (json) writeFileSync(json, `${JSON.stringify(result, null, 2)}\n`)
 }
 
-/** Step 0. @returns the TTL's part of the cost per seed: static, best fixed, best per phase in hindsight */
+/** @returns the TTL's part of the cost per seed: static, best fixed, best per phase in hindsight */
 async function virtualTtls(lab, { seconds, seeds, firstSeed }, result) {
   const phases = phasesOf(seconds)
   console.log(`\nThe TTL alone, in virtual time, mean of ${seeds} seeds\n${heading(phases)}`)
   const sums = VIRTUAL_TTLS_MS.map(() => phases.map(() => 0))
+  const underTuner = phases.map(() => 0)
   const parts = []
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const { virtual: costs } = await lab.virtual(VIRTUAL_TTLS_MS, seconds, seed)
-    const table = costs.map((of) => phases.map(({ from, to }) => mean(of.filter((_, i) => i >= from && i < to))))
+    const { virtual: costs, tuned } = await lab.virtual(VIRTUAL_TTLS_MS, seconds, seed)
+    const perPhase = (of) => phases.map(({ from, to }) => mean(of.filter((_, i) => i >= from && i < to)))
+    const table = costs.map(perPhase)
     for (const [t, row] of table.entries()) for (const [p, value] of row.entries()) sums[t][p] += value / seeds
+    for (const [p, value] of perPhase(tuned).entries()) underTuner[p] += value / seeds
+    const fixed = costs[VIRTUAL_TTLS_MS.indexOf(15000)]
     parts.push({
       seed,
-      static: mean(costs[VIRTUAL_TTLS_MS.indexOf(15000)]),
+      static: mean(fixed),
+      tuned: mean(tuned),
+      worse: tuned.filter((cost, i) => cost > 1.1 * fixed[i]).length / tuned.length,
       bestFixed: Math.min(...costs.map(mean)),
       bestPerPhase: phases.reduce((sum, { share }, p) => sum + share * Math.min(...table.map((row) => row[p])), 0),
     })
   }
-  for (const [t, row] of sums.entries()) {
-    const all = phases.reduce((sum, { share }, p) => sum + share * row[p], 0)
-    console.log(line(`TTL ${VIRTUAL_TTLS_MS[t] / 1000} s`, row, all))
-  }
-  result.virtual = { ttlsMs: VIRTUAL_TTLS_MS, phases: sums, parts }
+  const over = (row) => phases.reduce((sum, { share }, p) => sum + share * row[p], 0)
+  for (const [t, row] of sums.entries()) console.log(line(`TTL ${VIRTUAL_TTLS_MS[t] / 1000} s`, row, over(row)))
+  console.log(line('tuned', underTuner, over(underTuner)))
+  const perPhase = mean(parts.map((part) => part.bestPerPhase))
+  console.log(
+    `best per phase ${perPhase.toFixed(2)}; tuned is ${percent(1 - mean(parts.map((part) => part.tuned / part.static)))} below static, ` +
+      `worse by more than 10 % in ${percent(mean(parts.map(({ worse }) => worse)))} of the seconds`,
+  )
+  result.virtual = { ttlsMs: VIRTUAL_TTLS_MS, phases: sums, tuned: underTuner, parts }
   return parts
 }
 
@@ -85,7 +95,7 @@ function line(name, row, all) {
   return `${name.padEnd(26)}${row.map((value) => value.toFixed(2).padStart(10)).join('')}${all.toFixed(2).padStart(9)}`
 }
 
-/** Steps 1 and 2. @returns the best linger and the best fixed setting */
+/** @returns the best fixed setting, and the cost of the best ones per phase */
 async function sweep(lab, seconds, seed, result) {
   const phases = phasesOf(seconds)
   const head = heading(phases)
@@ -115,19 +125,20 @@ async function sweep(lab, seconds, seed, result) {
     perPhase,
     achievable,
   })
-  return { lingerMs, best: best.settings, achievable }
+  return { best: best.settings, achievable }
 }
 
-/** Step 3. */
-async function compare(lab, { seconds, seeds, firstSeed, ttlPart, lingerMs, best, achievable }, result) {
+async function compare(lab, { seconds, seeds, firstSeed, ttlPart, best, achievable }, result) {
   const kinds = [
     { name: 'static', variant: 'static' },
     { name: 'tuned', variant: 'tuned' },
-    { name: 'static, linger', variant: 'static', settings: { lingerMs } },
+    { name: 'static again', variant: 'static' },
     { name: 'best fixed', variant: 'static', settings: best },
   ]
-  console.log(`\nStatic, tuned, static with a linger of ${lingerMs} ms, best fixed (${label(best)})`)
-  console.log('seed    static   tuned  static+l  best fixed   change  worse 1s      5s     10s  breaches  loader p99')
+  console.log(
+    `\nStatic, tuned, static again, best fixed (${label(best)}); seconds that cost over 10 % more than static`,
+  )
+  console.log('seed    static   tuned   again  best fixed   change   worse: tuned   again  breaches  loader p99')
   const rows = []
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const turn = (seed - firstSeed) % kinds.length
@@ -139,24 +150,33 @@ async function compare(lab, { seconds, seeds, firstSeed, ttlPart, lingerMs, best
     )
     const at = (kind) => places.indexOf(kind)
     const costs = kinds.map((_, kind) => answer.totals[at(kind)].cost)
-    const worse = [1, 5, 10].map((length) => worseShare(answer.perSecond, at(0), at(1), length))
+    const worse = [1, 2].map((kind) => worseShare(answer.perSecond, at(0), at(kind)))
+    const worse5 = worseShare(answer.perSecond, at(0), at(1), 5)
     // Misses and stale answers alone, to compare with what virtual time says of the TTL.
     const tunedPart = mean(answer.perSecond.map((second) => 10 * second[at(1)].missRate + 20 * second[at(1)].staleRate))
     const { breaches, changes, journal } = answer.finals[at(1)]
-    rows.push({ seed, costs, tunedPart, worse, breaches, changes: changes.length, journal, lagP99Ms: answer.lagP99Ms })
+    const { lagP99Ms } = answer
+    rows.push({ seed, costs, tunedPart, worse, worse5, breaches, changes: changes.length, journal, lagP99Ms })
     console.log(
-      `${String(seed).padEnd(6)}${costs.map((cost, i) => cost.toFixed(2).padStart([8, 8, 10, 12][i])).join('')}` +
-        `${percent(costs[1] / costs[0] - 1).padStart(9)}${worse.map((share) => percent(share).padStart(8)).join('')}${String(breaches).padStart(10)}` +
-        `${`${answer.lagP99Ms.toFixed(0)} ms`.padStart(12)}`,
+      `${String(seed).padEnd(6)}${costs.map((cost, i) => cost.toFixed(2).padStart([8, 8, 8, 12][i])).join('')}` +
+        `${percent(costs[1] / costs[0] - 1).padStart(9)}${worse.map((share, i) => percent(share).padStart([15, 8][i])).join('')}` +
+        `${String(breaches).padStart(10)}${`${lagP99Ms.toFixed(0)} ms`.padStart(12)}`,
     )
   }
-  const of = (kind) => mean(rows.map(({ costs }) => costs[kind]))
-  const [fixed, tuned, linger, hindsight] = [of(0), of(1), of(2), of(3)]
+  summarise(rows, { ttlPart, achievable, firstSeed }, result)
+}
+
+function summarise(rows, { ttlPart, achievable, firstSeed }, result) {
+  const means = [0, 1, 2, 3].map((kind) => mean(rows.map(({ costs }) => costs[kind])))
+  const [fixed, tuned, again, hindsight] = means
+  const [worse, noise] = [0, 1].map((kind) => mean(rows.map((row) => row.worse[kind])))
   console.log(
-    `mean  ${[fixed, tuned, linger, hindsight].map((cost, i) => cost.toFixed(2).padStart([8, 8, 10, 12][i])).join('')}`,
+    `mean  ${means.map((cost, i) => cost.toFixed(2).padStart([8, 8, 8, 12][i])).join('')}${percent(tuned / fixed - 1).padStart(9)}` +
+      `${percent(worse).padStart(15)}${percent(noise).padStart(8)}`,
   )
   console.log(
-    `\ntuned is ${percent(1 - tuned / fixed)} below static, ${percent(1 - tuned / hindsight)} below the best fixed setting`,
+    `\ntuned is ${percent(1 - mean(rows.map(({ costs }) => costs[1] / costs[0])))} below static (mean of the seeds' ratios), ` +
+      `${percent(1 - mean(rows.map(({ costs }) => costs[1] / costs[3])))} below the best fixed setting`,
   )
   const part = (name) => mean(ttlPart.map((of) => of[name]))
   const tunedPart = mean(rows.map((row) => row.tunedPart))
@@ -172,20 +192,11 @@ async function compare(lab, { seconds, seeds, firstSeed, ttlPart, lingerMs, best
       `of what the best settings per phase gain in hindsight on seed ${firstSeed}, tuning captures ${percent(gained)}`,
     )
   }
-  Object.assign(result, { rows, means: { static: fixed, tuned, staticLinger: linger, bestFixed: hindsight } })
-}
-
-/** Step 4. */
-async function noise(lab, seconds, seed, result) {
-  const fixed = { name: 'static', variant: 'static' }
-  const answer = await lab.run([fixed, fixed], seconds, seed)
-  const worse = worseShare(answer.perSecond, 0, 1)
-  const [a, b] = answer.totals
-  console.log(
-    `\nstatic against static: cost ${a.cost.toFixed(2)} and ${b.cost.toFixed(2)}, worse windows ${percent(worse)}: ` +
-      'what is noise',
-  )
-  Object.assign(result, { staticVsStatic: { costs: [a.cost, b.cost], worse } })
+  Object.assign(result, {
+    rows,
+    means: { static: fixed, tuned, again, bestFixed: hindsight },
+    worse: { tuned: worse, noise },
+  })
 }
 
 function least(list, of) {
@@ -219,8 +230,8 @@ function parse() {
     }
     return value
   }
-  if (values.only !== undefined && values.only !== 'pairs') {
-    console.error(`--only must be pairs, received "${values.only}"`)
+  if (values.only !== undefined && !['virtual', 'sweep', 'pairs'].includes(values.only)) {
+    console.error(`--only must be virtual, sweep or pairs, received "${values.only}"`)
     process.exit(2)
   }
   return {
@@ -228,6 +239,6 @@ function parse() {
     seeds: whole('seeds', 1, 100),
     firstSeed: whole('first-seed', 0, 4294967195),
     json: values.json,
-    pairsOnly: values.only === 'pairs',
+    only: values.only,
   }
 }

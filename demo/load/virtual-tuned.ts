@@ -4,8 +4,8 @@ import { random } from './random.js'
 import type { Schedule } from './schedule.js'
 import { VirtualCache } from './virtual.js'
 
-/** How often the tuner is ticked, in ms of the run. */
-const TICK_MS = 100
+/** How often the tuner is ticked, in ms of the run, as in the service. */
+const TICK_MS = 250
 
 export interface VirtualTuned {
   /** Cost of every second. */

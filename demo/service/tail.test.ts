@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Tail } from './tail.js'
+import { TAIL_SLICES, Tail } from './tail.js'
 
 describe('the tail', () => {
   it('is the nearest rank of the last second, to within 2 %', () => {
@@ -14,7 +14,7 @@ describe('the tail', () => {
       for (const latencyMs of slice) tail.add(latencyMs)
       slices.push(slice)
       const sorted = slices
-        .slice(-10)
+        .slice(-TAIL_SLICES)
         .flat()
         .sort((a, b) => a - b)
       const exact = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0
@@ -27,7 +27,7 @@ describe('the tail', () => {
     const tail = new Tail()
     expect(tail.p99()).toBe(0)
     tail.add(1e9)
-    for (let i = 0; i < 9; i++) tail.turn()
+    for (let i = 0; i < TAIL_SLICES - 1; i++) tail.turn()
     expect(tail.p99()).toBeGreaterThan(1000)
     tail.turn()
     expect(tail.p99()).toBe(0)

@@ -1,5 +1,6 @@
-/** Slices of a second; the oldest goes when a new one begins. */
-const SLICES = 10
+/** Slices of the second; the oldest goes when a new one begins. */
+export const TAIL_SLICES = 4
+export const TAIL_SLICE_MS = 1000 / TAIL_SLICES
 /** Buckets are 2 % wide, from 0.1 ms on; the last one takes what is slower. */
 const WIDTH = Math.log(1.02)
 const LOWEST_MS = 0.1
@@ -7,11 +8,11 @@ const BUCKETS = 600
 
 /**
  * The 99th percentile of the last second's latencies, to within 2 %. Adding one is an increment and allocates nothing;
- * {@link turn} is called ten times a second.
+ * {@link turn} is called every {@link TAIL_SLICE_MS}.
  */
 export class Tail {
-  readonly #slices = Array.from({ length: SLICES }, () => new Uint32Array(BUCKETS))
-  readonly #counts = new Uint32Array(SLICES)
+  readonly #slices = Array.from({ length: TAIL_SLICES }, () => new Uint32Array(BUCKETS))
+  readonly #counts = new Uint32Array(TAIL_SLICES)
   readonly #sum = new Uint32Array(BUCKETS)
   #at = 0
 
@@ -26,7 +27,7 @@ export class Tail {
 
   /** Begins the next slice. */
   turn(): void {
-    this.#at = (this.#at + 1) % SLICES
+    this.#at = (this.#at + 1) % TAIL_SLICES
     const oldest = this.#slices[this.#at] as Uint32Array
     for (let i = 0; i < BUCKETS; i++) this.#sum[i] = (this.#sum[i] as number) - (oldest[i] as number)
     oldest.fill(0)

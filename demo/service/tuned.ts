@@ -10,14 +10,13 @@ import { Changes } from './changes.js'
 import type { Instance } from './instance.js'
 import { REVALIDATE_SHARE } from './sampling.js'
 import { LIBRARY_DEFAULTS } from './settings.js'
-import { Tail } from './tail.js'
+import { TAIL_SLICE_MS, Tail } from './tail.js'
 
 /**
- * One timer for both, in ms of the run: a tenth of the second that the tail is taken over, and how often the tuner looks
+ * One timer for both, in ms of the run: a slice of the second that the tail is taken over, and how often the tuner looks
  * whether a window has ended. A timer's wake-up costs more than what it does.
  */
-const TICK_MS = 100
-const TICKS_PER_TAIL = 2
+const TICK_MS = TAIL_SLICE_MS
 /** Runs whose journals are kept. */
 const KEPT_RUNS = 10
 
@@ -52,9 +51,8 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
 
   const tail = new Tail()
   const { latency, miss, stale, error } = tuner.signals
-  let ticks = 0
   const ticking = setInterval(() => {
-    if (++ticks % TICKS_PER_TAIL === 0) tuner.signals.tail(tail.p99())
+    tuner.signals.tail(tail.p99())
     tail.turn()
     tuner.tick()
   }, TICK_MS)

@@ -20,9 +20,21 @@ export function platformTriple(): string {
 function abiSuffix(): string {
   if (process.platform === 'win32') return '-msvc'
   if (process.platform !== 'linux') return ''
-  // Only glibc reports its version.
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
-  return report?.header?.glibcVersionRuntime === undefined ? '-musl' : '-gnu'
+  return glibcVersion() === undefined ? '-musl' : '-gnu'
+}
+
+/** Only glibc reports its version. */
+function glibcVersion(): string | undefined {
+  // `excludeNetwork` is younger than the types: with it the report does not look up whom every open socket talks to.
+  const report = process.report as (NodeJS.ProcessReport & { excludeNetwork?: boolean }) | undefined
+  if (report === undefined) return undefined
+  const before = report.excludeNetwork ?? false
+  report.excludeNetwork = true
+  try {
+    return (report.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime
+  } finally {
+    report.excludeNetwork = before
+  }
 }
 
 function loadNative(): Binding {

@@ -15,7 +15,7 @@ const ATTEMPTS = 5
 /** A lock without content is one that is being written; after this long its writer died in between. */
 const WRITING_MS = 200
 
-interface Holder {
+export interface Holder {
   readonly pid: number
   /** In clock ticks since boot, with the boot's id; null where the system does not tell. */
   readonly started: string | null
@@ -101,7 +101,8 @@ async function read(fs: JournalFs, path: string): Promise<Holder | undefined> {
   }
 }
 
-function isAlive(holder: Holder): boolean {
+/** Whether the process that a lock names still runs. */
+export function isAlive(holder: Pick<Holder, 'pid' | 'started'>): boolean {
   try {
     process.kill(holder.pid, 0)
   } catch (error) {
@@ -113,7 +114,7 @@ function isAlive(holder: Holder): boolean {
 }
 
 /** When a process started, where /proc tells. */
-function startOf(pid: number): string | null {
+export function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name in parentheses may contain anything; the 22nd field is the 20th after it.

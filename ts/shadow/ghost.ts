@@ -11,7 +11,10 @@
  * its fetch and the last reveal of that key: 1 or 0 where a reveal decides it, otherwise the share that a Poisson process leaves.
  * A hit after that is stale with 1 - fresh * exp(-u * seconds since), u from `update-rate.ts`.
  *
- * A sampled read costs O(candidates) and allocates nothing once the tables are warm.
+ * Reads of one key within a small part of the shortest TTL of each other are counted together, at the last of them: of a key that
+ * is read thousands of times a second nearly every read then costs a look-up. A fetch is seen later by at most that part.
+ *
+ * A read that is counted costs O(candidates); no read allocates once the tables are warm.
  */
 import { hashKey } from './hash.js'
 import { type Key, KeyTable } from './key-table.js'
@@ -23,6 +26,8 @@ export const METRICS: readonly Metric[] = ['miss', 'stale', 'loads']
 
 /** One draw in so many reads of a key that is not hot. */
 const DRAW = 16
+/** Reads of a key that are closer than this part of the shortest TTL are counted together. */
+const GRAIN = 1 / 64
 /** Intervals between two reveals before staleness is told at all. */
 const EVIDENCE_MIN = 20
 
@@ -57,6 +62,8 @@ export class Ghost implements ShadowSource {
   readonly #count: number
   readonly #ttl: Float64Array
   readonly #threshold: number
+  /** Seconds. */
+  readonly #grain: number
   readonly #weight: number
   /** Slots: hot keys first, then sampled ones. */
   readonly #hot: KeyTable | undefined
@@ -70,7 +77,9 @@ export class Ghost implements ShadowSource {
   readonly #revealed: Float64Array
   readonly #version: (string | number | boolean | undefined)[]
   readonly #reads: Float64Array
+  /** When reads of the slot were last counted, and how many came since. */
   readonly #readAt: Float64Array
+  readonly #uncounted: Uint32Array
   readonly #born: Float64Array
   /** Weighted sums, smoothed over `smoothing`. */
   readonly #misses: Float64Array
@@ -90,6 +99,7 @@ export class Ghost implements ShadowSource {
     this.#count = settings.candidates
     this.#ttl = this.values.map((ms) => ms / 1000)
     this.#threshold = settings.sample * 2 ** 32
+    this.#grain = (this.#ttl[0] as number) * GRAIN
     this.#weight = 1 / settings.sample
     this.#hot = settings.hot > 0 ? new KeyTable(settings.hot) : undefined
     this.#sampled = new KeyTable(settings.keys)
@@ -101,6 +111,7 @@ export class Ghost implements ShadowSource {
     this.#version = new Array<string | number | boolean | undefined>(slots).fill(undefined)
     this.#reads = new Float64Array(slots)
     this.#readAt = new Float64Array(slots)
+    this.#uncounted = new Uint32Array(slots)
     this.#born = new Float64Array(slots)
     this.#misses = new Float64Array(this.#count)
     this.#stale = new Float64Array(this.#count)
@@ -111,7 +122,7 @@ export class Ghost implements ShadowSource {
     const now = this.#now()
     const hot = this.#hot?.find(key) ?? -1
     if (hot >= 0) {
-      this.#countRead(hot, 1, now)
+      this.#noteRead(hot, 1, now)
       return
     }
     const sampled = hashKey(key) < this.#threshold
@@ -123,7 +134,7 @@ export class Ghost implements ShadowSource {
         this.#reset(this.#firstSampled + slot, now, Number.NEGATIVE_INFINITY)
       }
       slot += this.#firstSampled
-      this.#countRead(slot, this.#weight, now)
+      this.#noteRead(slot, this.#weight, now)
     }
     if (this.#hot !== undefined && this.#draw()) this.#promote(this.#hot, key, slot, now)
   }
@@ -177,27 +188,48 @@ export class Ghost implements ShadowSource {
     return this.#nowUs() / 1e6
   }
 
-  /** One read of a followed key, at every candidate. */
-  #countRead(slot: number, weight: number, now: number): void {
+  /** A read of a followed key. */
+  #noteRead(slot: number, weight: number, now: number): void {
+    this.#allReads += weight
+    // A slot that was just given to its key has its first read counted at once.
+    if (now - (this.#readAt[slot] as number) < this.#grain && (this.#reads[slot] as number) > 0) {
+      this.#uncounted[slot] = (this.#uncounted[slot] as number) + 1
+      return
+    }
+    this.#countReads(slot, weight, now)
+  }
+
+  /** The read at `now` and those before it that were not counted yet, at every candidate. */
+  #countReads(slot: number, weight: number, now: number): void {
     const n = this.#count
     const base = slot * n
-    this.#noteRead(slot, now)
-    const readRate = this.#readRate(slot, now)
-    const rate = this.#rates.rate(slot, readRate, now)
+    const before = this.#uncounted[slot] as number
+    this.#uncounted[slot] = 0
+    const keep = Math.exp(-(now - (this.#readAt[slot] as number)) / this.#settings.timeConstant)
+    this.#reads[slot] = (this.#reads[slot] as number) * keep + before + 1
+    this.#readAt[slot] = now
+    const rate = this.#rates.rate(slot, this.#readRate(slot, now), now)
     const revealed = this.#revealed[slot] as number
-    this.#allReads += weight
+    // Neighbouring candidates mostly fetched at the same moment, or all before the last reveal.
+    let from = Number.NaN
+    let unchanged = 0
     for (let c = 0; c < n; c++) {
       const fetched = this.#fetched[base + c] as number
+      const since = Math.max(revealed, fetched)
+      if (since !== from) {
+        from = since
+        unchanged = Math.exp(-rate * (now - since))
+      }
+      const stale = 1 - (this.#fresh[base + c] as number) * unchanged
       // Written so that "nothing fetched" is a miss too.
-      if (!(now - fetched <= (this.#ttl[c] as number))) {
-        this.#misses[c] = (this.#misses[c] as number) + weight
-        this.#fetched[base + c] = now
-        this.#fresh[base + c] = 1
+      if (now - fetched <= (this.#ttl[c] as number)) {
+        this.#stale[c] = (this.#stale[c] as number) + weight * (before + 1) * stale
         continue
       }
-      const from = Math.max(revealed, fetched)
-      const current = (this.#fresh[base + c] as number) * Math.exp(-rate * (now - from))
-      this.#stale[c] = (this.#stale[c] as number) + weight * (1 - current)
+      if (before > 0) this.#stale[c] = (this.#stale[c] as number) + weight * before * stale
+      this.#misses[c] = (this.#misses[c] as number) + weight
+      this.#fetched[base + c] = now
+      this.#fresh[base + c] = 1
     }
   }
 
@@ -232,6 +264,7 @@ export class Ghost implements ShadowSource {
     this.#revealed[slot] = this.#revealed[from] as number
     this.#version[slot] = this.#version[from]
     this.#reads[slot] = this.#reads[from] as number
+    this.#uncounted[slot] = this.#uncounted[from] as number
     this.#readAt[slot] = this.#readAt[from] as number
     this.#born[slot] = this.#born[from] as number
     this.#rates.move(from, slot)
@@ -244,15 +277,10 @@ export class Ghost implements ShadowSource {
     this.#revealed[slot] = Number.NEGATIVE_INFINITY
     this.#version[slot] = undefined
     this.#reads[slot] = 0
+    this.#uncounted[slot] = 0
     this.#readAt[slot] = now
     this.#born[slot] = now
     this.#rates.reset(slot, now)
-  }
-
-  #noteRead(slot: number, now: number): void {
-    const keep = Math.exp(-(now - (this.#readAt[slot] as number)) / this.#settings.timeConstant)
-    this.#reads[slot] = (this.#reads[slot] as number) * keep + 1
-    this.#readAt[slot] = now
   }
 
   /** Reads per second of a key, as of its last read. */
