@@ -37,9 +37,8 @@ async function main({ seconds, seeds, firstSeed, json, only }) {
   const sweeps = Math.ceil(DATABASE_PATH.length / AT_ONCE) + Math.ceil((2 * TTLS_MS.length) / AT_ONCE)
   const runs = (does('sweep') ? sweeps : 0) + (does('pairs') ? seeds : 0)
   const minutes = Math.ceil((runs * (seconds + AROUND_S)) / 60)
-  console.log(
-    `${runs} runs of ${seconds} s: about ${minutes} minutes. ${cpus()[0]?.model}, ${availableParallelism()} cores.`,
-  )
+  const how = runs === 0 ? 'in virtual time' : `${runs} runs of ${seconds} s: about ${minutes} minutes`
+  console.log(`${how}. ${cpus()[0]?.model}, ${availableParallelism()} cores.`)
   const lab = new Lab()
   const result = { seconds, seeds, machine: cpus()[0]?.model, node: process.version }
   try {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { scenario } from '../scenario.js'
 import { buildSchedule } from './schedule.js'
 import { virtualCosts } from './virtual.js'
+import { virtualTuned } from './virtual-tuned.js'
 
 const mean = (costs: ArrayLike<number>) => Array.from(costs).reduce((a, b) => a + b, 0) / costs.length
 
@@ -22,5 +23,16 @@ describe('the scenario in virtual time', () => {
     const best = perPhase?.reduce((a, b) => a + b) ?? 0
     expect(best).toBeGreaterThan(5.1)
     expect(best).toBeLessThan(5.6)
+  })
+
+  it('costs at least 15 % less under the tuner on every seed, and less than at the best fixed TTL', async () => {
+    const ttls = [1000, 1500, 2000, 3000, 4000, 6000, 15000]
+    for (const seed of [201, 202, 203, 204]) {
+      const schedule = buildSchedule(scenario, 300, seed)
+      const fixed = ttls.map((ttlMs) => mean(virtualCosts(schedule, scenario.rows, ttlMs)))
+      const { costs } = await virtualTuned(schedule, scenario.rows, seed)
+      expect(mean(costs), `seed ${seed}`).toBeLessThan(0.85 * (fixed.at(-1) as number))
+      expect(mean(costs), `seed ${seed}`).toBeLessThan(Math.min(...fixed))
+    }
   })
 })
