@@ -6,7 +6,7 @@ const given = process.argv.slice(2)
 const has = (name) => given.includes(name)
 const defaults = [
   ...(has('--contenders') ? [] : ['--contenders', 'homeostat,default,spsa,spsa-tube,random,tpe,hill,gp']),
-  ...(has('--plants') ? [] : ['--plants', 'P1,P2,P3,P4,P5,P0']),
+  ...(has('--plants') || has('--targets') ? [] : ['--plants', 'P1,P2,P3,P4,P5,P0']),
   ...(has('--presets') ? [] : ['--presets', 'balanced,conservative']),
   ...(has('--seeds') ? [] : ['--seeds', '20']),
 ]

@@ -17,6 +17,11 @@ export interface KnobExplanation {
   readonly unit: number
   readonly learn: 'probe' | 'shadow' | 'hold'
   readonly frozen: boolean
+  /**
+   * Where one step of the knob's grid is larger than `most`, what ordinary updates may move (shares of the range): it stays
+   * where it is, or is tuned from `fine_from` on, where steps are small enough.
+   */
+  readonly coarse?: { readonly step: number; readonly most: number; readonly fine_from: number | null }
   /** The local model of the objective, where the knob is learned at present; per share of the range. */
   readonly model?: { readonly gradient: number; readonly error: number; readonly curvature: number }
   /** What the same traffic would have cost at other values, and where that points. */

@@ -66,7 +66,7 @@ export class Loop {
   constructor(parts: LoopParts) {
     const { resolved, engine, memory, sink, time } = parts
     this.#parts = parts
-    this.#troubles = new Troubles(this.emitter, (sink.stats.unclean ?? 0) > 0)
+    this.#troubles = new Troubles(this.emitter, (sink.stats.unclean ?? 0) > 0, coreState(engine, time.now()).knobs)
     this.#drain = new Drain(memory)
     this.#metrics = new WindowMetrics(resolved.signals)
     this.#objective = new Objective(resolved, (error, count) =>

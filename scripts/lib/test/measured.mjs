@@ -65,7 +65,7 @@ export const plants = {
   title: 'plants: every target, no breach',
   async run(context) {
     const words = ['run', '--release', '--locked', '--quiet', '-p', 'homeostat-plants', '--bin', 'plants', '--']
-    const chosen = ['--contenders', 'homeostat', '--plants', 'P1,P2,P3,P4,P5,P0', '--presets', 'balanced,conservative']
+    const chosen = ['--contenders', 'homeostat', '--presets', 'balanced,conservative']
     const options = { env: context.rust.env, log: 'test-plants', note: context.note, capture: true, tailLines: 60 }
     return oneOf(await run('cargo', [...words, ...chosen, '--cv', '0.1', '--seeds', '20', '--targets'], options))
   },

@@ -208,6 +208,37 @@ impl Knob {
         self.bounded(self.round(rounded))
     }
 
+    /// The next place beyond `place` whose value the kind can hold, upwards or downwards; the end of the range where there
+    /// is none. Only for kinds with a resolution.
+    pub fn beside(&self, place: f64, up: bool) -> f64 {
+        let step = self.resolution();
+        let steps = self.exact(place) / step;
+        // A place on the grid may be a rounding error off it.
+        let next = if up { libm::floor(steps + 1e-6) + 1.0 } else { libm::ceil(steps - 1e-6) - 1.0 };
+        match self.scale {
+            Scale::Periodic => self.normalise((next * step - self.min) / (self.max - self.min)),
+            _ => self.to_unit(next * step),
+        }
+    }
+
+    /// The largest step between neighbouring values, as a share of the range; 0 for real numbers, and for kinds without order.
+    pub fn coarsest(&self) -> f64 {
+        if self.kind.is_categorical() || self.resolution() == 0.0 {
+            return 0.0;
+        }
+        self.way(0.0, self.beside(0.0, true)).abs()
+    }
+
+    /// The value from which on no step to a neighbour is larger than `most`; `None` where there is none.
+    pub fn fine_from(&self, most: f64) -> Option<f64> {
+        if self.scale != Scale::Log {
+            return None;
+        }
+        let from = self.resolution() / (libm::exp(most * libm::log(self.max / self.min)) - 1.0);
+        let from = libm::ceil(from / self.resolution()) * self.resolution();
+        (from < self.max).then_some(from)
+    }
+
     /// Clamped to [0, 1], or wrapped on a periodic scale.
     pub fn normalise(&self, unit: f64) -> f64 {
         match self.scale {
@@ -280,6 +311,30 @@ mod tests {
         assert!((hour.way(0.95, 0.05) - 0.1).abs() < 1e-12);
         assert!((hour.way(0.05, 0.95) + 0.1).abs() < 1e-12);
         assert!((hour.to_value(1.25) - 6.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn neighbours_are_the_next_values_and_the_coarsest_step_is_told() {
+        let limit = knob(Kind::Integer, Scale::Log, 4.0, 256.0, 32.0);
+        for (from, up, to) in
+            [(32.0, true, 33.0), (32.0, false, 31.0), (256.0, true, 256.0), (4.0, false, 4.0)]
+        {
+            assert_eq!(limit.to_value(limit.beside(limit.to_unit(from), up)), to);
+        }
+        let between = limit.to_unit(32.4);
+        assert_eq!(
+            (limit.to_value(limit.beside(between, true)), limit.to_value(limit.beside(between, false))),
+            (33.0, 32.0)
+        );
+        assert!((limit.coarsest() - libm::log(5.0 / 4.0) / libm::log(64.0)).abs() < 1e-12);
+        assert_eq!(limit.fine_from(0.05), Some(5.0), "from 5 to 6 is 4.4 % of the range");
+        let hour = knob(Kind::Integer, Scale::Periodic, 0.0, 24.0, 23.0);
+        assert_eq!(hour.to_value(hour.beside(hour.to_unit(23.0), true)), 0.0, "around the end");
+        assert_eq!(hour.to_value(hour.beside(hour.to_unit(0.0), false)), 23.0);
+        let pool = knob(Kind::Integer, Scale::Linear, 1.0, 8.0, 3.0);
+        assert!((pool.coarsest() - 1.0 / 7.0).abs() < 1e-12 && pool.fine_from(0.1).is_none());
+        assert_eq!(knob(Kind::Choice, Scale::Linear, 0.0, 2.0, 0.0).coarsest(), 0.0);
+        assert_eq!(knob(Kind::Number, Scale::Log, 1.0, 2.0, 1.0).coarsest(), 0.0);
     }
 
     proptest! {

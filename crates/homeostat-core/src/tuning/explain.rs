@@ -42,6 +42,18 @@ impl Tuner {
         out
     }
 
+    /// The largest step of a knob's grid, and the largest that may be made on it, where that is smaller: ordinary updates
+    /// keep the limit on steps, and what is learned by probes has to be seen from halfway between two values.
+    fn coarse(&self, i: usize) -> Option<(f64, f64)> {
+        let (knob, rails) = (&self.executor().space()[i], self.executor().guardrails());
+        let most = match knob.learn {
+            Learn::Probe => rails.max_delta.min(2.0 * rails.probe_amplitude),
+            _ => rails.max_delta,
+        };
+        let step = knob.coarsest();
+        (step > most + 1e-9).then_some((step, most))
+    }
+
     fn explain_knob(&self, i: usize, w: &mut Writer) {
         let exec = self.executor();
         let knob = &exec.space()[i];
@@ -57,6 +69,16 @@ impl Tuner {
             w.key("unit").num(exec.live()[i]);
             w.key("learn").named(&Learn::ALL, knob.learn);
             w.key("frozen").bool(exec.is_frozen(i));
+            if let Some((step, most)) = self.coarse(i) {
+                w.key("coarse").object(|w| {
+                    w.key("step").num(step);
+                    w.key("most").num(most);
+                    match knob.fine_from(most) {
+                        Some(value) => w.key("fine_from").num(value),
+                        None => w.key("fine_from").null(),
+                    }
+                });
+            }
             let model = self.model();
             let slot =
                 model.and_then(|m| m.knobs[..usize::from(m.len)].iter().position(|k| usize::from(*k) == i));

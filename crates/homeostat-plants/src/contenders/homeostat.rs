@@ -7,12 +7,13 @@ use homeostat_core::tuning::{Config, Tuner};
 
 use crate::auditor::{Change, Update, UpdateKind};
 use crate::contender::{Contender, Setup, Window};
+use crate::plant::Grid;
 use crate::{Setting, WINDOW_US};
 
 /// The tuner with what is needed to read its journal.
 pub struct Homeostat {
     tuner: Tuner,
-    knobs: usize,
+    grids: Vec<Grid>,
     live: Setting,
     baseline: Setting,
 }
@@ -23,11 +24,13 @@ impl Homeostat {
         let plant = setup.case.plant;
         let initial = plant.initial();
         let lag_us = (setup.lag_s * 1e6) as u64;
+        let grids = (0..plant.knobs()).map(|i| plant.grid(i)).collect();
         let knobs: Vec<String> = (0..plant.knobs())
             .map(|i| {
-                let start = initial[i];
+                let Grid { kind, log, min, max } = plant.grid(i);
+                let (scale, start) = (if log { "log" } else { "linear" }, plant.grid(i).value(initial[i]));
                 format!(
-                    r#"{{"name":"k{i}","kind":"number","scale":"linear","min":0,"max":1,"initial":{start},
+                    r#"{{"name":"k{i}","kind":"{kind}","scale":"{scale}","min":{min},"max":{max},"initial":{start},
                     "lag_us":{lag_us},"learn":"probe","push":false}}"#
                 )
             })
@@ -41,7 +44,7 @@ impl Homeostat {
         );
         let json = Json::parse(&config).expect("the configuration is JSON");
         let tuner = Tuner::new(Config::from_json(&json, None).expect("the configuration is valid"));
-        let mut contender = Self { tuner, knobs: plant.knobs(), live: initial, baseline: initial };
+        let mut contender = Self { tuner, grids, live: initial, baseline: initial };
         contender.read_journal(&mut Vec::new());
         contender
     }
@@ -87,8 +90,9 @@ impl Homeostat {
         let (mut live, mut baseline) = (self.live, self.baseline);
         let values = payload.get("values").expect("an apply entry has values");
         let units = payload.get("baseline").and_then(Json::arr).expect("an apply entry has a baseline");
-        for i in 0..self.knobs {
-            live[i] = values.get(&format!("k{i}")).and_then(Json::num).expect("every knob has a value");
+        for (i, grid) in self.grids.iter().enumerate() {
+            let value = values.get(&format!("k{i}")).and_then(Json::num).expect("every knob has a value");
+            live[i] = grid.unit(value);
             baseline[i] = units[i].num().expect("every knob has a baseline");
         }
         let update = Update {

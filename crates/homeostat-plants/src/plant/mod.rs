@@ -10,6 +10,7 @@
 //! | P4 | four coupled knobs | 4 | the optimum jumps, drifts and oscillates |
 //! | P4R | the same between two recurring regimes | 4 | it pays to remember |
 //! | P5 | a gain next to a danger zone | 2 | the best point lies just below a cliff of errors that moves |
+//! | P1I to P4I | P1 to P4 with whole-number knobs | 1 to 4 | a probe or a step has to be a whole step of the grid |
 //! | PF | nothing matters | 4 | there is nothing to learn |
 
 use crate::contender::Window;
@@ -27,11 +28,13 @@ mod flat;
 mod quadratic;
 mod reference;
 mod regimes;
+mod rounded;
 mod settled;
 
 pub use cache_events::{SHADOW_POINTS, shadow_setting};
 pub use concurrency::{LIMIT_MAX, LIMIT_MIN, limit_of, setting_of};
 pub use reference::Reference;
+pub use rounded::Grid;
 
 /// One plant.
 pub trait Plant: Sync {
@@ -39,6 +42,10 @@ pub trait Plant: Sync {
     fn name(&self) -> &'static str;
     /// Number of knobs.
     fn knobs(&self) -> usize;
+    /// What a knob's values are.
+    fn grid(&self, _knob: usize) -> Grid {
+        Grid::REAL
+    }
     /// Where the knobs stand at the start: what somebody once configured.
     fn initial(&self) -> Setting;
     /// Noise-free cost of the window that starts at `t` seconds, with `u` in force.
@@ -98,7 +105,7 @@ pub enum Optimum {
     },
 }
 
-static PLANTS: [&dyn Plant; 9] = [
+static PLANTS: [&dyn Plant; 13] = [
     &settled::Settled,
     &cache_ttl::CacheTtl,
     &cache_events::CacheEvents,
@@ -107,6 +114,10 @@ static PLANTS: [&dyn Plant; 9] = [
     &drift::Drift,
     &regimes::Regimes,
     &danger_zone::DangerZone,
+    &rounded::TTL,
+    &rounded::LIMIT,
+    &rounded::BATCH,
+    &rounded::FOUR,
     &flat::Flat,
 ];
 

@@ -40,10 +40,23 @@ impl SafetyExecutor {
         let (mut live, mut values, mut baseline) = (self.live, self.values, baseline);
         let mut changed = [false; KNOBS_MAX];
         for i in 0..self.space.len() {
-            let (unit, value, short) = self.settle(i, baseline[i], offset[i], ordinary);
-            if short && kind != ApplyKind::Probe {
-                // The baseline never goes where the live value cannot follow.
-                baseline[i] = self.space[i].normalise(unit - offset[i]);
+            if ordinary && baseline[i] == self.baseline[i] && offset[i] == self.offset[i] {
+                continue;
+            }
+            let (mut unit, mut value, short) = self.settle(i, baseline[i], offset[i], ordinary);
+            let knob = &self.space[i];
+            let behind = knob.way(unit, baseline[i]).abs() > self.rails.probe_amplitude + EPS;
+            if short && behind && kind != ApplyKind::Probe {
+                // The baseline never goes where the live value cannot follow, nor anywhere else than it was asked to; on a
+                // coarse grid it may be between two values.
+                let back = knob.normalise(unit - offset[i]);
+                let (asked, given) =
+                    (knob.way(self.baseline[i], baseline[i]), knob.way(self.baseline[i], back));
+                if given * asked < 0.0 || given.abs() > asked.abs() {
+                    (baseline[i], unit, value) = (self.baseline[i], self.live[i], self.values[i]);
+                } else {
+                    baseline[i] = back;
+                }
             }
             changed[i] = value != values[i];
             (live[i], values[i]) = (unit, value);

@@ -97,26 +97,37 @@ impl SafetyExecutor {
             }
             return verdict;
         }
-        let (mut baseline, mut offset) = (self.baseline, self.offset);
+        let before = self.baseline;
+        let (mut baseline, mut offset) = (before, self.offset);
         for (i, d) in way.iter().enumerate().filter(|(_, d)| d.abs() > EPS) {
             baseline[i] = self.space[i].normalise(baseline[i] + d);
             if exact(kind) {
                 offset[i] = 0.0;
             }
-            let categorical = self.space[i].kind.is_categorical();
-            let state = &mut self.knobs[i];
-            if kind != ApplyKind::Trial {
-                if !categorical {
-                    state.steps.push(now_us, d.abs());
-                }
-                if state.direction * d < 0.0 {
-                    state.flips.push(now_us);
-                }
-                state.direction = d.signum();
-            }
         }
         self.apply(now_us, id, kind, baseline, offset, j);
+        if kind != ApplyKind::Trial {
+            self.count_steps(now_us, &before);
+        }
         Ok(())
+    }
+
+    /// Counts the steps that the baseline has made, as far as rounding let it.
+    fn count_steps(&mut self, now_us: u64, before: &Values) {
+        for i in 0..self.space.len() {
+            let d = self.space[i].way(before[i], self.baseline[i]);
+            if d.abs() <= EPS {
+                continue;
+            }
+            let state = &mut self.knobs[i];
+            if !self.space[i].kind.is_categorical() {
+                state.steps.push(now_us, d.abs());
+            }
+            if state.direction * d < 0.0 {
+                state.flips.push(now_us);
+            }
+            state.direction = d.signum();
+        }
     }
 
     /// Judges the present baseline with what is known of it. True when that led away from it.

@@ -16,6 +16,8 @@ const STREAK: f64 = 1.3;
 const STREAK_MAX: f64 = 4.0;
 /// Steps below this wait.
 const STEP_MIN: f64 = 0.004;
+/// Rounding slack in comparisons of places.
+const EPS: f64 = 1e-10;
 /// Least probe, as a share of the amplitude.
 const PROBE_MIN: f64 = 0.2;
 
@@ -56,6 +58,29 @@ impl KalmanTube {
         let _ = exec.probe(step.now_us, &offset, Evidence::None, j);
     }
 
+    /// A place near `place` with a value of the grid on either side that a probe can reach: on a grid that is coarser than
+    /// probes the baseline stands between two values, and probes show one and then the other.
+    fn between(&self, slot: usize, place: f64, exec: &SafetyExecutor) -> f64 {
+        let (knob, tube) = (&exec.space()[self.active[slot]], exec.guardrails().probe_amplitude);
+        if knob.resolution() == 0.0 {
+            return place;
+        }
+        let up = knob.way(place, knob.beside(place, true));
+        let down = knob.way(knob.beside(place, false), place);
+        let on_grid = knob.way(place, knob.quantise(place)).abs() < EPS;
+        let grid = if on_grid { up.max(down) } else { up + down };
+        if up.max(down) <= tube + EPS || grid > 2.0 * tube + EPS {
+            return place;
+        }
+        let side = match (on_grid && up > 0.0 && down > 0.0, self.model.gradient(slot)) {
+            (true, g) if g != 0.0 => -g.signum(),
+            (true, _) => self.sign[slot],
+            (false, _) if up > tube => 1.0,
+            _ => -1.0,
+        };
+        knob.normalise(place + side * (up.max(down) - tube))
+    }
+
     /// As large as the doubt about the optimum, within the tube.
     fn amplitude(&self, slot: usize, three_levels: bool, exec: &SafetyExecutor) -> f64 {
         let (most, step_max) = (exec.guardrails().probe_amplitude, exec.guardrails().max_delta);
@@ -83,17 +108,25 @@ impl KalmanTube {
             let most = exec.guardrails().max_delta;
             let mut s = clamp(-RELAX * faster * trust * g / h, -most, most);
             let (room, flips) = exec.room(step.now_us, i);
-            if exec.direction(i) * s < 0.0 && flips == 0 {
+            let flips_out = |s: f64| exec.direction(i) * s < 0.0 && flips == 0;
+            if flips_out(s) {
                 continue;
             }
             s = clamp(s, -room, room);
+            let (knob, from) = (&exec.space()[i], exec.baseline()[i]);
             if s.abs() < STEP_MIN {
+                s = 0.0;
+            }
+            let mut to = knob.normalise(from + s);
+            if knob.resolution() > 0.0 {
+                to = self.between(slot, to, exec);
+                s = knob.way(from, to);
+            }
+            if s == 0.0 || s.abs() > room.min(most) + EPS || flips_out(s) {
                 continue;
             }
-            let knob = &exec.space()[i];
-            let to = knob.normalise(exec.baseline()[i] + s);
             self.streak[slot] = if streak * s > 0.0 { streak + s.signum() } else { s.signum() };
-            any |= knob.way(exec.baseline()[i], to).abs() > 1e-6;
+            any |= knob.way(from, to).abs() > 1e-6;
             target[i] = to;
         }
         any && exec.shift(step.now_us, ApplyKind::Move, &target, Evidence::Model(self.evidence()), j).is_ok()
