@@ -226,7 +226,7 @@ export interface SolverCore {
   ask(out: Float64Array): number
   /**
    * The outcome of an asked trial. `margin`: the worst constraint's (limit - value) / |limit|, NaN without constraints.
-   * `reason`: why it failed, empty otherwise. Throws `HOMEOSTAT_UNKNOWN_TRIAL`, `HOMEOSTAT_TRIAL_TOLD`; the state stays.
+   * `reason`: why it failed, empty otherwise; cut to 1000 bytes. Throws `HOMEOSTAT_UNKNOWN_TRIAL`, `HOMEOSTAT_TRIAL_TOLD`; the state stays.
    * Returns 1 where a value that is not finite was replaced by the worst finite one, else 0.
    */
   tell(trial: number, outcome: number, value: number, margin: number, reason: string): number
@@ -236,6 +236,8 @@ export interface SolverCore {
   find(values: Float64Array): number
   /** Writes the incumbent's values; its trial's number, or -1 before any complete and feasible trial. */
   best(out: Float64Array): number
+  /** Writes the point of this index of the study's probe; changes nothing. For sharing a probe out among machines. */
+  probe(index: number, out: Float64Array): void
   /** Trials so far, open ones included. */
   trials(): number
   /** Everything a person may ask: incumbent with its honest value, phase, counts, landscape verdict with confidence, importance per knob, as JSON. */

@@ -1,9 +1,6 @@
-/**
- * Wraps the generated surface of either target into a {@link Binding}: errors get their codes, and a core that panicked is
- * never entered again.
- */
+/** Wraps the generated surface of either target into a {@link Binding}. */
 import type { Binding, Engine, Replay, Verifier } from '../binding.js'
-import { fromCore, HomeostatError } from '../errors.js'
+import { type CoreOptions, guard } from './guard.js'
 
 /** What both generated modules export. The two are compared by a test. */
 export interface CoreModule {
@@ -25,55 +22,14 @@ export const METHODS = {
   Replay: ['push', 'take', 'finish'],
 } as const // biome-ignore format: a table
 
-/** Whether what is behind it may still be called. */
-interface Health {
-  dead: HomeostatError | undefined
-}
-
-export interface CoreOptions {
-  readonly kind: Binding['kind']
-  /** The text of a panic if `error` is one; undefined for an ordinary error. */
-  panicText(error: unknown): string | undefined
-  /** A panic leaves the whole module unusable, not only the object that it happened in. */
-  readonly poisons: boolean
-}
-
 export function bind(core: CoreModule, options: CoreOptions): Binding {
-  const shared: Health = { dead: undefined }
-
-  function call<T>(health: Health, work: () => T): T {
-    if (health.dead !== undefined) throw health.dead
-    try {
-      return work()
-    } catch (error) {
-      const text = options.panicText(error)
-      if (text === undefined) throw fromCore(error)
-      const scope = options.poisons ? 'this instance of the core' : 'this tuner'
-      health.dead = new HomeostatError(
-        'HOMEOSTAT_PANIC',
-        `the core panicked, ${scope} cannot be used any more: ${text}`,
-        { cause: error },
-      )
-      throw health.dead
-    }
-  }
-
-  function wrap<T>(methods: readonly string[], make: () => object): T {
-    const health = options.poisons ? shared : { dead: undefined }
-    const inner = call(health, make) as Record<string, (...args: unknown[]) => unknown>
-    const outer: Record<string, unknown> = {}
-    for (const method of methods) {
-      outer[method] = (...args: unknown[]) => call(health, () => inner[method]?.(...args))
-    }
-    return outer as T
-  }
-
+  const { call, wrap } = guard(options)
   return {
     kind: options.kind,
-    version: () => call(shared, () => core.version()),
+    version: () => call(() => core.version()),
     createEngine: (config) => wrap<Engine>(METHODS.Engine, () => new core.Engine(config)),
-    encodeDigest: (fields) => call(shared, () => core.encodeDigest(fields)),
-    decodeDigest: (bytes) => call(shared, () => core.decodeDigest(bytes)),
+    encodeDigest: (fields) => call(() => core.encodeDigest(fields)),
+    decodeDigest: (bytes) => call(() => core.decodeDigest(bytes)),
     createVerifier: () => wrap<Verifier>(METHODS.Verifier, () => new core.Verifier()),
     createReplay: () => wrap<Replay>(METHODS.Replay, () => new core.Replay()),
   }

@@ -8,13 +8,12 @@ import { bind, type CoreModule } from './core.js'
 const CONVERSION = /^(InvalidArg|.*Expected)$/
 
 export function nativeBinding(core: CoreModule): Binding {
-  return bind(core, {
-    kind: 'native',
-    poisons: false,
-    panicText: (error) => {
-      const text = error instanceof Error ? error.message : String(error)
-      const status = (error as { code?: unknown } | null)?.code
-      return text.startsWith('HOMEOSTAT_') || (typeof status === 'string' && CONVERSION.test(status)) ? undefined : text
-    },
-  })
+  return bind(core, { kind: 'native', poisons: false, panicText: nativePanicText })
+}
+
+/** The text of a caught panic if `error` is one. */
+export function nativePanicText(error: unknown): string | undefined {
+  const text = error instanceof Error ? error.message : String(error)
+  const status = (error as { code?: unknown } | null)?.code
+  return text.startsWith('HOMEOSTAT_') || (typeof status === 'string' && CONVERSION.test(status)) ? undefined : text
 }

@@ -202,7 +202,7 @@ impl Engine {
 
 /// The elements of a typed array that the caller lends for the length of one call.
 #[allow(unsafe_code)]
-fn exclusive(array: &mut Float64Array) -> &mut [f64] {
+pub(crate) fn exclusive(array: &mut Float64Array) -> &mut [f64] {
     // SAFETY: the façade lends an array of its own on an unshared buffer, and JavaScript does not run on this thread until the
     // call has returned, so nothing else reads or writes the elements while this slice lives.
     unsafe { array.as_mut() }

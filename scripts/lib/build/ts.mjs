@@ -2,13 +2,17 @@ import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { at } from '../paths.mjs'
 import { must } from '../run.mjs'
 
-const WASM_PARTS = ['homeostat_bg.wasm']
+const WASM_PARTS = ['homeostat_bg.wasm', 'homeostat_solver_bg.wasm']
 
 export const ts = {
   title: 'façade',
   tool: 'node',
   inputs: ['ts', 'package.json', 'tsdown.config.ts', 'tsconfig.json', 'package-lock.json', 'out/wasm'],
-  outputs: () => [at('dist', 'esm', 'node.js'), at('dist', 'cjs', 'node.cjs'), at('dist', 'wasm', 'homeostat_bg.wasm')],
+  outputs: () => [
+    at('dist', 'esm', 'node.js'),
+    at('dist', 'cjs', 'node.cjs'),
+    ...WASM_PARTS.map((file) => at('dist', 'wasm', file)),
+  ],
   async build({ note }) {
     const draft = at('out', 'dist.draft')
     rmSync(draft, { recursive: true, force: true })
