@@ -140,7 +140,7 @@ async function compare(lab, { seconds, seeds, firstSeed, ttlPart, best, achievab
   console.log('seed    static   tuned   again  best fixed   change   worse: tuned   again  breaches  loader p99')
   const rows = []
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const turn = (seed - firstSeed) % kinds.length
+    const turn = seed % kinds.length
     const places = kinds.map((_, i) => (i + turn) % kinds.length)
     const answer = await lab.run(
       places.map((i) => kinds[i]),
