@@ -1,3 +1,4 @@
+use super::SpsaOptions;
 use crate::error::{Code, Result};
 use crate::journal::{CAPACITY_RANGE, Chain};
 use crate::json::{Fields, Json, WHOLE_MAX, Writer};
@@ -11,7 +12,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 pub enum Strategy {
     /// A Kalman filter over small probes around the baseline. The default.
     Kalman,
-    /// Simultaneous perturbation inside the same probe tube. No targets; for comparison.
+    /// Simultaneous perturbation inside the same probe tube. No targets.
     Spsa,
 }
 
@@ -37,6 +38,8 @@ pub struct Config {
     pub mode: Mode,
     /// How it learns.
     pub strategy: Strategy,
+    /// Options of `spsa`.
+    pub spsa: SpsaOptions,
     /// Limits.
     pub guardrails: Guardrails,
     /// What it may change.
@@ -68,6 +71,7 @@ impl Config {
             seed: fields.whole("seed", 0.0, f64::from(u32::MAX)) as u32,
             mode: fields.named(&Mode::ALL, "mode"),
             strategy: fields.named(&Strategy::ALL, "strategy"),
+            spsa: json.get("spsa").map_or(Ok(SpsaOptions::default()), SpsaOptions::from_json)?,
             guardrails: guardrails(fields.get("guardrails"))?,
             space: Space::default(),
             signals: Vec::new(),
@@ -100,6 +104,9 @@ impl Config {
         w.key("window_us").uint(self.window_us);
         w.key("mode").named(&Mode::ALL, self.mode);
         w.key("strategy").named(&Strategy::ALL, self.strategy);
+        if self.strategy == Strategy::Spsa {
+            w.key("spsa").object(|w| self.spsa.write(w));
+        }
         w.key("guardrails").object(|w| {
             w.key("preset").named(&Preset::ALL, self.guardrails.preset);
             self.guardrails.fields().iter().for_each(|(name, value)| w.key(name).num(*value));

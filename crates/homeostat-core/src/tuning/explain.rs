@@ -20,6 +20,9 @@ impl Tuner {
             w.key("regressions").uint(u64::from(exec.regressions()));
             w.key("trial").bool(self.trial_runs());
             w.key("away").bool(exec.is_away());
+            if let Some(spsa) = self.spsa() {
+                w.key("spsa").object(|w| spsa.explain(w));
+            }
             match exec.safe_mode() {
                 None => w.key("safe_mode").null(),
                 Some(safe) => w.key("safe_mode").object(|w| {

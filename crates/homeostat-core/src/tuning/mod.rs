@@ -7,10 +7,12 @@
 mod config;
 mod constraint;
 mod explain;
+mod guard;
 mod kalman;
 mod objective;
 mod shadow;
 mod spsa;
+mod spsa_options;
 mod trial;
 mod tuner;
 
@@ -20,5 +22,6 @@ pub use kalman::KalmanTube;
 pub use objective::Objective;
 pub use shadow::ShadowLearner;
 pub use spsa::Spsa;
+pub use spsa_options::{Aggregate, Gains, SPSA_RANGES, SpsaOptions};
 pub use trial::Trial;
 pub use tuner::{CHANGED, PUSH, REFUSED, SAFE_MODE, Tuner};

@@ -6,6 +6,7 @@ mod shadows;
 mod turns;
 
 use super::constraint::Demand;
+use super::guard::Guard;
 use super::kalman::Step;
 use super::objective::Scaled;
 use super::{Config, ConstraintWatch, KalmanTube, Objective, ShadowLearner, Spsa, Strategy, Trial};
@@ -44,6 +45,16 @@ enum Learner {
     WarmingUp,
     Kalman(KalmanTube),
     Spsa(Spsa),
+}
+
+impl Learner {
+    fn guard(&mut self) -> Option<&mut Guard> {
+        match self {
+            Learner::WarmingUp => None,
+            Learner::Kalman(learner) => Some(learner.guard()),
+            Learner::Spsa(learner) => Some(learner.guard()),
+        }
+    }
 }
 
 /// The live tuner: one input at a time, journaled before it has an effect.
@@ -116,6 +127,10 @@ impl Tuner {
     /// What is known about the slopes, if the Kalman learner runs.
     pub fn model(&self) -> Option<crate::journal::ModelEvidence> {
         if let Learner::Kalman(k) = &self.learner { Some(k.evidence()) } else { None }
+    }
+    /// What the strategy `spsa` does, if it runs.
+    pub fn spsa(&self) -> Option<&Spsa> {
+        if let Learner::Spsa(s) = &self.learner { Some(s) } else { None }
     }
     /// What shadow evaluation knows about a knob.
     pub fn shadow_of(&self, knob: usize) -> &ShadowLearner {
@@ -196,7 +211,7 @@ impl Tuner {
         self.window_us = now_us;
         self.windows += 1;
         let y = if validity == Validity::Valid { self.scaled(input.digest.objective, margin) } else { None };
-        let suspects = matches!(&self.learner, Learner::Kalman(k) if k.guard_suspects());
+        let suspects = self.learner.guard().is_some_and(|guard| guard.suspects());
         let healthy = margin.is_none_or(|m| m >= 0.0) && !suspects;
         let j = &mut self.journal;
         if self.exec.observe(now_us, y, healthy, j) {
@@ -219,13 +234,15 @@ impl Tuner {
         match &mut self.learner {
             Learner::WarmingUp => {}
             Learner::Kalman(learner) => learner.step(step, &mut self.exec, &mut self.journal),
-            Learner::Spsa(learner) => learner.step(now_us, y, &mut self.exec, &mut self.journal),
+            Learner::Spsa(learner) => learner.step(step, &mut self.exec, &mut self.journal),
         }
     }
 
     /// A window while an explicit trial runs: what protects comes first, then the trial.
     fn on_trial_window(&mut self, step: &Step, demand: Demand) {
-        let alarm = if let Learner::Kalman(k) = &mut self.learner { k.guard_alarm(step) } else { false };
+        let (failures, samples) = step.guard;
+        let guard = self.learner.guard();
+        let alarm = guard.is_some_and(|guard| guard.observe(failures, samples, step.dt).is_some());
         let Some(mut trial) = self.trial.take() else { return };
         let (exec, j) = (&mut self.exec, &mut self.journal);
         if alarm || matches!(demand, Demand::RollBack | Demand::BackOff) {
@@ -268,7 +285,12 @@ impl Tuner {
                         self.config.window_us,
                         self.config.now_us,
                     )),
-                    Strategy::Spsa => Learner::Spsa(Spsa::new(active, self.config.seed)),
+                    Strategy::Spsa => Learner::Spsa(Spsa::new(
+                        active,
+                        self.config.spsa,
+                        self.config.seed,
+                        self.config.window_us,
+                    )),
                 };
                 None
             }

@@ -8,18 +8,17 @@
 mod challenge;
 mod drift;
 mod explore;
-mod guard;
 mod level;
 mod model;
 
+use super::guard::Guard;
 use crate::journal::{ACTIVE_MAX, Body, Evidence, Journal, ModelEvidence};
 use crate::rng::Rng;
 use crate::safety::{SafeModeReason, SafetyExecutor};
-use crate::space::{Learn, Values};
+use crate::space::Values;
 use alloc::vec::Vec;
 use challenge::{ELEVATED_WINDOWS, Visit};
 use drift::Drift;
-use guard::Guard;
 use level::Level;
 use model::Model;
 
@@ -37,9 +36,7 @@ const DRIFT_VARIANCE: f64 = 0.25;
 const DRIFT_HOLD: u32 = 12;
 /// Time to the next challenge, doubling while they are in vain.
 const BACK_OFF_US: (u64, u64) = (100_000_000, 960_000_000);
-/// A guard alarm takes the baseline this far towards the anchor, unless it is nearer than `GUARD_NEAR`.
-const GUARD_STEP: f64 = 0.10;
-const GUARD_NEAR: f64 = 0.06;
+/// No challenge so soon after a guard alarm.
 const GUARD_REST_US: u64 = 30_000_000;
 /// Evaluations without an answer, in a row, that are SafeMode; and how long without one is a timeout.
 const TIMEOUTS: u32 = 3;
@@ -144,9 +141,9 @@ impl KalmanTube {
         self.recent
     }
 
-    /// Whether the error rate is suspected to rise.
-    pub fn guard_suspects(&self) -> bool {
-        self.guard.suspects()
+    /// The test of the error rate.
+    pub fn guard(&mut self) -> &mut Guard {
+        &mut self.guard
     }
 
     /// Learns other knobs from now on; what is known of the level stays.
@@ -161,11 +158,6 @@ impl KalmanTube {
         next.challenge_after_us = self.challenge_after_us;
         next.challenge_rest_us = self.challenge_rest_us;
         *self = next;
-    }
-
-    /// Whether the error rate rises while somebody else experiments.
-    pub fn guard_alarm(&mut self, step: &Step) -> bool {
-        self.guard.observe(step.guard.0, step.guard.1, step.dt).is_some()
     }
 
     /// Time that one pair of probes takes, in microseconds.
@@ -255,19 +247,9 @@ impl KalmanTube {
     }
 
     fn guarded(&mut self, step: &Step, exec: &mut SafetyExecutor, j: &mut Journal) -> bool {
-        let Some((statistic, rate)) = self.guard.observe(step.guard.0, step.guard.1, step.dt) else {
-            return false;
-        };
-        if !exec.may_change() {
-            return false;
-        }
-        let live = (0..exec.space().len()).filter(|i| exec.space()[*i].learn != Learn::Hold);
-        let far = live.map(|i| exec.space()[i].way(exec.live()[i], exec.anchor()[i]).abs());
-        if far.fold(0.0, f64::max) <= GUARD_NEAR {
-            return false;
-        }
+        let Some(backed_off) = self.guard.guarded(step, exec, j) else { return false };
         self.visit = None;
-        if exec.back_off(step.now_us, GUARD_STEP, Evidence::Guard { statistic, rate }, j).is_ok() {
+        if backed_off {
             self.follow(exec, 0.0);
             self.arrive(exec);
             self.model.zero_slopes();

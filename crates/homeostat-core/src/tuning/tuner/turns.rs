@@ -3,7 +3,6 @@
 use super::{Learner, Tuner};
 use crate::journal::ACTIVE_MAX;
 use crate::space::Learn;
-use crate::tuning::Spsa;
 use alloc::vec::Vec;
 
 /// More knobs than can be learned at once take turns of this length.
@@ -49,7 +48,7 @@ impl Tuner {
         match &mut self.learner {
             Learner::WarmingUp => {}
             Learner::Kalman(learner) => learner.set_active(active, &self.exec),
-            Learner::Spsa(learner) => *learner = Spsa::new(active, self.config.seed),
+            Learner::Spsa(learner) => learner.set_active(active),
         }
     }
 }

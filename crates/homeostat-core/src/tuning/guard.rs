@@ -1,3 +1,8 @@
+use super::kalman::Step;
+use crate::journal::{Evidence, Journal};
+use crate::safety::SafetyExecutor;
+use crate::space::Learn;
+
 /// The rate is tested against this many times its usual value.
 const TIMES: f64 = 4.0;
 /// Log likelihood ratio that is an alarm.
@@ -11,9 +16,13 @@ const WARM_UP: u32 = 16;
 /// Time constant of the usual rate, seconds.
 const LEARN_S: f64 = 60.0;
 
+/// An alarm takes the baseline this far towards the anchor, unless it is nearer than `NEAR`.
+const BACK_OFF: f64 = 0.10;
+const NEAR: f64 = 0.06;
+
 /// A sequential probability ratio test (Wald, 1945) of an error rate: usual against four times the usual.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Guard {
+pub struct Guard {
     /// Failures and samples of the warm-up.
     first: (f64, f64),
     windows: u32,
@@ -48,6 +57,25 @@ impl Guard {
         let alarm = (self.statistic, rate);
         self.statistic = 0.0;
         Some(alarm)
+    }
+
+    /// One window. On an alarm the baseline backs off, where it may and is not near the anchor anyway: whether it could.
+    pub(super) fn guarded(
+        &mut self,
+        step: &Step,
+        exec: &mut SafetyExecutor,
+        j: &mut Journal,
+    ) -> Option<bool> {
+        let (statistic, rate) = self.observe(step.guard.0, step.guard.1, step.dt)?;
+        if !exec.may_change() {
+            return None;
+        }
+        let live = (0..exec.space().len()).filter(|i| exec.space()[*i].learn != Learn::Hold);
+        let far = live.map(|i| exec.space()[i].way(exec.live()[i], exec.anchor()[i]).abs());
+        if far.fold(0.0, f64::max) <= NEAR {
+            return None;
+        }
+        Some(exec.back_off(step.now_us, BACK_OFF, Evidence::Guard { statistic, rate }, j).is_ok())
     }
 
     /// Whether a rise is suspected at the moment.
