@@ -9,6 +9,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "an index addresses several arrays at once")]
 
+pub mod ffi;
 pub mod golden;
 pub mod landscapes;
 pub mod mixed;

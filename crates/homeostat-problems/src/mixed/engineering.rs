@@ -1,5 +1,7 @@
 //! Machine parts with stock sizes: constrained design problems with whole numbers, tables and materials.
 
+#![allow(clippy::approx_constant, reason = "the published coefficients, as printed")]
+
 use super::{Dimension, Kind, Problem, penalised};
 use crate::Half;
 use std::f64::consts::PI;
