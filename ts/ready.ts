@@ -1,9 +1,8 @@
 /**
- * Loads the core once, and says what to do when it is used before.
+ * Loads a core once, and says what to do when it is used before.
  */
 import type { Binding } from './binding.js'
 import { HomeostatError } from './errors.js'
-import type { Host } from './host.js'
 
 /**
  * Loads the core; `homeostat()` does so by itself. `source`: a compiled WebAssembly module, its bytes or a URL, where the runtime
@@ -11,18 +10,28 @@ import type { Host } from './host.js'
  */
 export type Ready = (source?: unknown) => Promise<void>
 
-export class Loader {
-  readonly #host: Host
-  #loading: Promise<Binding> | undefined
-  #loaded: Binding | undefined
+/** What a host knows of loading one core. */
+export interface Source<B> {
+  loadBinding(source?: unknown): Promise<B>
+  /** The same at once, where the runtime can. */
+  loadNow?(): B
+  /** How the core is made ready here, for the message of `HOMEOSTAT_NOT_READY`. */
+  readonly remedy: string
+}
 
-  constructor(host: Host) {
-    this.#host = host
+export class Loader<B = Binding> {
+  readonly #source: Source<B>
+  #loading: Promise<B> | undefined
+  #loaded: B | undefined
+
+  constructor(source: Source<B>) {
+    this.#source = source
   }
 
-  load(source?: unknown): Promise<Binding> {
-    this.#loading ??= this.#host.loadBinding(source).then(
-      (binding) => (this.#loaded = binding),
+  load(source?: unknown): Promise<B> {
+    if (this.#loaded !== undefined) return Promise.resolve(this.#loaded)
+    this.#loading ??= this.#source.loadBinding(source).then(
+      (binding) => (this.#loaded ??= binding),
       (error) => {
         this.#loading = undefined
         throw error
@@ -32,11 +41,12 @@ export class Loader {
   }
 
   /** The core, for calls that cannot wait. `call` names the call in the message. */
-  need(call: string): Binding {
+  need(call: string): B {
+    this.#loaded ??= this.#source.loadNow?.()
     if (this.#loaded !== undefined) return this.#loaded
     throw new HomeostatError(
       'HOMEOSTAT_NOT_READY',
-      `${call} was called before the core was loaded: ${this.#host.remedy}`,
+      `${call} was called before the core was loaded: ${this.#source.remedy}`,
     )
   }
 }

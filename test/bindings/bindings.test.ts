@@ -158,8 +158,8 @@ describe('which binding', () => {
   const missing = () => {
     throw new Error("Cannot find module '@homeostat/core-plan9-mips'")
   }
-  const wasm = () => ({ kind: 'wasm' }) as never
-  const here = () => ({ kind: 'native' }) as never
+  const wasm = () => ({ kind: 'wasm' })
+  const here = () => ({ kind: 'native' })
 
   test('native where there is one, without a word', () => {
     const lines: string[] = []

@@ -35,7 +35,7 @@ const graph = new Map(files.map((file) => [file, imports(file)]))
 
 test('the scan sees the façade', () => {
   expect(graph.get('ts/entries/node.ts')).toContain('ts/node/host.ts')
-  expect(graph.get('ts/node/load.ts')).toContain('node:fs')
+  expect(graph.get('ts/node/load-core.ts')).toContain('node:fs')
 })
 
 test('only the folders for Node import node: modules', () => {

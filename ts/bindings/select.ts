@@ -1,18 +1,17 @@
 /**
  * Which binding runs where both are possible: native, else WebAssembly with one line that says so. HOMEOSTAT_BINDING forces one.
  */
-import type { Binding } from '../binding.js'
 import { HomeostatError, invalid } from '../errors.js'
 
-export interface Candidates {
-  native(): Binding
-  wasm(): Binding
+export interface Candidates<B> {
+  native(): B
+  wasm(): B
   /** The value of HOMEOSTAT_BINDING. */
   readonly forced: string | undefined
   warn(line: string): void
 }
 
-export function selectBinding(candidates: Candidates): Binding {
+export function selectBinding<B>(candidates: Candidates<B>): B {
   switch (candidates.forced) {
     case 'native':
       return required('native', candidates.native)
@@ -37,7 +36,7 @@ export function selectBinding(candidates: Candidates): Binding {
   return binding
 }
 
-function required(kind: string, load: () => Binding): Binding {
+function required<B>(kind: string, load: () => B): B {
   try {
     return load()
   } catch (cause) {

@@ -4,9 +4,9 @@
 import * as glue from '../../out/wasm/homeostat.js'
 import type { Binding } from '../binding.js'
 import { bind } from './core.js'
+import type { WasmSource } from './wasm-source.js'
 
-/** What the module can be made from. */
-export type WasmSource = WebAssembly.Module | BufferSource
+export { isWasmSource, type WasmSource } from './wasm-source.js'
 
 /** Instantiates the module, synchronously where the runtime allows to compile. */
 export function wasmBinding(source: WasmSource): Binding {
@@ -16,9 +16,4 @@ export function wasmBinding(source: WasmSource): Binding {
     poisons: true,
     panicText: (error) => (error instanceof WebAssembly.RuntimeError ? glue.takePanic() || error.message : undefined),
   })
-}
-
-/** Whether a value is something that {@link wasmBinding} takes. */
-export function isWasmSource(value: unknown): value is WasmSource {
-  return value instanceof WebAssembly.Module || value instanceof ArrayBuffer || ArrayBuffer.isView(value)
 }

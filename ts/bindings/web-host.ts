@@ -1,9 +1,9 @@
 /**
  * The host for runtimes without Node's modules: browsers, and edge runtimes that bring the compiled module along.
  */
-import { HomeostatError } from '../errors.js'
 import type { Host } from '../host.js'
-import { isWasmSource, type WasmSource, wasmBinding } from './wasm.js'
+import { wasmBinding } from './wasm.js'
+import { compiledFrom } from './wasm-source.js'
 
 /** `source`: a compiled module, or where to fetch it. */
 export function webHost(target: 'browser' | 'workerd' | 'edge-light', source: WebAssembly.Module | URL): Host {
@@ -15,19 +15,6 @@ export function webHost(target: 'browser' | 'workerd' | 'edge-light', source: We
     warn: (line) => console.warn(line),
     randomId: () => crypto.randomUUID?.() ?? hexId(),
   }
-}
-
-async function compiledFrom(source: unknown): Promise<WasmSource> {
-  if (isWasmSource(source)) return source
-  const response = await fetch(source as unknown as URL)
-  if (!response.ok) {
-    throw new HomeostatError(
-      'HOMEOSTAT_NO_BINDING',
-      `the core could not be fetched from ${response.url}: status ${response.status}`,
-    )
-  }
-  // Bytes rather than streaming compilation, which refuses servers that send another content type.
-  return WebAssembly.compile(await response.arrayBuffer())
 }
 
 /** Some edge runtimes emulate `process.env`; elsewhere there is no environment. */

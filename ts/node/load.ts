@@ -1,69 +1,21 @@
 /**
- * Finds the two builds of the core in a file system: beside the package (installed), or in `out` (a working copy).
+ * Loads the core of the live tuner.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import type { Binding } from '../binding.js'
 import type { CoreModule } from '../bindings/core.js'
 import { nativeBinding } from '../bindings/native.js'
-import { selectBinding } from '../bindings/select.js'
-import { isWasmSource, wasmBinding } from '../bindings/wasm.js'
-import { invalid } from '../errors.js'
+import { wasmBinding } from '../bindings/wasm.js'
+import { loadCore } from './load-core.js'
 
-/** `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`, …: as in the names of the platform packages. */
-export function platformTriple(): string {
-  return `${process.platform}-${process.arch}${abiSuffix()}`
+export { platformTriple } from './load-core.js'
+
+const core = {
+  native: (addon: unknown): Binding => nativeBinding(addon as CoreModule),
+  wasm: wasmBinding,
+  file: 'homeostat_bg.wasm',
 }
 
-function abiSuffix(): string {
-  if (process.platform === 'win32') return '-msvc'
-  if (process.platform !== 'linux') return ''
-  return glibcVersion() === undefined ? '-musl' : '-gnu'
-}
-
-/** Only glibc reports its version. */
-function glibcVersion(): string | undefined {
-  // `excludeNetwork` is younger than the types: with it the report does not look up whom every open socket talks to.
-  const report = process.report as (NodeJS.ProcessReport & { excludeNetwork?: boolean }) | undefined
-  if (report === undefined) return undefined
-  const before = report.excludeNetwork ?? false
-  report.excludeNetwork = true
-  try {
-    return (report.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime
-  } finally {
-    report.excludeNetwork = before
-  }
-}
-
-function loadNative(): Binding {
-  const require = createRequire(import.meta.url)
-  const triple = platformTriple()
-  const local = fileURLToPath(new URL(`../../out/native/homeostat.${triple}.node`, import.meta.url))
-  const name = existsSync(local) ? local : `@homeostat/core-${triple}`
-  try {
-    return nativeBinding(require(name) as CoreModule)
-  } catch (error) {
-    // The message of a failed require lists paths over many lines; the first says it.
-    throw new Error(String((error as Error).message).split('\n', 1)[0], { cause: error })
-  }
-}
-
-function loadWasm(): Binding {
-  const places = ['../wasm/homeostat_bg.wasm', '../../out/wasm/homeostat_bg.wasm'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  )
-  const path = places.find((place) => existsSync(place))
-  if (path === undefined) throw new Error(`no homeostat_bg.wasm at ${places.join(' or ')}`)
-  return wasmBinding(readFileSync(path))
-}
-
-/** Loads the core. `source`: a compiled WebAssembly module or its bytes, which are then used whatever else there is. */
+/** `source`: a compiled WebAssembly module or its bytes, which are then used whatever else there is. */
 export function loadBinding(source: unknown, warn: (line: string) => void): Binding {
-  if (source !== undefined) {
-    if (!isWasmSource(source)) throw invalid('source', 'a WebAssembly.Module or its bytes', source)
-    return wasmBinding(source)
-  }
-  return selectBinding({ native: loadNative, wasm: loadWasm, forced: process.env.HOMEOSTAT_BINDING, warn })
+  return loadCore(core, source, warn)
 }

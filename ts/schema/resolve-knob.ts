@@ -16,7 +16,7 @@ export interface ResolvedKnob extends KnobShape {
   readonly shadow: ShadowRecipe | undefined
 }
 
-const KINDS: readonly KnobKind[] = ['number', 'integer', 'boolean', 'choice', 'duration', 'bytes']
+export const KINDS: readonly KnobKind[] = ['number', 'integer', 'boolean', 'choice', 'duration', 'bytes']
 const LAG_MS_MAX = 600_000
 
 export function resolveKnob(name: string, declared: unknown, index: number): ResolvedKnob {
@@ -58,50 +58,54 @@ export function resolveKnob(name: string, declared: unknown, index: number): Res
   }
 }
 
-type RangeKind = 'number' | 'integer' | 'duration' | 'bytes'
+export type RangeKind = 'number' | 'integer' | 'duration' | 'bytes'
 type Resolved = Pick<KnobConfig, 'scale' | 'min' | 'max' | 'initial'> & { choices: readonly string[] | undefined }
 
 function resolveRange(at: string, kind: RangeKind, o: Record<string, unknown>): Resolved {
   check.onlyKeys(at, o, ['min', 'max', 'initial', 'scale', 'lag', 'apply', 'learn', 'shadow'])
+  const { scale, min, max, read } = resolveBounds(at, kind, o)
+  return { scale, min, max, initial: read('initial'), choices: undefined }
+}
+
+export interface ResolvedBounds extends Pick<KnobConfig, 'scale' | 'min' | 'max'> {
+  /** Reads another of the knob's options, a value within the bounds. */
+  read(key: string): number
+}
+
+/** Scale and bounds of a knob that is a number. */
+export function resolveBounds(at: string, kind: RangeKind, o: Record<string, unknown>): ResolvedBounds {
   const scales = kind === 'bytes' ? (['linear', 'log'] as const) : (['linear', 'log', 'periodic'] as const)
   const scale = check.oneOf(`${at}.scale`, o.scale, scales, 'linear')
-  const read = (key: string): number => {
-    const value = o[key]
-    const n =
-      kind === 'duration'
-        ? parseDuration(value)
-        : kind === 'bytes'
-          ? parseBytes(value)
-          : typeof value === 'number'
-            ? value
-            : Number.NaN
-    if (!Number.isFinite(n) || Math.abs(n) > Number.MAX_SAFE_INTEGER) {
-      throw invalid(
-        `${at}.${key}`,
-        `a finite ${kind} (an unbounded knob cannot be tuned safely)`,
-        value,
-        'HOMEOSTAT_INVALID_BOUNDS',
-      )
-    }
-    if ((kind === 'duration' || kind === 'bytes') && n < 0) {
-      throw invalid(`${at}.${key}`, `a ${kind} of at least 0`, value, 'HOMEOSTAT_INVALID_BOUNDS')
-    }
-    if ((kind === 'integer' || kind === 'bytes') && !Number.isInteger(n)) {
-      throw invalid(`${at}.${key}`, 'a whole number', value, 'HOMEOSTAT_INVALID_BOUNDS')
-    }
-    return n
-  }
-  const min = read('min')
-  const max = read('max')
+  const min = readValue(at, 'min', kind, o)
+  const max = readValue(at, 'max', kind, o)
   if (!(min < max)) throw invalid(`${at}.max`, `above ${at}.min (${min})`, o.max, 'HOMEOSTAT_INVALID_BOUNDS')
   if (scale === 'log' && min <= 0) {
     throw invalid(`${at}.min`, 'above 0 on a log scale', o.min, 'HOMEOSTAT_INVALID_SCALE')
   }
-  const initial = read('initial')
-  if (initial < min || initial > max) {
-    throw invalid(`${at}.initial`, `from ${min} to ${max}`, o.initial, 'HOMEOSTAT_INVALID_BOUNDS')
+  const read = (key: string): number => {
+    const value = readValue(at, key, kind, o)
+    if (value < min || value > max) {
+      throw invalid(`${at}.${key}`, `from ${min} to ${max}`, o[key], 'HOMEOSTAT_INVALID_BOUNDS')
+    }
+    return value
   }
-  return { scale, min, max, initial, choices: undefined }
+  return { scale, min, max, read }
+}
+
+function readValue(at: string, key: string, kind: RangeKind, o: Record<string, unknown>): number {
+  const value = o[key]
+  const parsed = kind === 'duration' ? parseDuration(value) : kind === 'bytes' ? parseBytes(value) : value
+  const n = typeof parsed === 'number' ? parsed : Number.NaN
+  const range =
+    !Number.isFinite(n) || Math.abs(n) > Number.MAX_SAFE_INTEGER
+      ? `a finite ${kind} (an unbounded knob cannot be tuned safely)`
+      : (kind === 'duration' || kind === 'bytes') && n < 0
+        ? `a ${kind} of at least 0`
+        : (kind === 'integer' || kind === 'bytes') && !Number.isInteger(n)
+          ? 'a whole number'
+          : undefined
+  if (range !== undefined) throw invalid(`${at}.${key}`, range, value, 'HOMEOSTAT_INVALID_BOUNDS')
+  return n
 }
 
 function resolveBoolean(at: string, o: Record<string, unknown>): Resolved {
@@ -112,19 +116,30 @@ function resolveBoolean(at: string, o: Record<string, unknown>): Resolved {
 
 function resolveChoice(at: string, o: Record<string, unknown>): Resolved {
   check.onlyKeys(at, o, ['choices', 'initial', 'lag', 'apply'])
-  const choices = o.choices
-  const fits = Array.isArray(choices) && choices.length >= 2 && choices.length <= 64
-  if (!fits || !choices.every((c) => typeof c === 'string' && c !== '' && c.length <= 256)) {
-    throw invalid(`${at}.choices`, '2 to 64 names', choices)
+  const choices = resolveChoices(at, o.choices, 'names', isName) as string[]
+  const initial = choices.indexOf(o.initial as string)
+  if (initial < 0) throw invalid(`${at}.initial`, `one of ${choices.join(', ')}`, o.initial)
+  return { scale: 'linear', min: 0, max: choices.length - 1, initial, choices }
+}
+
+export const isName = (choice: unknown): boolean => typeof choice === 'string' && choice !== '' && choice.length <= 256
+
+/** The options of a choice, each of which `fits`; `what` they are called in messages. */
+export function resolveChoices(
+  at: string,
+  given: unknown,
+  what: string,
+  fits: (choice: unknown) => boolean,
+): unknown[] {
+  if (!Array.isArray(given) || given.length < 2 || given.length > 64 || !given.every(fits)) {
+    throw invalid(`${at}.choices`, `2 to 64 ${what}`, given)
   }
-  choices.forEach((choice, i) => {
-    if (choices.indexOf(choice) !== i) {
-      throw invalid(`${at}.choices`, 'different names', choice, 'HOMEOSTAT_DUPLICATE_NAME')
+  given.forEach((choice, i) => {
+    if (given.indexOf(choice) !== i) {
+      throw invalid(`${at}.choices`, `different ${what}`, choice, 'HOMEOSTAT_DUPLICATE_NAME')
     }
   })
-  const initial = choices.indexOf(o.initial)
-  if (initial < 0) throw invalid(`${at}.initial`, `one of ${choices.join(', ')}`, o.initial)
-  return { scale: 'linear', min: 0, max: choices.length - 1, initial, choices: [...choices] as string[] }
+  return [...given]
 }
 
 function resolveShadow(at: string, value: unknown): ShadowRecipe {

@@ -1,0 +1,80 @@
+/**
+ * Finds the two builds of a core in a file system: beside the package (installed), or in `out` (a working copy).
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { selectBinding } from '../bindings/select.js'
+import { isWasmSource, type WasmSource } from '../bindings/wasm-source.js'
+import { invalid } from '../errors.js'
+
+/** `linux-x64-gnu`, `darwin-arm64`, `win32-x64-msvc`, …: as in the names of the platform packages. */
+export function platformTriple(): string {
+  return `${process.platform}-${process.arch}${abiSuffix()}`
+}
+
+function abiSuffix(): string {
+  if (process.platform === 'win32') return '-msvc'
+  if (process.platform !== 'linux') return ''
+  return glibcVersion() === undefined ? '-musl' : '-gnu'
+}
+
+/** Only glibc reports its version. */
+function glibcVersion(): string | undefined {
+  // `excludeNetwork` is younger than the types: with it the report does not look up whom every open socket talks to.
+  const report = process.report as (NodeJS.ProcessReport & { excludeNetwork?: boolean }) | undefined
+  if (report === undefined) return undefined
+  const before = report.excludeNetwork ?? false
+  report.excludeNetwork = true
+  try {
+    return (report.getReport() as { header?: { glibcVersionRuntime?: string } }).header?.glibcVersionRuntime
+  } finally {
+    report.excludeNetwork = before
+  }
+}
+
+/** The native add-on, which holds every core. */
+function loadAddon(): unknown {
+  const require = createRequire(import.meta.url)
+  const triple = platformTriple()
+  const local = fileURLToPath(new URL(`../../out/native/homeostat.${triple}.node`, import.meta.url))
+  const name = existsSync(local) ? local : `@homeostat/core-${triple}`
+  try {
+    return require(name)
+  } catch (error) {
+    // The message of a failed require lists paths over many lines; the first says it.
+    throw new Error(String((error as Error).message).split('\n', 1)[0], { cause: error })
+  }
+}
+
+function readWasm(name: string): Uint8Array<ArrayBuffer> {
+  const places = [`../wasm/${name}`, `../../out/wasm/${name}`].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  )
+  const path = places.find((place) => existsSync(place))
+  if (path === undefined) throw new Error(`no ${name} at ${places.join(' or ')}`)
+  return readFileSync(path)
+}
+
+/** How one core is made from either target. */
+export interface Core<B> {
+  native(addon: unknown): B
+  wasm(source: WasmSource): B
+  /** The file of its WebAssembly module. */
+  readonly file: string
+}
+
+/** Loads a core. `source`: a compiled WebAssembly module or its bytes, which are then used whatever else there is. */
+export function loadCore<B>(core: Core<B>, source: unknown, warn: (line: string) => void): B {
+  if (source !== undefined) {
+    if (!isWasmSource(source)) throw invalid('source', 'a WebAssembly.Module or its bytes', source)
+    return core.wasm(source)
+  }
+  return selectBinding({
+    native: () => core.native(loadAddon()),
+    wasm: () => core.wasm(readWasm(core.file)),
+    forced: process.env.HOMEOSTAT_BINDING,
+    warn,
+  })
+}
