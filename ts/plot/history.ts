@@ -51,7 +51,8 @@ interface Shown {
   readonly stripAll: number
 }
 
-function chosen({ points, improvements, best }: Study): Shown {
+function chosen(study: Study): Shown {
+  const { points, improvements, best } = study
   const valued = points.filter(
     (point): point is Valued => point.value !== undefined && point.outcome !== 'open' && point.outcome !== 'failed',
   )
@@ -61,7 +62,7 @@ function chosen({ points, improvements, best }: Study): Shown {
   const keep = new Set(spread(improvements, STEPS_MAX).map(({ index }) => index))
   if (best) keep.add(best.point.index)
   return {
-    valued: outline(valued, MARKS_MAX, keep),
+    valued: outline(study, valued, MARKS_MAX, keep),
     strip: spread(rest, STRIP_MAX),
     valuedAll: valued.length,
     stripAll: rest.length,
@@ -159,7 +160,7 @@ function notesOf(study: Study, axis: ValueAxis | undefined, shown: Shown): strin
   }
   if (shown.valued.length < shown.valuedAll) {
     list.push(
-      `Thinned: ${count(shown.valued.length)} of ${count(shown.valuedAll)} trials with a value, of each run of trials the best and the worst, and every improvement${study.improvements.length > STEPS_MAX ? ' but for close ones' : ''}.`,
+      `Thinned: ${count(shown.valued.length)} of ${count(shown.valuedAll)} trials with a value, the best of each run, an even sample of the others, and every improvement${study.improvements.length > STEPS_MAX ? ' but for close ones' : ''}.`,
     )
   }
   if (shown.strip.length < shown.stripAll) {

@@ -24,8 +24,9 @@ figure{margin:0}
 .fit{container-type:inline-size}
 .fit svg{display:none;width:100%;height:auto}
 .fit svg.wide{display:block}
-@container (max-width:819px){.fit svg.wide{display:none}.fit svg.middle{display:block}}
-@container (max-width:479px){.fit svg.middle{display:none}.fit svg.narrow{display:block}}
+@container (max-width:439px){.fit svg:not(.narrow){display:none}.fit svg.narrow{display:block}}
+@container (min-width:440px) and (max-width:679px){.fit svg:not(.middle){display:none}.fit svg.middle{display:block}}
+@container (min-width:1000px){.fit svg:not(.widest){display:none}.fit svg.widest{display:block}}
 .fit svg.natural{width:auto;max-width:none}
 .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15.5rem),1fr));gap:.4rem}
 .panel{display:block;width:100%;height:auto;max-width:24rem}
@@ -65,7 +66,7 @@ svg .line.over{stroke:var(--ink);stroke-width:2.5;stroke-opacity:1;pointer-event
 svg .grab{fill:transparent;cursor:ns-resize;touch-action:pan-x}
 svg .brush{fill:var(--best);fill-opacity:.25;stroke:var(--best);pointer-events:none}
 svg .now .name{fill:var(--run);text-decoration:underline}
-svg .tick{paint-order:stroke;stroke:var(--card);stroke-width:3px;pointer-events:none}
+svg .tick{pointer-events:none}
 #tip{position:fixed;z-index:1;pointer-events:none;max-width:min(22rem,92vw);padding:.5rem .7rem;border-radius:.45rem;background:var(--card);
   border:1px solid var(--frame);box-shadow:0 4px 16px #0003;font-size:.85rem;line-height:1.4}
 #tip b{display:block}

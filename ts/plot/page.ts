@@ -15,8 +15,9 @@ import { escaped, plural, printable } from './text.js'
 /** Widths that a picture is drawn for; the page shows the one that suits its room. */
 const WIDTHS = [
   ['narrow', 340],
-  ['middle', 600],
-  ['wide', 1060],
+  ['middle', 520],
+  ['wide', 800],
+  ['widest', 1180],
 ] as const
 
 export interface PageOptions {
@@ -88,34 +89,37 @@ function section(id: string, heading: string, content: string): string {
   return `<section id="${id}" aria-labelledby="${id}-heading"><h2 id="${id}-heading">${heading}</h2>${content}</section>`
 }
 
-/** The same picture for several widths, or once where it is the same for all. */
-function fitting(draw: (width: number) => Drawing, className = ''): string {
-  const drawings = WIDTHS.map(([name, width]) => [name, draw(width)] as const)
-  return `<figure class="fit ${className}">${drawings.map(([name, drawing]) => inline(drawing, name)).join('')}</figure>`
+/** The same picture for several widths, each drawing once; what is wider than asked for keeps its size and is scrolled. */
+function drawings(draw: (width: number) => Drawing): string {
+  const list: { classes: string; drawing: Drawing }[] = []
+  for (const [name, width] of WIDTHS) {
+    const drawing = draw(width)
+    const same = list.find(({ drawing: known }) => known.width === drawing.width && known.body === drawing.body)
+    if (same) same.classes += ` ${name}`
+    else list.push({ classes: drawing.width > width ? `natural ${name}` : name, drawing })
+  }
+  return list.map(({ classes, drawing }) => inline(drawing, classes)).join('')
 }
+
+const fitting = (draw: (width: number) => Drawing): string => `<figure class="fit">${drawings(draw)}</figure>`
 
 function slices(pictures: Pictures): string {
   const { panels, key } = pictures.slices
   if (panels.length === 0) return fitting((width) => pictures.draw('slices', width))
   const grid = panels.map(({ drawing }) => inline(drawing, 'panel')).join('')
-  return `${fitting(key, 'key')}<div class="panels">${grid}</div>`
+  return `${fitting(key)}<div class="panels">${grid}</div>`
 }
 
 function parallel(study: Study, pictures: Pictures): string {
-  const drawings = WIDTHS.map(([name, width]) => [name, pictures.draw('parallel', width)] as const)
   const help =
     '<p class="help">Drag along an axis to pick trials, click it to let go. On the keyboard: ← → choose an axis, ↑ ↓ move the upper end, with Shift the lower end, Delete lets go of an axis, Escape of all.</p>'
   const shown =
     study.complete.length > 0
       ? `${help}<p class="picked" hidden><span></span> <button type="button">Show all</button></p>`
       : ''
-  // Many knobs: the picture keeps its size and is scrolled.
-  const svgs = drawings.map(([name, drawing]) =>
-    inline(drawing, `${name}${drawing.width > widthOf(name) ? ' natural' : ''}`),
-  )
-  return `${shown}<div class="fit scroll" tabindex="0" role="region" aria-label="Parallel coordinates, may be scrolled">${svgs.join('')}</div>`
+  const svgs = drawings((width) => pictures.draw('parallel', width))
+  return `${shown}<div class="fit scroll" tabindex="0" role="region" aria-label="Parallel coordinates, may be scrolled">${svgs}</div>`
 }
 
-const widthOf = (name: string): number => WIDTHS.find(([known]) => known === name)?.[1] ?? 0
 export const titleOf = (title: string | undefined, name: string | undefined): string =>
   printable(title ?? name ?? '').trim() || 'Study'

@@ -3,7 +3,7 @@ import * as frame from './frame.js'
 import type { Knob } from './knob.js'
 import type { Study, Valued } from './study.js'
 import { type Drawing, el, px, text } from './svg.js'
-import { number, shortened, widthOf } from './text.js'
+import { escaped, number, shortened, shortenedName, widthOf } from './text.js'
 import { sample } from './thin.js'
 import type { Tick } from './units.js'
 import type { ValueAxis } from './value-axis.js'
@@ -14,6 +14,11 @@ const LINES_MAX = 360
 /** Points of all lines together. */
 const POINTS_MAX = 12_000
 const HEIGHT = 300
+/** Left of the first axis, and right of the last one for its labels. */
+const LEFT = 14
+const LAST = 84
+/** Width of the narrowest window. */
+const SEEN = 340
 const STEPS = 6
 
 interface Place {
@@ -33,11 +38,12 @@ export function parallel(study: Study, axis: ValueAxis | undefined, asked: numbe
     return { width: asked, height: 96, label: 'Parallel coordinates: no trial is complete yet', body }
   }
   const axes = study.knobs.length + 1
-  const width = Math.max(asked, axes * PITCH + 20)
+  const least = study.knobs.length * PITCH + LEFT + LAST
+  const width = Math.max(asked, least)
   const most = Math.max(100, Math.min(LINES_MAX, Math.floor(POINTS_MAX / axes)))
   const { shown, note } = sample(study, most)
-  // The key stays within what is seen first where the picture is scrolled.
-  const right = Math.min(width, asked) - 8
+  // Where the picture is scrolled, the key stays within what any window shows first.
+  const right = (least > asked ? Math.min(asked, SEEN) : width) - 8
   const head = frame.legend(keyOf(study), 8, right, 15)
   const told = note === '' ? [] : [`Thinned: ${note}.`]
   const foot = frame.notes(told, 8, right, head.bottom + frame.LINE)
@@ -47,7 +53,7 @@ export function parallel(study: Study, axis: ValueAxis | undefined, asked: numbe
     head.body +
     foot.body +
     lines(study, shown, places) +
-    places.map((place) => axisOf(place, top, (width - 20) / axes)).join('')
+    places.map((place, i) => axisOf(place, top, i < study.knobs.length ? pitchOf(study, width) : LAST)).join('')
   return {
     width,
     height: top + HEIGHT + 16,
@@ -63,8 +69,9 @@ function keyOf(study: Study): frame.LegendItem[] {
   return items
 }
 
-function placesOf({ knobs }: Study, axis: ValueAxis, width: number, top: number): Place[] {
-  const pitch = (width - 20) / (knobs.length + 1)
+function placesOf(study: Study, axis: ValueAxis, width: number, top: number): Place[] {
+  const pitch = pitchOf(study, width)
+  const { knobs } = study
   const down = (at: number) => top + (1 - at) * HEIGHT
   const inner = knobs.map((knob, i): Place => {
     const side = knob.scale?.log ? 'log' : knob.periodic ? 'periodic' : ''
@@ -74,7 +81,7 @@ function placesOf({ knobs }: Study, axis: ValueAxis, width: number, top: number)
     }
     return {
       name: knob.name,
-      x: 14 + i * pitch,
+      x: LEFT + i * pitch,
       y,
       ticks: knob.ticks(knob.choices ? 12 : 5),
       inverse: inverseOf(knob),
@@ -84,7 +91,7 @@ function placesOf({ knobs }: Study, axis: ValueAxis, width: number, top: number)
   const { low, high, log } = axis.scale
   inner.push({
     name: 'value',
-    x: 14 + knobs.length * pitch,
+    x: LEFT + knobs.length * pitch,
     y: ({ value }) => down(axis.at(value)),
     ticks: axis.ticks(6),
     inverse: JSON.stringify({ low, high, log }),
@@ -92,6 +99,8 @@ function placesOf({ knobs }: Study, axis: ValueAxis, width: number, top: number)
   })
   return inner
 }
+
+const pitchOf = ({ knobs }: Study, width: number): number => (width - LEFT - LAST) / Math.max(1, knobs.length)
 
 function inverseOf({ scale, choices, unit }: Knob): string {
   return JSON.stringify(choices ? { choices: choices.length } : { ...scale, unit })
@@ -105,13 +114,16 @@ function axisOf({ name, x, ticks, inverse, side }: Place, top: number, pitch: nu
       text(x + 7, y + 4, shortened(label, pitch - 14), { class: 'tick' }, label)
     )
   })
-  const extra = side === '' ? '' : ` ${side}`
-  const cut = shortened(name, pitch - 10 - widthOf(extra) * frame.FONT)
+  // Names are bold, and so wider than estimated; the kind of scale stands behind one that leaves it room.
+  const room = (pitch - 8) / 1.12
+  const cut = shortenedName(name, room)
+  const both = side !== '' && (widthOf(name) + widthOf(side)) * frame.FONT + 5 <= room
+  const kind = both ? el('tspan', { class: 'side', dx: 5 }, side) : ''
+  const full = cut === name && (side === '' || both) ? '' : el('title', {}, escaped(`${name} ${side}`.trim()))
   return el(
     'g',
     { class: 'axis', 'data-x': x, 'data-top': top, 'data-height': HEIGHT, 'data-name': name, 'data-axis': inverse },
-    text(x - 6, top - 14, cut, { class: 'name' }, name) +
-      text(x - 6 + widthOf(cut) * frame.FONT, top - 14, extra.trim(), { dx: 4 }) +
+    el('text', { x: x - 6, y: top - 14, class: 'name' }, full + escaped(cut) + kind) +
       el('line', { class: 'plot', x1: x, x2: x, y1: top, y2: top + HEIGHT }) +
       labels.join(''),
   )

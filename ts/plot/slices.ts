@@ -4,7 +4,7 @@ import * as frame from './frame.js'
 import type { Knob } from './knob.js'
 import type { Point, Study, Valued } from './study.js'
 import { type Drawing, dots, el, type Mark, SHAPES, signs, text } from './svg.js'
-import { count, shortened, widthOf } from './text.js'
+import { count, shortened, shortenedName, widthOf } from './text.js'
 import { sample, spread } from './thin.js'
 import type { Tick } from './units.js'
 import type { ValueAxis } from './value-axis.js'
@@ -14,6 +14,8 @@ const MARKS_ALL = 16_000
 const MARKS_MAX = 600
 const FAILED_MAX = 80
 const STEPS = 6
+/** Least room, in pixels, for the name of an option that is cut. */
+const LABEL_MIN = 42
 export const PANEL = { width: 280, height: 218 } as const
 
 export interface Slices {
@@ -94,7 +96,7 @@ function panelOf(
   failed: readonly Point[],
   area: Box,
 ) {
-  const values = axis.ticks(4)
+  const values = axis.ticks(5)
   const left = area.left + frame.labelRoom(values, 34, 90)
   const names = knob.choices ? optionNames(knob.choices, area.right - 10 - left) : undefined
   const box: Box = { left, top: area.top + 26, right: area.right - 10, bottom: area.bottom - (names?.room ?? 28) }
@@ -138,7 +140,7 @@ function titleOf(knob: Knob, area: Box, left: number): string {
   const side = shortened(extra, 90)
   const room = area.right - 10 - left - (side === '' ? 0 : widthOf(side) * frame.FONT + 10)
   return (
-    text(left, area.top + 16, shortened(knob.name, room, 13), { class: 'name' }, knob.name) +
+    text(left, area.top + 16, shortenedName(knob.name, room / 1.12), { class: 'name' }, knob.name) +
     text(area.right - 10, area.top + 16, side, { 'text-anchor': 'end' }, extra)
   )
 }
@@ -152,12 +154,12 @@ function apart(knob: Knob, index: number): number {
 const wrap = ({ left, right, top, bottom }: Box): string =>
   el('path', { class: 'signs wrap', d: `M${left + 3} ${top}V${bottom}M${right - 3} ${top}V${bottom}` })
 
-/** Names of options: side by side where they shortened, else upright, else as many as can be told apart. */
+/** Names of options: side by side, cut if need be, where there is room for a few letters; else upright, as many as fit. */
 function optionNames(choices: readonly string[], width: number) {
   const each = (width - 2 * frame.INSET) / choices.length
-  const flat = choices.every((choice) => widthOf(choice) * frame.FONT + 6 <= each)
   const longest = Math.max(...choices.map((choice) => widthOf(choice))) * frame.FONT
-  const long = Math.min(84, longest + 2)
+  const flat = each >= Math.min(longest + 6, LABEL_MIN)
+  const long = Math.min(62, longest + 2)
   const stride = flat ? 1 : Math.ceil(15 / each)
   const ticks = choices.map((label, i): Tick => ({ at: (i + 0.5) / choices.length, label }))
   const draw = (box: Box): string =>
@@ -165,12 +167,12 @@ function optionNames(choices: readonly string[], width: number) {
       .filter((_, i) => i % stride === 0)
       .map(({ at, label }) => {
         const x = frame.xIn(box, at)
-        if (flat) return text(x, box.bottom + 16, label, { 'text-anchor': 'middle' })
-        const y = box.bottom + 7
-        const turn = { 'text-anchor': 'end', transform: `rotate(-90 ${Math.round(x + 4)} ${y})` }
-        return text(Math.round(x + 4), y, shortened(label, long), turn, label)
+        if (flat) return text(x, box.bottom + 16, shortened(label, each - 4), { 'text-anchor': 'middle' }, label)
+        const [base, y] = [Math.round(x + 4), Math.round(box.bottom + 7)]
+        const turn = { 'text-anchor': 'end', transform: `rotate(-90 ${base} ${y})` }
+        return text(base, y, shortened(label, long), turn, label)
       })
       .join('') +
-    (stride > 1 ? text(box.right, box.top + 14, `${count(choices.length)} options`, { 'text-anchor': 'end' }) : '')
+    (stride > 1 ? text(box.right - 6, box.top + 14, `${count(choices.length)} options`, { 'text-anchor': 'end' }) : '')
   return { room: flat ? 28 : long + 12, draw }
 }

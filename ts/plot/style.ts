@@ -26,6 +26,8 @@ text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-variant
 .heading{font-size:18px;font-weight:600;fill:var(--ink)}
 .name{font-weight:600;fill:var(--ink)}
 .ink{fill:var(--ink)}
+.tick{paint-order:stroke;stroke:var(--card);stroke-width:3px;stroke-linejoin:round}
+.side{font-weight:400;fill:var(--soft)}
 .message{font-size:15px;fill:var(--ink)}
 .page{fill:var(--card)}
 .plot{fill:none;stroke:var(--frame)}

@@ -55,6 +55,23 @@ export function shortened(text: string, pixels: number, fontSize = 12): string {
   return `${cut.trimEnd()}…`
 }
 
+const NAME_ENDS = 100
+
+/** As {@link shortened}, with the ellipsis amid: names of one family differ at their ends. */
+export function shortenedName(text: string, pixels: number, fontSize = 12): string {
+  const line = printable(text).replace(/\s+/g, ' ')
+  if (widthOf(line) * fontSize <= pixels) return line
+  // No picture holds more than this; a longer name would only take long to cut.
+  const all = [...line]
+  const chars = all.length > 2 * NAME_ENDS ? [...all.slice(0, NAME_ENDS), ...all.slice(-NAME_ENDS)] : all
+  for (let kept = chars.length - 1; kept > 2; kept--) {
+    const head = Math.floor(kept / 2)
+    const cut = `${chars.slice(0, head).join('')}…${chars.slice(chars.length - kept + head).join('')}`
+    if (widthOf(cut) * fontSize <= pixels) return cut
+  }
+  return shortened(line, pixels, fontSize)
+}
+
 /** A number with at most `digits` significant digits, short: 1.2e-7, 0.03, 1234.5. */
 export function number(value: number, digits = 6): string {
   if (!Number.isFinite(value)) return '–'

@@ -1,20 +1,27 @@
 /** Which trials to draw where there are too many. Deterministic: the same study, the same picture. */
-import type { Point, Study, Valued } from './study.js'
+import type { Study, Valued } from './study.js'
 
-/**
- * Keeps the outline of a history: of every run of trials the best and the worst value. `keep` are drawn in any case.
- * In the order given.
- */
-export function outline<P extends Point>(points: readonly P[], most: number, keep: ReadonlySet<number>): readonly P[] {
+/** Of every run of trials in a history this many: the best one, and the others evenly placed. */
+const OF_RUN = 4
+
+/** Keeps the edge where the best values are, and the density behind it. `keep` are drawn in any case. In the order given. */
+export function outline(
+  study: Study,
+  points: readonly Valued[],
+  most: number,
+  keep: ReadonlySet<number>,
+): readonly Valued[] {
   if (points.length <= most) return points
-  const kept = new Set<P>(points.filter(({ index }) => keep.has(index)))
-  const runs = Math.max(1, Math.floor((most - kept.size) / 2))
+  const kept = new Set(points.filter(({ index }) => keep.has(index)))
+  const runs = Math.max(1, Math.floor((most - kept.size) / OF_RUN))
+  const start = (run: number) => Math.floor((run * points.length) / runs)
   for (let run = 0; run < runs; run++) {
-    const part = points.slice(Math.floor((run * points.length) / runs), Math.floor(((run + 1) * points.length) / runs))
-    const height = (point: P) => point.value ?? 0
-    if (part.length === 0) continue
-    kept.add(part.reduce((a, b) => (height(b) < height(a) ? b : a)))
-    kept.add(part.reduce((a, b) => (height(b) > height(a) ? b : a)))
+    const part = points.slice(start(run), start(run + 1))
+    for (let i = 0; i < OF_RUN - 1; i++) {
+      const point = part[Math.floor(((i + 0.5) * part.length) / (OF_RUN - 1))]
+      if (point) kept.add(point)
+    }
+    if (part.length > 0) kept.add(part.reduce((a, b) => (study.better(b.value, a.value) ? b : a)))
   }
   return points.filter((point) => kept.has(point))
 }
