@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig, type UserConfig } from 'tsdown'
 
@@ -9,17 +10,27 @@ const RUNTIMES = ['node', 'browser', 'workerd', 'edge-light', 'deno', 'bun']
 const COMMONJS = ['node']
 const CAPABILITIES = ['testing', 'shadow']
 
-const runtimes = (names: string[]) => Object.fromEntries(names.map((name) => [name, `ts/entries/${name}.ts`]))
+/** Every core has an entry per runtime. */
+const runtimes = (names: string[]) =>
+  Object.fromEntries(
+    names.flatMap((name) => [
+      [name, `ts/entries/${name}.ts`],
+      [`solver-${name}`, `ts/entries/solver/${name}.ts`],
+    ]),
+  )
 const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, `ts/${name}/index.ts`]))
 
 /**
- * The WebAssembly module stays a file of its own, beside both formats, at the same relative place for each of them:
- * runtimes that compile modules ahead (workerd) import it, the others fetch or read it.
+ * The WebAssembly modules stay files of their own, beside both formats, at the same relative place for each of them:
+ * runtimes that compile modules ahead (workerd) import them, the others fetch or read them.
  */
+const WASM = /\/(homeostat(?:_solver)?_bg\.wasm)$/
 const wasmBeside = {
   name: 'wasm-beside',
-  resolveId: (id: string) =>
-    id.endsWith('homeostat_bg.wasm') ? { id: '../wasm/homeostat_bg.wasm', external: true as const } : undefined,
+  resolveId: (id: string) => {
+    const file = WASM.exec(id)?.[1]
+    return file === undefined ? undefined : { id: `../wasm/${file}`, external: true as const }
+  },
 }
 
 const shared: UserConfig = {
@@ -33,6 +44,9 @@ const shared: UserConfig = {
   deps: { neverBundle: [/^node:/] },
   plugins: [wasmBeside],
 }
+
+/** The command line bundles what it parses its arguments with, so that the package has no dependencies. */
+const commander = readFileSync('node_modules/commander/LICENSE', 'utf8').trim()
 
 export default defineConfig([
   {
@@ -51,5 +65,16 @@ export default defineConfig([
     // The bundler's own shim writes `require("url")` in place, which a local variable named `require` shadows.
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
+  },
+  {
+    ...shared,
+    platform: 'node',
+    format: 'esm',
+    outDir: join(out, 'cli'),
+    entry: { homeostat: 'ts/cli/homeostat.ts' },
+    outExtensions: () => ({ js: '.js' }),
+    dts: false,
+    deps: { alwaysBundle: ['commander'] },
+    banner: { js: `/*! Includes commander.\n\n${commander}\n*/` },
   },
 ])
