@@ -55,6 +55,12 @@ export interface EngineConfig {
   window_us: number
   mode: 'observe' | 'recommend' | 'auto'
   strategy: 'kalman' | 'spsa'
+  /** Settings of `spsa`; what is left out is the core's default. */
+  spsa?:
+    | ({ aggregate?: 'trimmed-mean' | 'median' | 'mean'; gains?: 'decaying' | 'constant' } & Partial<
+        Record<'step' | 'probe' | 'stability' | 'digests' | 'evaluation_us', number>
+      >)
+    | undefined
   guardrails: { preset: 'conservative' | 'balanced' | 'aggressive' } & Partial<Record<GuardrailField, number>>
   knobs: readonly KnobConfig[]
   signals: readonly SignalConfig[]
@@ -203,6 +209,8 @@ export interface StudyConfig {
   /** Default `auto`. */
   strategy?: 'auto' | 'nelder-mead' | 'tpe' | 'spsa' | 'random' | 'sobol'
   strategy_params?: Readonly<Record<string, number | boolean | string>>
+  /** Values are told with their sign changed, since higher ones are better. Kept in the log, for those who read it; default false. */
+  negated?: boolean
 }
 
 export interface StudyBound {

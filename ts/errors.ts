@@ -2,32 +2,44 @@
  * Errors of Homeostat. Tests and callers rely on `code`; the message is for people and names the option, the allowed
  * range and the received value. A brand (not `instanceof`) recognises them, so that two copies of the package agree.
  */
+import type { CORE_CODES } from './generated/core.js'
+
 const BRAND = Symbol.for('homeostat.error')
 
-/** Codes that the façade itself raises. The core adds `HOMEOSTAT_INVALID_*`, `HOMEOSTAT_DIGEST_*` and `HOMEOSTAT_CLOSED`. */
-export type HomeostatErrorCode =
-  | 'HOMEOSTAT_INVALID_OPTION'
-  | 'HOMEOSTAT_INVALID_BOUNDS'
-  | 'HOMEOSTAT_INVALID_SCALE'
-  | 'HOMEOSTAT_INVALID_NAME'
-  | 'HOMEOSTAT_INVALID_HANDLE'
-  | 'HOMEOSTAT_UNKNOWN_OPTION'
-  | 'HOMEOSTAT_UNKNOWN_KNOB'
-  | 'HOMEOSTAT_UNKNOWN_SIGNAL'
-  | 'HOMEOSTAT_DUPLICATE_NAME'
-  | 'HOMEOSTAT_NOT_READY'
-  | 'HOMEOSTAT_CLOSED'
-  | 'HOMEOSTAT_PANIC'
-  | 'HOMEOSTAT_INTERNAL'
-  | 'HOMEOSTAT_NO_BINDING'
-  | 'HOMEOSTAT_NO_LANE'
-  | 'HOMEOSTAT_NO_SHARED_MEMORY'
-  | 'HOMEOSTAT_SNAPSHOT_BUSY'
-  | 'HOMEOSTAT_OBJECTIVE_FAILED'
-  | 'HOMEOSTAT_UNSUPPORTED'
-  | 'HOMEOSTAT_JOURNAL_LOCKED'
-  | 'HOMEOSTAT_JOURNAL_IO'
-  | (`HOMEOSTAT_${string}` & {})
+/**
+ * Codes that the façade itself raises, as errors or as `trouble`, with their meaning. The core's are in `generated/core.ts`;
+ * a test compares both tables with what the code says.
+ */
+export const FACADE_CODES = {
+  HOMEOSTAT_APPLY_FAILED: 'An `apply` threw, or its promise was rejected.',
+  HOMEOSTAT_APPLY_TIMEOUT: 'An `apply` took longer than `applyTimeout`.',
+  HOMEOSTAT_CLOCK_JUMPED: 'The clock went back, was not a number, or leapt ahead.',
+  HOMEOSTAT_COARSE_KNOB: 'One step of a knob’s grid is larger than the guardrails let an update move.',
+  HOMEOSTAT_CONTROL_FILE: 'The control file cannot be read, or is none of its words.',
+  HOMEOSTAT_CONTROL_PENDING: 'The kill switch waits until the journal has room.',
+  HOMEOSTAT_DUPLICATE_NAME: 'Two things have the same name.',
+  HOMEOSTAT_INTERNAL: 'The core failed in a way that has no code. This is a defect.',
+  HOMEOSTAT_INVALID_BOUNDS: 'A knob’s bounds or initial value are unusable.',
+  HOMEOSTAT_INVALID_HANDLE: 'A handle is not one of this tuner, or of this version.',
+  HOMEOSTAT_INVALID_NAME: 'A name has characters that names cannot have.',
+  HOMEOSTAT_INVALID_SCALE: 'A scale does not fit its bounds or kind.',
+  HOMEOSTAT_JOURNAL_IO: 'The journal cannot be written.',
+  HOMEOSTAT_JOURNAL_LOCKED: 'Another process has the journal’s folder.',
+  HOMEOSTAT_JOURNAL_UNCLEAN: 'The run before did not end with a stop.',
+  HOMEOSTAT_MODE_PENDING: 'A mode that was asked for waits until the journal has room.',
+  HOMEOSTAT_NO_BINDING: 'Neither the native nor the WebAssembly core could be loaded.',
+  HOMEOSTAT_NO_LANE: 'More threads report samples than `lanes` has room for.',
+  HOMEOSTAT_NO_SHARED_MEMORY: 'This runtime cannot share memory.',
+  HOMEOSTAT_NOT_READY: 'The core is not loaded yet.',
+  HOMEOSTAT_OBJECTIVE_FAILED: 'The objective threw, or was not finite.',
+  HOMEOSTAT_SHADOW_BLIND: 'Some candidates of a shadow evaluation never had a cost, so that the knob is not tuned.',
+  HOMEOSTAT_SNAPSHOT_BUSY: 'No consistent snapshot could be had in time.',
+  HOMEOSTAT_UNKNOWN_OPTION: 'No option has this name.',
+  HOMEOSTAT_UNSUPPORTED: 'This runtime does not have what was asked for.',
+} as const
+
+/** Stable codes of errors; compare these, never messages. */
+export type HomeostatErrorCode = keyof typeof CORE_CODES | keyof typeof FACADE_CODES | (`HOMEOSTAT_${string}` & {})
 
 export interface HomeostatErrorDetails {
   /** Path of the option at fault, for example `knobs.ttl.min`. */

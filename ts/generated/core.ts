@@ -76,6 +76,107 @@ export const APPLY_KINDS = [
   'settle',
 ] as const
 
+/** How much a tuner may do; the number across the seam is the place here. */
+export const MODES = [
+  'observe',
+  'recommend',
+  'auto',
+] as const
+
+/** How a gradient is learned. */
+export const STRATEGIES = [
+  'kalman',
+  'spsa',
+] as const
+
+/** How `spsa` makes one number of an evaluation's digests. */
+export const SPSA_AGGREGATES = [
+  'trimmed-mean',
+  'median',
+  'mean',
+] as const
+
+/** How the gains of `spsa` go on. */
+export const SPSA_GAINS = [
+  'decaying',
+  'constant',
+] as const
+
+/** Ranges of the options of `spsa`. */
+export const SPSA_RANGES = {
+  step: { min: 0.001, max: 10 },
+  probe: { min: 0.001, max: 1 },
+  stability: { min: 0, max: 1000000 },
+  digests: { min: 1, max: 100 },
+  evaluation_us: { min: 10000, max: 600000000 },
+} as const
+
+/** Ranges of the guardrails; times in microseconds. */
+export const GUARDRAIL_RANGES = {
+  max_delta: { min: 0.001, max: 1 },
+  updates_per_second: { min: 1, max: 100 },
+  min_interval_us: { min: 0, max: 60000000 },
+  flips_per_minute: { min: 0, max: 60 },
+  cooldown_us: { min: 0, max: 3600000000 },
+  cumulative_per_minute: { min: 0.001, max: 60 },
+  regressions: { min: 1, max: 100 },
+  probe_amplitude: { min: 0, max: 1 },
+  rollback_after: { min: 1, max: 100 },
+  rollbacks_per_hour: { min: 0, max: 1000 },
+  min_stable_us: { min: 0, max: 3600000000 },
+  challenges_per_hour: { min: 0, max: 1000 },
+  back_offs_per_hour: { min: 0, max: 1000 },
+} as const
+
+/** The guardrails of each preset; times in microseconds. */
+export const GUARDRAIL_PRESETS = {
+  conservative: {
+    max_delta: 0.05,
+    updates_per_second: 2,
+    min_interval_us: 500000,
+    flips_per_minute: 2,
+    cooldown_us: 60000000,
+    cumulative_per_minute: 0.25,
+    regressions: 3,
+    probe_amplitude: 0.05,
+    rollback_after: 2,
+    rollbacks_per_hour: 2,
+    min_stable_us: 30000000,
+    challenges_per_hour: 12,
+    back_offs_per_hour: 30,
+  },
+  balanced: {
+    max_delta: 0.1,
+    updates_per_second: 10,
+    min_interval_us: 100000,
+    flips_per_minute: 3,
+    cooldown_us: 30000000,
+    cumulative_per_minute: 0.5,
+    regressions: 5,
+    probe_amplitude: 0.05,
+    rollback_after: 3,
+    rollbacks_per_hour: 4,
+    min_stable_us: 5000000,
+    challenges_per_hour: 12,
+    back_offs_per_hour: 30,
+  },
+  aggressive: {
+    max_delta: 0.2,
+    updates_per_second: 20,
+    min_interval_us: 50000,
+    flips_per_minute: 5,
+    cooldown_us: 10000000,
+    cumulative_per_minute: 1,
+    regressions: 8,
+    probe_amplitude: 0.05,
+    rollback_after: 5,
+    rollbacks_per_hour: 10,
+    min_stable_us: 1000000,
+    challenges_per_hour: 12,
+    back_offs_per_hour: 30,
+  },
+} as const
+
 /** Most knobs of one tuner. */
 export const KNOBS_MAX = 32
 

@@ -69,6 +69,17 @@ export function duration(option: string, value: unknown, range: NumberRange): nu
   return ms
 }
 
+/** A number in the core's terms; a duration is in microseconds there, and so is its range. */
+export function scaled(
+  option: string,
+  value: unknown,
+  range: NumberRange,
+  kind: 'number' | 'whole' | 'duration',
+): number {
+  if (kind !== 'duration') return number(option, value, { ...range, whole: kind === 'whole' })
+  return Math.round(duration(option, value, { min: range.min / 1000, max: range.max / 1000 }) * 1000)
+}
+
 /** A size in bytes. */
 export function bytes(option: string, value: unknown, range: NumberRange): number {
   if (value === undefined && range.fallback !== undefined) return range.fallback

@@ -42,6 +42,24 @@ export interface GuardrailOptions {
   backOffsPerHour?: number
 }
 
+/** Settings of the strategy `spsa`: gains a / (k + 1 + A)^0.602 and c / (k + 1)^0.101. */
+export interface SpsaOptions {
+  /** How the digests of one evaluation become one number. Default `trimmed-mean`, without the lowest and the highest tenth. */
+  aggregate?: 'trimmed-mean' | 'median' | 'mean'
+  /** `decaying` (default) settles; `constant` keeps the gains of k = 0 and follows an optimum that moves. */
+  gains?: 'decaying' | 'constant'
+  /** a, in shares of the range per unit of relative slope. 0.001 to 10; default 0.25. */
+  step?: number
+  /** c, a share of the range; `guardrails.probeAmplitude` bounds it. 0.001 to 1; default 0.05. */
+  probe?: number
+  /** A. 0 to 1e6; default 20. */
+  stability?: number
+  /** Digests (windows) of one evaluation. 1 to 100; default 5. */
+  digests?: number
+  /** Time of one evaluation, whatever its digests, but two windows at least. 10 ms to 10 min; default 500 ms. */
+  evaluation?: DurationInput
+}
+
 /** A bound on a metric; `min`, `max` or both. Durations as `'120ms'` or milliseconds. */
 export interface Bound<T = number> {
   max?: T
@@ -91,6 +109,8 @@ export interface HomeostatOptions<K extends KnobSpecs, S extends SignalSpecs> {
   mode?: Mode
   /** `kalman` (default) or `spsa`. */
   strategy?: 'kalman' | 'spsa'
+  /** Settings of `spsa`, where that is the strategy. */
+  spsa?: SpsaOptions
   /** Length of a telemetry window. 10 ms to 60 s; default 250 ms. */
   window?: DurationInput
   /** `'auto'` (default): a timer five times per window that does not keep the process alive. `'manual'`: call `tuner.tick()`. */

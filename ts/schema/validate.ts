@@ -4,7 +4,7 @@
 import type { EngineConfig } from '../binding.js'
 import { type Clock, systemClock } from '../clock.js'
 import { invalid } from '../errors.js'
-import { KNOBS_MAX, SIGNALS_MAX } from '../generated/core.js'
+import { KNOBS_MAX, MODES, SIGNALS_MAX, STRATEGIES } from '../generated/core.js'
 import type { JournalSink } from '../journal/sink.js'
 import { MAX_LANES, MAX_RING } from '../memory/layout.js'
 import type { SignalShape } from '../memory/views.js'
@@ -12,6 +12,7 @@ import * as check from './checks.js'
 import { type ResolvedConstraint, resolveConstraints, unknownSignal } from './resolve-constraints.js'
 import { resolveGuardrails } from './resolve-guardrails.js'
 import { type ResolvedKnob, resolveKnob } from './resolve-knob.js'
+import { resolveSpsa } from './resolve-spsa.js'
 import type { SignalKind } from './signal.js'
 
 export type ResolvedJournal =
@@ -43,7 +44,7 @@ export interface Resolved {
 }
 
 const OPTIONS = [
-  'name', 'knobs', 'signals', 'minimize', 'maximize', 'constraints', 'guardrails', 'mode', 'strategy', 'window', 'tick', 'seed', 'runId',
+  'name', 'knobs', 'signals', 'minimize', 'maximize', 'constraints', 'guardrails', 'mode', 'strategy', 'spsa', 'window', 'tick', 'seed', 'runId',
   'clock', 'journal', 'journalQueue', 'lanes', 'ring', 'applyTimeout', 'controlFile', 'controlSignal', 'closeTimeout',
 ] as const // biome-ignore format: a table
 
@@ -65,6 +66,7 @@ export function validate(input: unknown): Resolved {
         throw unknownSignal(`knobs.${knob.name}.shadow.replaces`, replaced, signals)
     }
   }
+  const strategy = check.oneOf('strategy', o.strategy, STRATEGIES, 'kalman')
   const windowUs = Math.round(check.duration('window', o.window, { min: 10, max: 60_000, fallback: 250 }) * 1000)
   const ring = check.number('ring', o.ring, { min: 64, max: MAX_RING, whole: true, fallback: 8192 })
   if ((ring & (ring - 1)) !== 0) throw invalid('ring', 'a power of two', o.ring)
@@ -72,8 +74,9 @@ export function validate(input: unknown): Resolved {
     engine: {
       name,
       window_us: windowUs,
-      mode: check.oneOf('mode', o.mode, ['observe', 'recommend', 'auto'], 'recommend'),
-      strategy: check.oneOf('strategy', o.strategy, ['kalman', 'spsa'], 'kalman'),
+      mode: check.oneOf('mode', o.mode, MODES, 'recommend'),
+      strategy,
+      spsa: resolveSpsa(o.spsa, strategy),
       guardrails: resolveGuardrails(o.guardrails),
       knobs: knobs.map((knob) => knob.config),
       signals: signals.map(({ name, kind, guard }) => ({ name, kind, guard })),

@@ -3,9 +3,13 @@
 use homeostat_core::engine::SIGNAL_BITS;
 use homeostat_core::error::Code;
 use homeostat_core::journal::SHADOW_MAX;
-use homeostat_core::safety::{ApplyKind, SafeModeReason, Violation};
+use homeostat_core::json::Number;
+use homeostat_core::safety::{
+    ApplyKind, GUARDRAIL_RANGES, Guardrails, Mode, Preset, SafeModeReason, Violation,
+};
 use homeostat_core::signal::SIGNALS_MAX;
 use homeostat_core::space::KNOBS_MAX;
+use homeostat_core::tuning::{Aggregate, Gains, SPSA_RANGES, Strategy};
 
 /// The text of `ts/generated/core.ts`.
 pub fn text() -> String {
@@ -28,6 +32,28 @@ pub fn text() -> String {
     list(&mut out, "Why SafeMode was entered.", "SAFE_MODE_REASONS", &reasons);
     let kinds: Vec<&str> = ApplyKind::ALL.iter().map(|(_, name)| *name).collect();
     list(&mut out, "What kind of change was applied.", "APPLY_KINDS", &kinds);
+    named(
+        &mut out,
+        "How much a tuner may do; the number across the seam is the place here.",
+        "MODES",
+        &Mode::ALL,
+    );
+    named(&mut out, "How a gradient is learned.", "STRATEGIES", &Strategy::ALL);
+    named(
+        &mut out,
+        "How `spsa` makes one number of an evaluation's digests.",
+        "SPSA_AGGREGATES",
+        &Aggregate::ALL,
+    );
+    named(&mut out, "How the gains of `spsa` go on.", "SPSA_GAINS", &Gains::ALL);
+    ranges(&mut out, "Ranges of the options of `spsa`.", "SPSA_RANGES", &SPSA_RANGES);
+    ranges(
+        &mut out,
+        "Ranges of the guardrails; times in microseconds.",
+        "GUARDRAIL_RANGES",
+        &GUARDRAIL_RANGES,
+    );
+    presets(&mut out);
     for (doc, name, value) in [
         ("Most knobs of one tuner.", "KNOBS_MAX", KNOBS_MAX),
         ("Most signals of one tuner.", "SIGNALS_MAX", SIGNALS_MAX),
@@ -45,4 +71,29 @@ fn list(out: &mut String, doc: &str, name: &str, items: &[&str]) {
         out.push_str(&format!("  '{item}',\n"));
     }
     out.push_str("] as const\n");
+}
+
+fn named<T>(out: &mut String, doc: &str, name: &str, table: &[(T, &'static str)]) {
+    let names: Vec<&str> = table.iter().map(|(_, name)| *name).collect();
+    list(out, doc, name, &names);
+}
+
+fn ranges(out: &mut String, doc: &str, name: &str, rows: &[(&str, f64, f64)]) {
+    out.push_str(&format!("\n/** {doc} */\nexport const {name} = {{\n"));
+    for (field, min, max) in rows {
+        out.push_str(&format!("  {field}: {{ min: {}, max: {} }},\n", Number(*min), Number(*max)));
+    }
+    out.push_str("} as const\n");
+}
+
+fn presets(out: &mut String) {
+    out.push_str("\n/** The guardrails of each preset; times in microseconds. */\nexport const GUARDRAIL_PRESETS = {\n");
+    for (preset, name) in Preset::ALL {
+        out.push_str(&format!("  {name}: {{\n"));
+        for (field, value) in Guardrails::preset(preset).fields() {
+            out.push_str(&format!("    {field}: {},\n", Number(value)));
+        }
+        out.push_str("  },\n");
+    }
+    out.push_str("} as const\n");
 }

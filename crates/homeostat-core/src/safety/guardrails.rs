@@ -57,8 +57,8 @@ pub struct Guardrails {
 /// Probes toggle at most this often in any second.
 pub const PROBES_PER_SECOND: usize = 2;
 
-/// Name and range of each number, in declaration order after `preset`.
-const RANGES: [(&str, f64, f64); 13] = [
+/// Name and range of each number, in declaration order after `preset`. The façade's checks are generated from it.
+pub const GUARDRAIL_RANGES: [(&str, f64, f64); 13] = [
     ("max_delta", 0.001, 1.0),
     ("updates_per_second", 1.0, 100.0),
     ("min_interval_us", 0.0, 60e6),
@@ -118,15 +118,15 @@ impl Guardrails {
             self.challenges_per_hour,
             self.back_offs_per_hour,
         ];
-        core::array::from_fn(|i| (RANGES[i].0, values[i]))
+        core::array::from_fn(|i| (GUARDRAIL_RANGES[i].0, values[i]))
     }
 
     /// Replaces one number; refuses unknown names and values out of range.
     pub fn set(&mut self, name: &str, value: f64) -> Result<()> {
-        let Some(i) = RANGES.iter().position(|(n, ..)| *n == name) else {
+        let Some(i) = GUARDRAIL_RANGES.iter().position(|(n, ..)| *n == name) else {
             return Err(Error::new(Code::InvalidOption, format_args!("guardrails.{name}: no such limit")));
         };
-        let (_, min, max) = RANGES[i];
+        let (_, min, max) = GUARDRAIL_RANGES[i];
         if !(min..=max).contains(&value) {
             let wanted = format_args!("{} to {}", Number(min), Number(max));
             return Err(Error::expected(
@@ -151,7 +151,7 @@ impl Guardrails {
             &mut self.challenges_per_hour,
             &mut self.back_offs_per_hour,
         ];
-        *slots.into_iter().nth(i).expect("RANGES and slots have the same length") = value;
+        *slots.into_iter().nth(i).expect("GUARDRAIL_RANGES and slots have the same length") = value;
         Ok(())
     }
 

@@ -16,7 +16,7 @@ mod safe_mode;
 mod violation;
 
 pub use executor::SafetyExecutor;
-pub use guardrails::{Guardrails, Preset};
+pub use guardrails::{GUARDRAIL_RANGES, Guardrails, Preset};
 pub use kinds::{ApplyKind, Control, Mode, Source};
 pub use regression::RegressionWatch;
 pub use rolling::{RollingCount, RollingSum};
