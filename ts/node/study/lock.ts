@@ -5,6 +5,9 @@
  * the holder by process id, start time and host, so that a holder that died is recognised, even where its id went to another
  * process. Where links cannot be made (Windows, some network drives) a file holds the same text.
  *
+ * Whoever waits leaves a second link that says so. A process that changes the study many times in a row may keep the lock for as
+ * long as nobody waits: the lock itself costs more than a small change.
+ *
  * A dead holder's lock is removed only by a process that holds a second lock for it and has looked again, so that nobody's living
  * lock is ever taken away. A holder on another host cannot be asked whether it lives: it is waited for, then reported.
  */
@@ -55,6 +58,7 @@ export function isDead(holder: Holder): boolean {
 
 export class StudyLock {
   readonly #path: string
+  readonly #want: string
   readonly #study: string
   readonly #text = selfText(randomUUID())
   #held = false
@@ -63,6 +67,7 @@ export class StudyLock {
   constructor(study: string) {
     this.#study = study
     this.#path = `${study}.lock`
+    this.#want = `${study}.lock.want`
   }
 
   /** Waits at most `timeoutMs` for others, then throws `HOMEOSTAT_STUDY_LOCKED`. */
@@ -72,14 +77,33 @@ export class StudyLock {
       return
     }
     const endUs = systemClock.nowUs() + timeoutMs * 1000
-    for (let wait = WAIT_LEAST_MS; ; wait = Math.min(wait * 2, WAIT_MOST_MS)) {
-      removeDead(this.#path, this.#text)
-      if (make(this.#path, this.#text)) break
-      if (systemClock.nowUs() > endUs) throw this.#locked()
-      // Processes that wait for each other must not stay in step.
-      sleepSync(wait * (0.5 + Math.random()))
+    try {
+      for (let wait = WAIT_LEAST_MS; ; wait = Math.min(wait * 2, WAIT_MOST_MS)) {
+        removeDead(this.#path, this.#text)
+        if (make(this.#path, this.#text)) break
+        if (systemClock.nowUs() > endUs) throw this.#locked()
+        make(this.#want, this.#text)
+        // Processes that wait for each other must not stay in step.
+        sleepSync(wait * (0.5 + Math.random()))
+      }
+      this.#held = true
+    } finally {
+      if (look(this.#want) === this.#text) unlinkQuietly(this.#want)
     }
-    this.#held = true
+  }
+
+  get held(): boolean {
+    return this.#held
+  }
+
+  /** Whether a living process waits for this lock. */
+  wanted(): boolean {
+    const text = look(this.#want)
+    if (text === undefined) return false
+    const waiting = parseHolder(text)
+    if (waiting !== undefined && !isDead(waiting)) return true
+    unlinkQuietly(this.#want)
+    return false
   }
 
   /** Whether the lock on disk is still this one: a person may have removed it. */

@@ -21,12 +21,13 @@ import {
   writeSync,
 } from 'node:fs'
 import type { SolverBinding, SolverCore, StudyConfig } from '../../binding.js'
+import { systemClock } from '../../clock.js'
 import { HomeostatError } from '../../errors.js'
 import { applyLines } from './apply.js'
 import { agree, canonical } from './header.js'
 import { Knobs } from './knobs.js'
 import { readStudyFrom } from './load.js'
-import { StudyLock } from './lock.js'
+import { StudyLock, sleepSync } from './lock.js'
 import { ioError, realPath, syncFolder } from './paths.js'
 
 export interface OpenStudyOptions {
@@ -40,6 +41,12 @@ export interface OpenStudyOptions {
 }
 
 const LOCK_MS = 10_000
+/** A lock that is kept is given back after this long without a change. */
+const IDLE_MS = 5
+/** How often it is looked whether somebody waits for a lock that is kept. */
+const CHECK_US = 2000
+/** Longer than who waits sleeps at first. */
+const YIELD_MS = 2
 const NEWLINE = new Uint8Array([10])
 
 export class StudyFile {
@@ -55,6 +62,8 @@ export class StudyFile {
   #knobs!: Knobs
   /** Bytes of the file that the core knows of. */
   #end = 0
+  #checkedUs = 0
+  #idle: ReturnType<typeof setTimeout> | undefined
   /** The core is ahead of the file: it has to be read anew. */
   #stale = true
 
@@ -100,20 +109,50 @@ export class StudyFile {
    * a fact too, and kept. `sync`: force it to the disk first; a function is asked when `work` is done.
    */
   change<T>(work: (core: SolverCore) => T, sync: boolean | (() => boolean)): T {
-    return this.#locked(() => {
-      this.#catchUp()
+    const known = this.#take()
+    try {
+      if (!known || this.#stale) this.#catchUp()
       try {
         return work(this.#core)
       } finally {
         this.#store(typeof sync === 'function' ? sync() : sync)
       }
-    })
+    } catch (error) {
+      this.#lock.release()
+      throw error
+    } finally {
+      if (this.#idle === undefined) this.#lock.release()
+      else this.#idle.refresh()
+    }
+  }
+
+  /** From now on keeps the lock between changes that follow each other closely, while nobody waits for it. */
+  keepLock(): void {
+    this.#idle ??= setTimeout(() => this.#lock.release(), IDLE_MS)
+    this.#idle.unref()
   }
 
   close(): void {
+    clearTimeout(this.#idle)
+    this.#lock.release()
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1
     this.#core?.close()
+  }
+
+  /** Takes the lock. True where it was held since the last change, so that nobody else can have written. */
+  #take(): boolean {
+    if (this.#lock.held && systemClock.nowUs() - this.#checkedUs > CHECK_US) {
+      this.#checkedUs = systemClock.nowUs()
+      if (this.#lock.wanted()) {
+        this.#lock.release()
+        sleepSync(YIELD_MS)
+      } else if (!this.#lock.holds()) this.#lock.release()
+    }
+    if (this.#lock.held) return true
+    this.#io(() => this.#lock.acquire(this.#lockMs))
+    this.#checkedUs = systemClock.nowUs()
+    return false
   }
 
   #locked<T>(work: () => T): T {
@@ -206,7 +245,8 @@ export class StudyFile {
     const bytes = this.#core.takeLog()
     if (bytes.length === 0) return
     this.#stale = true
-    if (!this.#lock.holds()) throw changed(this.path, 'its lock was taken away while it was held')
+    if (this.#idle === undefined && !this.#lock.holds())
+      throw changed(this.path, 'its lock was taken away while it was held')
     try {
       for (let at = 0; at < bytes.length; ) {
         at += writeSync(this.#fd, bytes, at, bytes.length - at, this.#end + at)

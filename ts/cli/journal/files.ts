@@ -1,0 +1,56 @@
+/**
+ * The files that hold a journal: one that is named, or the segments `<name>-<n>.jsonl` of a folder in their order.
+ */
+import { createReadStream, readdirSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { failure, usage } from '../exit.js'
+
+export interface JournalFiles {
+  /** For people: the file, or the folder and the tuner. */
+  readonly title: string
+  readonly files: readonly string[]
+}
+
+const SEGMENT = /^(.+)-(\d{1,15})\.jsonl$/
+
+/** The journals at a path, one per tuner. */
+export function journalsAt(path: string, name?: string): JournalFiles[] {
+  let folder: boolean
+  try {
+    folder = statSync(path).isDirectory()
+  } catch (error) {
+    throw failure('HOMEOSTAT_FILE', `${path} cannot be read: ${(error as Error).message}`, error)
+  }
+  if (!folder) return [{ title: basename(path), files: [path] }]
+  const byName = new Map<string, { number: number; file: string }[]>()
+  for (const file of readdirSync(path)) {
+    const match = SEGMENT.exec(file)
+    if (match === null) continue
+    const [, tuner = '', number] = match
+    const segments = byName.get(tuner) ?? []
+    segments.push({ number: Number(number), file: join(path, file) })
+    byName.set(tuner, segments)
+  }
+  if (byName.size === 0) throw failure('HOMEOSTAT_FILE', `${path} holds no journal (files like name-1.jsonl)`)
+  if (name !== undefined && !byName.has(name))
+    throw usage(`${path} has no journal of ${name}, only of ${[...byName.keys()].join(', ')}`)
+  return [...byName]
+    .filter(([tuner]) => name === undefined || tuner === name)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([tuner, segments]) => ({
+      title: tuner,
+      files: segments.sort((a, b) => a.number - b.number).map(({ file }) => file),
+    }))
+}
+
+/** Like {@link journalsAt}, where only one can be meant. */
+export function oneJournalAt(path: string, name?: string): JournalFiles {
+  const found = journalsAt(path, name)
+  if (found.length > 1)
+    throw usage(`${path} holds journals of ${found.map(({ title }) => title).join(', ')}: choose one with --name`)
+  return found[0] as JournalFiles
+}
+
+export async function* bytesOf(files: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const file of files) yield* createReadStream(file, { highWaterMark: 1 << 20 })
+}
