@@ -3,7 +3,7 @@
 use crate::space::{Bound, Space};
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
-use homeostat_core::json::{Fields, Json, Writer};
+use homeostat_core::json::{Fields, Json, Number, Writer};
 use homeostat_core::space::{Kind, Knob, Learn, Scale};
 
 /// Most evaluations that a study may be meant for.
@@ -70,6 +70,8 @@ pub struct Config {
     pub batch_size: u32,
     /// How points are found.
     pub method: Method,
+    /// Values are told with their sign changed, since higher ones are better: for those who read the study.
+    pub negated: bool,
     parameters: Vec<(String, f64)>,
 }
 
@@ -81,21 +83,30 @@ impl Config {
 
     /// Reads a configuration that was parsed already.
     pub fn from_json(json: &Json) -> Result<Self> {
-        let known = ["seed", "budget", "bounds", "probe_ratio", "batch_size", "strategy", "strategy_params"];
+        let known = [
+            "seed",
+            "budget",
+            "bounds",
+            "probe_ratio",
+            "batch_size",
+            "strategy",
+            "strategy_params",
+            "negated",
+        ];
         no_other(json, &known, "", Code::InvalidOption)?;
         let mut fields = Fields::new(json, Code::InvalidOption, "");
         let has = |key: &str| json.get(key).is_some();
         let seed = if has("seed") { fields.whole("seed", 0.0, f64::from(u32::MAX)) as u32 } else { 0 };
         let budget = has("budget").then(|| fields.whole("budget", 1.0, BUDGET_MAX) as u32);
         let probe_ratio = has("probe_ratio").then(|| fields.within("probe_ratio", 0.0, 0.9));
-        let batch_size =
-            if has("batch_size") { fields.whole("batch_size", 1.0, 1024.0) as u32 } else { 1 };
+        let batch_size = if has("batch_size") { fields.whole("batch_size", 1.0, 1024.0) as u32 } else { 1 };
         let method = if has("strategy") { fields.named(&Method::ALL, "strategy") } else { Method::Auto };
+        let negated = has("negated") && fields.bool("negated");
         let bounds = fields.get("bounds");
         fields.finish()?;
         let parameters = json.get("strategy_params").map_or(Ok(Vec::new()), |p| parameters(method, p))?;
         let space = Space::new(read_bounds(bounds)?)?;
-        Ok(Self { seed, budget, space, probe_ratio, batch_size, method, parameters })
+        Ok(Self { seed, budget, space, probe_ratio, batch_size, method, negated, parameters })
     }
 
     /// A parameter of the method.
@@ -128,6 +139,9 @@ impl Config {
                 w.key("strategy_params")
                     .object(|w| self.parameters.iter().for_each(|(name, value)| w.key(name).num(*value)));
             }
+            if self.negated {
+                w.key("negated").bool(true);
+            }
         });
     }
 }
@@ -141,7 +155,10 @@ fn no_other(json: &Json, known: &[&str], path: &str, code: Code) -> Result<()> {
     match members.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         Some((name, _)) => {
             let known = known.join(", ");
-            Err(Error::new(code, format_args!("{path}{name}: there is no such option, expected one of {known}")))
+            Err(Error::new(
+                code,
+                format_args!("{path}{name}: there is no such option, expected one of {known}"),
+            ))
         }
         None => Ok(()),
     }
@@ -197,7 +214,14 @@ fn read_bound(name: &str, json: &Json) -> Result<Bound> {
         let message = error.message.strip_prefix("knobs").map(|rest| format!("bounds{rest}"));
         Error { message: message.unwrap_or(error.message), ..error }
     })?;
-    Ok(Bound { knob, choices })
+    let bound = Bound { knob, choices };
+    if bound.is_whole() {
+        return Ok(bound);
+    }
+    let step = Number(bound.knob.resolution());
+    let message =
+        format_args!("bounds.{name}: min and max of this duration have to be multiples of {step} ms");
+    Err(Error::new(Code::InvalidKnob, message))
 }
 
 fn read_choices(fields: &mut Fields) -> Vec<Json> {
@@ -253,7 +277,7 @@ mod tests {
         let text = r#"{"bounds":{"x":{"min":0,"max":1},"n":{"kind":"integer","min":1,"max":64,"scale":"log"},
             "b":{"kind":"boolean"},"c":{"kind":"choice","choices":["a",2,true]},
             "t":{"kind":"duration","min":0.5,"max":10}},
-            "strategy":"tpe","strategy_params":{"candidates":12},"seed":7,"probe_ratio":0.25}"#;
+            "strategy":"tpe","strategy_params":{"candidates":12},"seed":7,"probe_ratio":0.25,"negated":true}"#;
         let config = Config::parse(text).unwrap();
         let mut written = String::new();
         config.write(&mut Writer::new(&mut written));
@@ -274,16 +298,57 @@ mod tests {
             (r#"{"bounds":{}}"#, InvalidOption, "bounds: expected 1 to 256 knobs, got 0"),
             (r#"{"bounds":[]}"#, InvalidOption, "bounds: expected an object"),
             (r#"{"bounds":{"x":{"min":0}}}"#, InvalidKnob, "bounds.x.max: is missing"),
-            (r#"{"bounds":{"x":{"min":0,"max":0}}}"#, InvalidKnob, "bounds.x.max: expected more than min (0), got 0"),
-            (r#"{"bounds":{"x":{"min":0,"max":1,"scale":"log"}}}"#, InvalidKnob, "bounds.x.min: expected more than 0"),
-            (r#"{"bounds":{"x":{"min":0,"max":1,"step":1}}}"#, InvalidKnob, "bounds.x.step: there is no such option"),
+            (
+                r#"{"bounds":{"x":{"min":0,"max":0}}}"#,
+                InvalidKnob,
+                "bounds.x.max: expected more than min (0), got 0",
+            ),
+            (
+                r#"{"bounds":{"x":{"min":0,"max":1,"scale":"log"}}}"#,
+                InvalidKnob,
+                "bounds.x.min: expected more than 0",
+            ),
+            (
+                r#"{"bounds":{"x":{"min":0,"max":1,"step":1}}}"#,
+                InvalidKnob,
+                "bounds.x.step: there is no such option",
+            ),
             (r#"{"bounds":{"x":{"kind":"boolean","min":0}}}"#, InvalidKnob, "bounds.x.min: booleans"),
-            (r#"{"bounds":{"x":{"kind":"choice","choices":["a"]}}}"#, InvalidKnob, "expected 2 to 256 options, got 1"),
-            (r#"{"bounds":{"x":{"kind":"choice","choices":["a","a"]}}}"#, InvalidKnob, "option 1 is there twice"),
-            (r#"{"bounds":{"x":{"kind":"choice","choices":["a",null]}}}"#, InvalidKnob, "strings, numbers or booleans"),
-            (r#"{"bounds":{"x":{"min":0,"max":1,"choices":[1,2]}}}"#, InvalidKnob, "bounds.x.choices: only a choice"),
-            (r#"{"bounds":{"x":{"min":0,"max":1}},"seed":-1}"#, InvalidOption, "seed: expected 0 to 4294967295, got -1"),
-            (r#"{"bounds":{"x":{"min":0,"max":1}},"strategy":"best"}"#, InvalidOption, "strategy: expected one of auto"),
+            (
+                r#"{"bounds":{"x":{"kind":"choice","choices":["a"]}}}"#,
+                InvalidKnob,
+                "expected 2 to 256 options, got 1",
+            ),
+            (
+                r#"{"bounds":{"x":{"kind":"choice","choices":["a","a"]}}}"#,
+                InvalidKnob,
+                "option 1 is there twice",
+            ),
+            (
+                r#"{"bounds":{"x":{"kind":"choice","choices":["a",null]}}}"#,
+                InvalidKnob,
+                "strings, numbers or booleans",
+            ),
+            (
+                r#"{"bounds":{"x":{"min":0,"max":1,"choices":[1,2]}}}"#,
+                InvalidKnob,
+                "bounds.x.choices: only a choice",
+            ),
+            (
+                r#"{"bounds":{"x":{"min":0,"max":1}},"seed":-1}"#,
+                InvalidOption,
+                "seed: expected 0 to 4294967295, got -1",
+            ),
+            (
+                r#"{"bounds":{"x":{"min":0,"max":1}},"strategy":"best"}"#,
+                InvalidOption,
+                "strategy: expected one of auto",
+            ),
+            (
+                r#"{"bounds":{"t":{"kind":"duration","min":100.5,"max":200}}}"#,
+                InvalidKnob,
+                "bounds.t: min and max of this duration have to be multiples of 1 ms",
+            ),
             (
                 r#"{"bounds":{"x":{"min":0,"max":1}},"strategy":"spsa","strategy_params":{"step":2}}"#,
                 InvalidOption,

@@ -1,16 +1,25 @@
 //! How points are found. A strategy sees the unit box and finite values, lower being better; bounds, constraints, failures,
 //! duplicates and the log are the study's.
 
+mod archive;
 mod machine;
+mod mixed;
+mod nelder_mead;
 mod random;
+mod sobol;
+mod sobol_table;
 mod speculative;
+mod spsa;
+mod tpe;
 
-use crate::config::{Config, Method};
+use crate::config::{BUDGET_DEFAULT, Config, Method};
 use crate::continuous::Continuous;
 use crate::draw;
 use crate::space::Space;
 use crate::study::{Places, Trial};
 use alloc::{boxed::Box, vec::Vec};
+use homeostat_core::space::Scale;
+use machine::Machine;
 use speculative::Speculative;
 
 /// What a strategy may know of the study when it is asked.
@@ -85,9 +94,33 @@ pub trait Strategy {
 /// The strategy of a configuration; `generation` makes the random numbers of one that starts over new.
 pub fn make(config: &Config, generation: u64) -> Box<dyn Strategy> {
     let seed = draw::seed(u64::from(config.seed), 2 + (generation << 8));
-    let n = config.space.len();
+    let (space, n) = (&config.space, config.space.len());
     match config.method {
         Method::Random => Box::new(random::Random::new(n, seed)),
-        _ => Box::new(Speculative::new(Box::new(Continuous::new(n, seed)))),
+        Method::Sobol => Box::new(sobol::Sobol::new(n, seed)),
+        Method::Tpe => tpe(config, seed),
+        Method::NelderMead => wait(nelder_mead::NelderMead::new(n, config.parameter("size"), seed)),
+        Method::Spsa => {
+            let circles = space.bounds().iter().map(|b| b.knob.scale == Scale::Periodic).collect();
+            let gains = spsa::Gains {
+                step: config.parameter("step"),
+                perturbation: config.parameter("perturbation"),
+                alpha: config.parameter("alpha"),
+                gamma: config.parameter("gamma"),
+                stability: f64::from(config.budget.unwrap_or(BUDGET_DEFAULT)) / 20.0,
+            };
+            wait(spsa::Spsa::new(circles, gains, seed))
+        }
+        Method::Auto if mixed::is_continuous(space) => wait(Continuous::new(n, seed)),
+        Method::Auto => Box::new(mixed::MixedStrategy::new(space, seed)),
     }
+}
+
+fn tpe(config: &Config, seed: u64) -> Box<dyn Strategy> {
+    let parameter = |name| config.parameter(name) as u32;
+    Box::new(tpe::Tpe::new(&config.space, parameter("startup"), parameter("candidates"), seed))
+}
+
+fn wait(machine: impl Machine + 'static) -> Box<dyn Strategy> {
+    Box::new(Speculative::new(Box::new(machine)))
 }

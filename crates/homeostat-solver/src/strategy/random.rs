@@ -24,12 +24,15 @@ impl Strategy for Random {
     }
 
     fn ask(&mut self, view: &View) -> Option<Vec<f64>> {
-        let mut draw = || -> Vec<f64> { (0..self.dimensions).map(|_| draw::uniform(&mut self.rng)).collect() };
+        let mut draw =
+            || -> Vec<f64> { (0..self.dimensions).map(|_| draw::uniform(&mut self.rng)).collect() };
         let unit = draw();
         if !view.is_finite() {
             return Some(unit);
         }
-        core::iter::once(unit).chain(core::iter::repeat_with(draw).take(TRIES)).find(|u| view.seen(u) == Seen::New)
+        core::iter::once(unit)
+            .chain(core::iter::repeat_with(draw).take(TRIES))
+            .find(|u| view.seen(u) == Seen::New)
     }
 
     fn tell(&mut self, _unit: &[f64], _y: f64) {}
