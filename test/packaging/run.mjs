@@ -35,10 +35,11 @@ async function quietly(name, outcome, entry) {
   const said = warnings(outcome)
   expect(said.length === 0, `unexpected output: ${said.join(' | ')}`)
   expect(!entry || result.entry === entry, `loaded ${result.entry}, expected ${entry}`)
-  return agreement.hold(name, result, 'native')
+  expect(!entry || result.solverEntry === `solver-${entry}`, `loaded ${result.solverEntry}, expected solver-${entry}`)
+  return agreement.hold(name, result, 'native', 'ready')
 }
 
-/** Without the platform's package the façade runs on WebAssembly and says so, in one line. */
+/** Without the platform's package the façade runs on WebAssembly and says so, in one line for all cores. */
 async function fallback(name, outcome) {
   const result = resultOf(outcome)
   const said = warnings(outcome)
@@ -46,7 +47,7 @@ async function fallback(name, outcome) {
     said.length === 1 && /wasm|WebAssembly/.test(said[0]),
     `expected one line about the fallback, got: ${said.join(' | ') || 'none'}`,
   )
-  agreement.hold(name, result, 'wasm')
+  agreement.hold(name, result, 'wasm', 'ready')
   return said[0]
 }
 

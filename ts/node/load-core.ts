@@ -65,6 +65,9 @@ export interface Core<B> {
   readonly file: string
 }
 
+/** The add-on holds every core: that it is missing is said once. */
+let fallbackTold = false
+
 /** Loads a core. `source`: a compiled WebAssembly module or its bytes, which are then used whatever else there is. */
 export function loadCore<B>(core: Core<B>, source: unknown, warn: (line: string) => void): B {
   if (source !== undefined) {
@@ -75,6 +78,9 @@ export function loadCore<B>(core: Core<B>, source: unknown, warn: (line: string)
     native: () => core.native(loadAddon()),
     wasm: () => core.wasm(readWasm(core.file)),
     forced: process.env.HOMEOSTAT_BINDING,
-    warn,
+    warn: (line) => {
+      if (!fallbackTold) warn(line)
+      fallbackTold = true
+    },
   })
 }

@@ -28,7 +28,7 @@ export interface StudyOptions<S extends Space, C extends string = never> {
   strategyParams?: Readonly<Record<string, number>>
   /** Share of the budget that is spread over the space before results are followed. 0 to 0.9; default by strategy. */
   probeRatio?: number
-  /** Higher values are better. Default false. */
+  /** Higher values are better. Default false. The study's log, and so the command line, has them with their sign changed. */
   maximize?: boolean
   /**
    * Bounds on what an evaluation measures besides its value, for example `{ memoryMB: { max: 512 } }`. An evaluation then returns

@@ -85,6 +85,7 @@ function study(o: Given<typeof STUDY>, budget: number | undefined, batch: number
       ...(budget === undefined ? {} : { budget }),
       ...(probe === undefined ? {} : { probe_ratio: check.number('probeRatio', probe, { min: 0, max: 0.9 }) }),
       ...(parameters === undefined ? {} : { strategy_params: parameters as Record<string, number> }),
+      ...(maximize ? { negated: true } : {}),
     },
   }
 }

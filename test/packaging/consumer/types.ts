@@ -1,4 +1,5 @@
 import { homeostat, knob, signal } from 'homeostat'
+import { createSolver, minimize } from 'homeostat/solver'
 
 export async function typed(): Promise<number> {
   const tuner = await homeostat({
@@ -14,4 +15,17 @@ export async function typed(): Promise<number> {
   const ttl: number = tuner.knobs.ttl
   await tuner.close()
   return ttl
+}
+
+export async function solved(): Promise<number> {
+  const space = { lr: knob.number({ min: 1e-5, max: 1, scale: 'log' }), kind: knob.choice({ choices: ['a', 'b'] }) }
+  const best = await minimize(async ({ lr, kind }) => (kind === 'a' ? lr : 1), { space, budget: 3 })
+  // @ts-expect-error a knob that was not declared does not compile
+  await minimize(({ rl }) => rl, { space })
+  // @ts-expect-error a knob of a live tuner needs an initial value
+  homeostat({ name: 'x', knobs: space, signals: { latency: signal.duration() }, minimize: () => 1 })
+  const solver = createSolver({ space })
+  const kind: 'a' | 'b' = solver.ask().params.kind
+  solver.close()
+  return best.params.lr + kind.length
 }

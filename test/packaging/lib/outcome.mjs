@@ -11,11 +11,20 @@ export function resultOf({ code, out, tail }) {
 export class Agreement {
   #first
 
-  hold(name, result, binding) {
+  /** @param early what the solver says of a use before `ready()`: runtimes that load at once are ready. */
+  hold(name, result, binding, early = 'HOMEOSTAT_NOT_READY') {
     expect(result.binding === binding, `ran on the ${result.binding} binding, expected ${binding}`)
     expect(result.initial === 300_000, `initial TTL is ${result.initial} ms, expected 300000`)
     expect(result.moved && result.applied, 'the tuner never moved a knob')
-    const facts = JSON.stringify({ ttl: result.ttl, batch: result.batch })
+    const { solver, solverNode } = result
+    expect(solver.binding === binding, `the solver ran on the ${solver.binding} binding, expected ${binding}`)
+    expect(solver.early === early, `used before ready(), the solver says ${solver.early}, expected ${early}`)
+    expect(solver.resumed && solver.improved, `the solver found nothing, or did not resume: ${JSON.stringify(solver)}`)
+    if (early === 'ready') {
+      const node = JSON.stringify(solverNode)
+      expect(node === '{"kept":true,"done":"6 12 3","best":true}', `threads, processes or a study's file: ${node}`)
+    }
+    const facts = JSON.stringify({ ttl: result.ttl, batch: result.batch, best: solver.best, next: solver.next })
     this.#first ??= { name, facts }
     expect(facts === this.#first.facts, `${facts} differs from ${this.#first.facts} of ${this.#first.name}`)
     return facts

@@ -16,7 +16,10 @@ const LIMIT_MS = 60_000
 
 /** No bundler: the browser loads the package's own files, as an import map on a static server would have it. */
 const PAGE = `<!doctype html><title>consumer</title>
-<script type="importmap">{ "imports": { "homeostat": "/node_modules/homeostat/dist/esm/browser.js" } }</script>
+<script type="importmap">{ "imports": {
+  "homeostat": "/node_modules/homeostat/dist/esm/browser.js",
+  "homeostat/solver": "/node_modules/homeostat/dist/esm/solver-browser.js"
+} }</script>
 <script type="module" src="/page.mjs"></script>`
 
 function serve(folder) {

@@ -28,15 +28,13 @@ const start = (program, args, folder, extra) =>
 
 export const runNode = async (major, folder, file) => start(findNode(major), [file], folder)
 
+/** Reading for the cores, `ffi` for the native one, writing and `run` for a study's file and evaluations in processes. */
+const DENO_ALLOWS = ['read', 'write', 'env', 'ffi', 'sys', 'run'].map((name) => `--allow-${name}`)
+
 export const runDeno = async (folder) =>
-  start(
-    findDeno(),
-    ['run', '--no-remote', '--allow-read', '--allow-env', '--allow-ffi', '--allow-sys', 'esm.mjs'],
-    folder,
-    {
-      DENO_NO_UPDATE_CHECK: '1',
-      DENO_DIR: `${folder}/.deno`,
-    },
-  )
+  start(findDeno(), ['run', '--no-remote', ...DENO_ALLOWS, 'esm.mjs'], folder, {
+    DENO_NO_UPDATE_CHECK: '1',
+    DENO_DIR: `${folder}/.deno`,
+  })
 
 export const runBun = async (folder) => start(findBun(), ['run', 'esm.mjs'], folder, { DO_NOT_TRACK: '1' })

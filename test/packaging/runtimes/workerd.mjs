@@ -1,9 +1,9 @@
 import { cpSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { at } from '../../../scripts/lib/paths.mjs'
 import { Skip } from '../lib/checks.mjs'
 
-/** Bundles the consumer as a worker's author would (exports condition `workerd`); the wasm module stays a module of its own. */
+/** Bundles the consumer as a worker's author would (exports condition `workerd`); the wasm modules stay modules of their own. */
 async function bundle(folder) {
   const { rolldown } = await import(at('node_modules/rolldown/dist/index.mjs'))
   const wasm = []
@@ -13,7 +13,7 @@ async function bundle(folder) {
       if (!id.endsWith('.wasm')) return undefined
       const found = await this.resolve(id, importer, { skipSelf: true })
       wasm.push(found.id)
-      return { id: './homeostat_bg.wasm', external: true }
+      return { id: `./${basename(found.id)}`, external: true }
     },
   }
   const build = await rolldown({
@@ -25,9 +25,9 @@ async function bundle(folder) {
   const out = join(folder, 'bundle')
   await build.write({ dir: out, format: 'esm', entryFileNames: 'worker.mjs', codeSplitting: false })
   await build.close()
-  if (wasm.length !== 1) throw new Error(`the bundle imports ${wasm.length} wasm modules, expected 1`)
-  cpSync(wasm[0], join(out, 'homeostat_bg.wasm'))
-  return out
+  if (wasm.length !== 2) throw new Error(`the bundle imports ${wasm.length} wasm modules, expected one per core`)
+  for (const file of wasm) cpSync(file, join(out, basename(file)))
+  return { root: out, wasm: wasm.map((file) => basename(file)) }
 }
 
 export async function runWorkerd(folder) {
@@ -37,13 +37,13 @@ export async function runWorkerd(folder) {
   } catch (error) {
     throw new Skip(`miniflare does not load here: ${error.message.split('\n')[0]}`)
   }
-  const root = await bundle(folder)
+  const { root, wasm } = await bundle(folder)
   const runtime = new miniflare.Miniflare({
     modulesRoot: root,
     compatibilityDate: '2026-04-01',
     modules: [
       { type: 'ESModule', path: join(root, 'worker.mjs') },
-      { type: 'CompiledWasm', path: join(root, 'homeostat_bg.wasm') },
+      ...wasm.map((file) => ({ type: 'CompiledWasm', path: join(root, file) })),
     ],
   })
   try {

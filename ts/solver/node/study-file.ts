@@ -7,7 +7,7 @@ import { isHomeostatError } from '../../errors.js'
 import { Claims } from '../../node/study/claims.js'
 import { StudyFile } from '../../node/study/study-file.js'
 import type { StudyFileOptions } from '../host.js'
-import type { Study } from '../study.js'
+import { agree, headerOf, type Study } from '../study.js'
 
 /** Opens a study's file, or makes it. Throws `HOMEOSTAT_STUDY_*`. */
 export function openStudyFile(
@@ -17,6 +17,12 @@ export function openStudyFile(
   warn: (line: string) => void,
 ): Study {
   const file = open(binding, config, path, (line) => warn(`homeostat: ${line}`))
+  try {
+    agree(file.path, headerOf(binding, config), file.config)
+  } catch (error) {
+    file.close()
+    throw error
+  }
   const claims = new Claims(file.path)
   return {
     get core() {

@@ -171,6 +171,8 @@ class Thread {
   #task: Task | undefined
   #release: () => void = () => {}
   #id = 0
+  #ready = false
+  #post: () => void = () => {}
   /** Why it cannot evaluate at all. */
   #unusable: string | undefined
   #death: unknown
@@ -205,7 +207,10 @@ class Thread {
     this.#release = () => context.signal.removeEventListener('abort', onAbort)
     // A run that waits for a thread is a reason to stay alive.
     this.#worker.ref()
-    this.#worker.postMessage({ id: this.#id, params, trial: context.trial, attempt: context.attempt })
+    this.#post = () =>
+      this.#worker.postMessage({ id: this.#id, params, trial: context.trial, attempt: context.attempt })
+    // Not every runtime keeps messages that come before somebody listens.
+    if (this.#ready) this.#post()
   }
 
   /** Ends the thread; what it evaluates fails with this. */
@@ -219,6 +224,10 @@ class Thread {
     if (message.unusable !== undefined) {
       this.#unusable = message.unusable
       void this.#worker.terminate()
+    }
+    if (message.ready === true) {
+      this.#ready = true
+      if (this.#task !== undefined) this.#post()
     }
     const task = this.#task
     if (task === undefined || message.id !== this.#id) return
