@@ -5,28 +5,26 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { parseDuration } from '../units.js'
 import { type Common, Out } from './ui/out.js'
 
+/** Headings of the list of commands. */
+export type Group = 'Search:' | 'Studies:' | 'Live tuners:' | 'More:'
+
 export interface Described {
   readonly name: string
+  readonly group: Group
   readonly summary: string
   /** More than the summary, shown by the command's own help. */
   readonly about?: string
   readonly examples: readonly string[]
 }
 
-/** Adds a command with the options that every command has. */
-export function define(program: Command, { name, summary, about, examples }: Described): Command {
-  const command = program
+/** Adds a command; `program.ts` gives it the options that every command has. */
+export function define(program: Command, { name, group, summary, about, examples }: Described): Command {
+  return program
     .command(name)
+    .helpGroup(group)
     .summary(summary)
     .description(about === undefined ? summary : `${summary}\n\n${about}`)
-  return common(command).addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
-}
-
-export function common(command: Command): Command {
-  return command
-    .option('--json', 'print JSON')
-    .option('-q, --quiet', 'print results and errors only')
-    .option('--no-color', 'print without colour (so does NO_COLOR)')
+    .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
 }
 
 /** How a command says what it has to say. */

@@ -37,16 +37,23 @@ const COMMANDS: readonly Register[] = [
   completion,
 ]
 
+const COMMON = [
+  ['--json', 'print JSON'],
+  ['-q, --quiet', 'print results and errors only'],
+  ['--no-color', 'print without colour (so does NO_COLOR)'],
+] as const
+
 const HELP = `
-A study is one file. A first run, and how to look at it and go on:
-  homeostat run --knob lr=1e-5..1:log --knob depth=1..12:integer --state tune.jsonl --budget 50 -- ./train.sh
-  homeostat best tune.jsonl
-  homeostat plot tune.jsonl --out tune.html
+A study is one file. A first run, a look at it, and going on with it:
+  homeostat run --knob lr=1e-5..1:log --knob depth=1..12:integer \\
+    --state tune.jsonl --budget 50 -- ./train.sh
+  homeostat status tune.jsonl
   homeostat run --state tune.jsonl --budget 100 -- ./train.sh
 
-Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 locked by another process, 4 study or journal unreadable,
-5 budget used up or nothing left to try, 6 no evaluation succeeded, 130 interrupted.
-All about it: docs/cli.md, https://github.com/homeostat/homeostat`
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 3 locked by
+another process, 4 study or journal unreadable, 5 budget used up or nothing left
+to try, 6 no evaluation succeeded, 130 interrupted.
+All about it: docs/cli.md at https://github.com/homeostat/homeostat`
 
 export function makeProgram(end: End): Command {
   const program = new Command('homeostat')
@@ -54,12 +61,26 @@ export function makeProgram(end: End): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', HELP)
-    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .configureHelp({
+      // The list of commands is for finding one; its own help has the rest.
+      subcommandTerm: (command) => command.name(),
+      subcommandDescription: (command) => command.summary() || command.description(),
+    })
+    .addHelpCommand(new Command('help').argument('[command]').summary('print the help of a command').helpGroup('More:'))
     .showHelpAfterError('(homeostat --help says more)')
     .exitOverride()
   // Set before the commands are made: they take these over.
   for (const register of COMMANDS) register(program, end)
+  common(program)
   return program
+}
+
+/** The options that every command has, after its own. */
+function common(group: Command): void {
+  for (const command of group.commands) {
+    if (command.commands.length > 0) common(command)
+    else for (const [flags, text] of COMMON) command.addOption(command.createOption(flags, text).helpGroup('Output:'))
+  }
 }
 
 export function packageVersion(): string {

@@ -16,6 +16,7 @@ interface Options extends Common, MakeOptions {
 export const ask: Register = (program) => {
   const command = define(program, {
     name: 'ask',
+    group: 'Search:',
     summary: 'ask for the next point to evaluate',
     about:
       'The point stays open until its outcome is told. Any number of points may be open, and any number of processes may ask at once. Values are printed with all of their digits: durations in milliseconds, sizes in bytes.',
@@ -31,7 +32,7 @@ export const ask: Register = (program) => {
     .option('--budget <n>', 'trials of the study in all, in place of its own budget', whole(1, BUDGET_MAX))
   makeOptions(command).action((path: string, options: Options) => {
     const out = outOf(options)
-    const file = openStudy(path, out, configFrom(options, options.budget))
+    const file = openStudy(path, out, options.wait, configFrom(options, options.budget))
     try {
       const asked = file.change((core) => {
         const room = left(countsOf(core), options.budget ?? file.config.budget)

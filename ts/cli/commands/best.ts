@@ -10,6 +10,7 @@ import type { Common } from '../ui/out.js'
 export const best: Register = (program) => {
   define(program, {
     name: 'best',
+    group: 'Studies:',
     summary: 'print the best point so far',
     about:
       'The best complete trial that breaks no constraint. Where evaluations are noisy this is not the luckiest sample, but the point that holds up.',

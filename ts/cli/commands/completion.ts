@@ -11,6 +11,7 @@ const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion 
 export const completion: Register = (program) => {
   const command = define(program, {
     name: 'completion',
+    group: 'More:',
     summary: 'print the completion script of a shell',
     examples: [
       'source <(homeostat completion bash)                 # in ~/.bashrc',

@@ -20,6 +20,7 @@ const STATES = ['open', 'complete', 'failed', 'pruned']
 export const exportTrials: Register = (program) => {
   const command = define(program, {
     name: 'export',
+    group: 'Studies:',
     summary: 'write all trials as CSV or JSON',
     examples: [
       'homeostat export tune.jsonl > trials.csv',

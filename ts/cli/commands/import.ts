@@ -19,6 +19,7 @@ const OUTCOME = { complete: OUTCOME_COMPLETE, failed: OUTCOME_FAILED, pruned: OU
 export const importTrials: Register = (program) => {
   const command = define(program, {
     name: 'import',
+    group: 'Studies:',
     summary: 'add results from elsewhere, so that the search starts from them',
     about:
       'Reads CSV, JSON or JSON Lines: exports of this program, tables of Optuna (number, value, params_<knob>, state), or a column per knob and one named value. Rows without an outcome are left out. It is all or nothing, unless --skip-invalid is given.',
@@ -33,7 +34,7 @@ export const importTrials: Register = (program) => {
     .option('--skip-invalid', 'leave out results that do not fit the knobs, and say how many')
   makeOptions(command).action((path: string, source: string, options: Options) => {
     const out = outOf(options)
-    const file = openStudy(path, out, configFrom(options))
+    const file = openStudy(path, out, options.wait, configFrom(options))
     try {
       const { trials, open } = readTrials(readText(source, 'the results'), file.config)
       const values = new Float64Array(file.knobs.length)

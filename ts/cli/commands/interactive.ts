@@ -27,6 +27,7 @@ With --state the study is a file: what was answered survives kill -9. With --dur
 export const interactive: Register = (program) => {
   const command: Command = define(program, {
     name: 'interactive',
+    group: 'Search:',
     summary: 'answer requests of another program: JSON Lines on standard input and output',
     about: ABOUT,
     examples: [
@@ -45,7 +46,7 @@ export const interactive: Register = (program) => {
     const out = outOf(options)
     if (process.stdin.isTTY === true) out.note('requests are lines of JSON, such as {"cmd":"ask"}; end with Ctrl-D')
     if (options.state !== undefined) {
-      const file = openStudy(options.state, out, config)
+      const file = openStudy(options.state, out, options.wait, config)
       file.keepLock()
       try {
         await serve(fileStore(file), options.durable === true, process.stdin, process.stdout)

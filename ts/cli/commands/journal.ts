@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { verifyJournal } from '../../journal/check.js'
-import { collect, common, list, outOf, whole } from '../command.js'
+import { collect, list, outOf, whole } from '../command.js'
 import { loadCore } from '../core.js'
 import { EXIT } from '../exit.js'
 import { entriesOf, type Filter } from '../journal/entries.js'
@@ -30,6 +30,7 @@ interface FilterOptions extends JournalOptions {
 export const journal: Register = (program, end) => {
   const group = program
     .command('journal')
+    .helpGroup('Live tuners:')
     .summary('check and read what a live tuner recorded')
     .description('Checks and reads the journal of a live tuner: a file, or the folder that it writes to.')
     .addHelpText(
@@ -47,7 +48,11 @@ export const journal: Register = (program, end) => {
 }
 
 function sub(group: Command, name: string, summary: string): Command {
-  return common(group.command(name).summary(summary).description(summary))
+  return group
+    .command(name)
+    .summary(summary)
+    .description(summary)
+
     .argument('<path>', 'journal file, or the folder that holds the segments')
     .option('--name <tuner>', 'the tuner, where a folder holds journals of several')
 }

@@ -20,6 +20,7 @@ interface Options extends Common {
 export const plot: Register = (program) => {
   const command = define(program, {
     name: 'plot',
+    group: 'Studies:',
     summary: 'draw a study: history, importance, slices, parallel coordinates',
     about:
       'A page (.html) stands alone and needs no network. A picture (.svg) is one of them: history, unless --only says another.',

@@ -17,6 +17,7 @@ interface Options extends Common {
 export const replay: Register = (program, end) => {
   const command = define(program, {
     name: 'replay',
+    group: 'Live tuners:',
     summary: "run a live tuner's decisions again from what it recorded, and compare every byte",
     about:
       'What the tuner was told is in its journal; what it decided follows from that, to the last bit, natively and in WebAssembly. A journal whose oldest segments were removed starts in the middle and cannot be replayed.',

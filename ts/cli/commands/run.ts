@@ -38,6 +38,7 @@ The study is one file, and running the same command again goes on with it. Any n
 export const run: Register = (program, end) => {
   const command = define(program, {
     name: 'run',
+    group: 'Search:',
     summary: 'evaluate points by running a program, and search for the best',
     about: ABOUT,
     examples: [
@@ -82,7 +83,7 @@ async function act(words: readonly string[], options: Options): Promise<number> 
   const config = configFrom(options, options.budget)
   if (config === undefined && !resumed)
     throw usage(`there is no study ${path} yet: --config or --knob says what to search`)
-  const file = openStudy(path, out, config)
+  const file = openStudy(path, out, options.wait, config)
   const budget = options.budget ?? file.config.budget ?? BUDGET_DEFAULT
   const session = new RunSession(file, budget)
   const report = reportTo(out)

@@ -11,6 +11,7 @@ import { pairs } from '../ui/table.js'
 export const status: Register = (program) => {
   define(program, {
     name: 'status',
+    group: 'Studies:',
     summary: 'say how far a study is, and what it has learned',
     examples: ['homeostat status tune.jsonl', 'homeostat status tune.jsonl --json | jq .trials.complete'],
   })

@@ -6,11 +6,12 @@ import { define, outOf, real, whole } from '../command.js'
 import { failure, usage } from '../exit.js'
 import type { Register } from '../program.js'
 import { openStudy } from '../study/access.js'
+import { type WaitOption, waitOption } from '../study/options.js'
 import { bestOf } from '../study/trials.js'
 import { number } from '../ui/format.js'
 import type { Common } from '../ui/out.js'
 
-interface Options extends Common {
+interface Options extends Common, WaitOption {
   readonly params?: string
   readonly failed?: string | true
   readonly pruned?: boolean
@@ -18,8 +19,9 @@ interface Options extends Common {
 }
 
 export const tell: Register = (program) => {
-  define(program, {
+  const command = define(program, {
     name: 'tell',
+    group: 'Search:',
     summary: 'tell the outcome of a point',
     about:
       'An outcome is told once, and is on the disk when the command ends. NaN and infinities count as the worst value seen.',
@@ -30,6 +32,7 @@ export const tell: Register = (program) => {
       `homeostat tell tune.jsonl 0.125 --params '{"lr":0.01,"depth":3}'`,
     ],
   })
+  command
     .argument('<study>', 'file of the study')
     .argument('[trial]', 'number of the trial, as ask printed it')
     .argument('[value]', 'what was measured; lower is better')
@@ -37,13 +40,14 @@ export const tell: Register = (program) => {
     .option('--failed [reason]', 'the evaluation failed')
     .option('--pruned', 'the evaluation was given up; the value, if there is one, is what it had reached')
     .option('--margin <x>', "the worst constraint's (limit - value) / |limit|; negative where it is broken", real)
-    .action((path: string, first: string | undefined, second: string | undefined, options: Options) => {
+  waitOption(command).action(
+    (path: string, first: string | undefined, second: string | undefined, options: Options) => {
       const out = outOf(options)
       const words = [first, second].filter((word) => word !== undefined)
       const number_ = options.params === undefined ? trialNumber(words.shift()) : undefined
       const told = { ...outcomeOf(words.shift(), options), margin: options.margin ?? Number.NaN }
       if (words.length > 0) throw usage(`there is nothing to do with ${show(words[0])}`)
-      const file = openStudy(path, out)
+      const file = openStudy(path, out, options.wait)
       try {
         const { trial, replaced } = file.change((core) => {
           const trial = number_ ?? find(core, file.knobs, options.params as string)
@@ -60,7 +64,8 @@ export const tell: Register = (program) => {
       } finally {
         file.close()
       }
-    })
+    },
+  )
 }
 
 const trialNumber = (text: string | undefined): number => {

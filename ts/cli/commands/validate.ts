@@ -13,6 +13,7 @@ import { pairs } from '../ui/table.js'
 export const validate: Register = (program) => {
   define(program, {
     name: 'validate',
+    group: 'Studies:',
     summary: 'check a configuration or a study',
     about:
       'A configuration is checked as a study would, and shown with its defaults. A study is read whole: every line has to follow from the one before it, and every proposal from what was known.',

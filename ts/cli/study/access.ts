@@ -12,12 +12,12 @@ import { failure } from '../exit.js'
 import type { Out } from '../ui/out.js'
 
 /** For changes; `config` makes the study where there is none. */
-export function openStudy(path: string, out: Out, config?: StudyConfig, lockMs?: number): StudyFile {
+export function openStudy(path: string, out: Out, lockMs: number, config?: StudyConfig): StudyFile {
   return new StudyFile(path, {
     binding: loadSolver(),
     config,
     note: (line) => out.warn(line),
-    ...(lockMs === undefined ? {} : { lockMs }),
+    lockMs,
   })
 }
 

@@ -1,9 +1,9 @@
 /**
  * Options by which a study is found or made.
  */
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
 import type { StudyBound, StudyConfig } from '../../binding.js'
-import { collect, whole } from '../command.js'
+import { collect, time, whole } from '../command.js'
 import { usage } from '../exit.js'
 import { parseBound } from './bound.js'
 import { readConfig } from './config.js'
@@ -11,7 +11,11 @@ import { readConfig } from './config.js'
 const STRATEGIES = ['auto', 'nelder-mead', 'tpe', 'spsa', 'random', 'sobol'] as const
 export const BUDGET_MAX = 1_000_000
 
-export interface MakeOptions {
+export interface WaitOption {
+  readonly wait: number
+}
+
+export interface MakeOptions extends WaitOption {
   readonly config?: string
   readonly knob?: readonly (readonly [string, StudyBound])[]
   readonly budget?: number
@@ -19,20 +23,29 @@ export interface MakeOptions {
   readonly strategy?: string
 }
 
+/** How long a study that another process holds is waited for. */
+export function waitOption(command: Command): Command {
+  return command.addOption(
+    command
+      .createOption('--wait <duration>', 'longest wait for other processes that change the study')
+      .argParser(time)
+      .default(10_000, '10s'),
+  )
+}
+
 /** Where the configuration of a new study comes from. */
 export function makeOptions(command: Command): Command {
-  return command
-    .option(
+  const add = (option: Option): Command => command.addOption(option.helpGroup('New studies:'))
+  add(
+    command.createOption(
       '-c, --config <file>',
       'configuration (JSON) that makes the study, or has to agree with it; - reads standard input',
-    )
-    .option(
-      '-k, --knob <name=spec>',
-      'a knob in place of a configuration, or over it; see the examples',
-      collect(parseBound),
-    )
-    .option('--seed <n>', 'seed of a new study', whole(0, 2 ** 32 - 1))
-    .addOption(command.createOption('--strategy <name>', 'strategy of a new study').choices(STRATEGIES))
+    ),
+  )
+  const knob = 'a knob in place of a configuration, or over it, such as lr=1e-5..1:log (see homeostat help run)'
+  add(command.createOption('-k, --knob <name=spec>', knob).argParser(collect(parseBound)))
+  add(command.createOption('--seed <n>', 'seed').argParser(whole(0, 2 ** 32 - 1)))
+  return waitOption(add(command.createOption('--strategy <name>', 'how points are found').choices(STRATEGIES)))
 }
 
 /** The configuration that the options give; undefined where they give none. */
