@@ -78,7 +78,7 @@ const study: fc.Arbitrary<StudyData> = fc
       ),
   )
 
-test('any study', () => {
+test('any study', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(study, (data) => {
       const picture = renderStudy(data)
@@ -95,6 +95,6 @@ test('any study', () => {
       const page = parse(picture.html.trimEnd(), true)
       for (const element of all(page)) if (element.name === 'svg') expect(outside(element)).toEqual([])
     }),
-    { numRuns: Number(process.env.HOMEOSTAT_PLOT_RUNS ?? 150) },
+    { numRuns: Number(process.env.HOMEOSTAT_PLOT_RUNS ?? 60) },
   )
 })

@@ -21,7 +21,7 @@ export function history(study: Study, axis: ValueAxis | undefined, width: number
   const head = frame.legend(legendOf(study, axis, shown), 8, width - 8, 34)
   const strip = shown.strip.length > 0 ? 22 : 0
   const box: Box = {
-    left: Math.max(frame.labelRoom(values), strip > 0 ? 46 : 0),
+    left: Math.max(frame.labelRoom(values), strip > 0 ? 54 : 0),
     top: head.bottom + 14,
     right: width - 10,
     bottom: head.bottom + 14 + (wide ? 280 : 210),

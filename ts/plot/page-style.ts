@@ -5,7 +5,7 @@ export const PAGE_STYLE = `${PAGE_COLOURS}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 body{margin:0 auto;padding:1.25rem clamp(.6rem,2.5vw,2rem) 2.5rem;max-width:84rem;background:var(--page);color:var(--ink);
-  font:1rem/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-variant-numeric:tabular-nums}
+  font:1rem/1.5 system-ui,-apple-system,Segoe UI,Roboto,sans-serif;font-variant-numeric:tabular-nums}
 header{display:flex;flex-wrap:wrap;align-items:baseline;justify-content:space-between;gap:0 1rem;margin-bottom:1rem}
 h1{font-size:1.35rem;margin:0;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font-size:.95rem;font-weight:600;margin:0 0 .5rem}

@@ -22,7 +22,7 @@ const declared = (colours: Colours): string =>
     .join(';')
 
 const MARKS = `
-text{font:12px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-variant-numeric:tabular-nums;fill:var(--soft)}
+text{font:12px system-ui,-apple-system,Segoe UI,Roboto,sans-serif;font-variant-numeric:tabular-nums;fill:var(--soft)}
 .heading{font-size:18px;font-weight:600;fill:var(--ink)}
 .name{font-weight:600;fill:var(--ink)}
 .ink{fill:var(--ink)}
