@@ -132,7 +132,7 @@ describe('constraints', () => {
     const error = await run.catch((error) => error)
     expect(error).toBeInstanceOf(NoResultError)
     expect(error).toMatchObject({
-      code: 'HOMEOSTAT_NO_RESULT',
+      code: 'HOMEOSTAT_STUDY_NO_RESULT',
       message: expect.stringMatching(/4 missed a constraint/),
     })
     expect(error.study.split('\n').filter((line: string) => line.startsWith('{"tell"'))).toHaveLength(4)
@@ -146,7 +146,7 @@ describe('constraints', () => {
       constraints: { load: { max: 1 } },
       onProgress: (progress) => seen.push(progress),
     })
-    await expect(run).rejects.toMatchObject({ code: 'HOMEOSTAT_NO_RESULT' })
+    await expect(run).rejects.toMatchObject({ code: 'HOMEOSTAT_STUDY_NO_RESULT' })
     expect(seen[0]).toMatchObject({
       state: 'failed',
       reason: expect.stringMatching(/constraints\.load must be a number/),
@@ -218,7 +218,7 @@ describe('evaluations that fail', () => {
   ])('%s is no result', async (_, evaluate, reason) => {
     const run = minimize(evaluate as never, { space: line, budget: 2 })
     const error = await run.catch((error) => error)
-    expect(error.code).toBe('HOMEOSTAT_NO_RESULT')
+    expect(error.code).toBe('HOMEOSTAT_STUDY_NO_RESULT')
     expect(error.message).toMatch(/none of 2 evaluations gave a result: 2 failed/)
     expect(error.message).toMatch(reason)
   })
@@ -364,7 +364,10 @@ describe('stops', () => {
       },
       { space: line, budget: 1000, stop: { failures: 7 } },
     )
-    await expect(run).rejects.toMatchObject({ code: 'HOMEOSTAT_NO_RESULT', message: expect.stringMatching(/always/) })
+    await expect(run).rejects.toMatchObject({
+      code: 'HOMEOSTAT_STUDY_NO_RESULT',
+      message: expect.stringMatching(/always/),
+    })
     expect(calls).toBe(7)
   })
 

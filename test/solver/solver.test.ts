@@ -172,7 +172,7 @@ test('a finite space ends: ask throws, ask(n) gives what is left', () => {
   const trials = [...solver.ask(4), ...solver.ask(10)]
   expect(new Set(trials.map(({ params }) => JSON.stringify(params))).size).toBe(6)
   expect(solver.ask(2)).toEqual([])
-  expect(() => solver.ask()).toThrow(code('HOMEOSTAT_SPACE_EXHAUSTED'))
+  expect(() => solver.ask()).toThrow(code('HOMEOSTAT_STUDY_EXHAUSTED'))
 })
 
 describe('a study goes on', () => {
@@ -227,7 +227,7 @@ describe('a study goes on', () => {
     ['another knob', { space: { x: knob.number({ min: 0, max: 2 }) } }, /knob x: .*"max":2.*"max":1/],
     ['a knob more', { space: { ...line, y: line.x } }, /knob y: .*nothing/],
     ['another strategy', { strategy: 'tpe' }, /strategy: "tpe", it has "auto"/],
-    ['the other direction', { maximize: true }, /maximize/],
+    ['the other direction', { maximize: true }, /maximize: true, it has false/],
   ])('but not as another study: %s', (_, options, message) => {
     using one = createSolver({ space: line })
     one.tell(one.ask(), 1)
@@ -244,7 +244,7 @@ describe('a study goes on', () => {
   })
 
   test.each([
-    ['no study', 'nonsense\n', 'HOMEOSTAT_STUDY_MALFORMED'],
+    ['no study', 'nonsense\n', 'HOMEOSTAT_STUDY_FORMAT'],
     ['an edited line', (log: string) => log.replace('"value":1', '"value":0'), 'HOMEOSTAT_STUDY_BROKEN'],
     ['a line that is gone', (log: string) => log.split('\n').toSpliced(2, 1).join('\n'), 'HOMEOSTAT_STUDY_BROKEN'],
     ['a newer version', (log: string) => log.replace('"version":1', '"version":2'), 'HOMEOSTAT_STUDY_NEWER'],

@@ -22,7 +22,7 @@ import { type ResolvedCheckpoint, type ResolvedRun, validateRun } from './valida
  *
  * Resolves with the best point that kept every constraint. Aborting resolves too, with what is best so far, within `grace`; it
  * rejects with the signal's reason where there is nothing yet. Rejects with `HOMEOSTAT_INVALID_*` or `HOMEOSTAT_UNKNOWN_*` for options
- * that cannot be meant, `HOMEOSTAT_NO_RESULT` where no evaluation was complete and kept the constraints, `HOMEOSTAT_STUDY_*` where the
+ * that cannot be meant, `HOMEOSTAT_STUDY_NO_RESULT` where no evaluation was complete and kept the constraints, `HOMEOSTAT_STUDY_*` where the
  * checkpoint is another study, damaged, locked, or cannot be written, and `HOMEOSTAT_EVALUATOR_UNUSABLE` where nothing can be evaluated.
  */
 export type Minimize = <const S extends Space, const C extends string = never>(
@@ -39,7 +39,7 @@ export class NoResultError extends HomeostatError {
   readonly study: string
 
   constructor(message: string, study: string) {
-    super('HOMEOSTAT_NO_RESULT', message)
+    super('HOMEOSTAT_STUDY_NO_RESULT', message)
     this.study = study
   }
 }

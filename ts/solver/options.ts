@@ -75,7 +75,7 @@ export interface StopOptions {
   readonly target?: number
   /** This many evaluations in a row were no better than the best before them. 1 to 1e6. */
   readonly noGain?: number
-  /** So long since the start. 1 ms to 365 d. Evaluations that run then are aborted. */
+  /** So long since the start. 1 ms to 24 d. Evaluations that run then are aborted. */
   readonly after?: DurationInput
   /** This many evaluations in a row failed. 1 to 1e6. */
   readonly failures?: number
@@ -97,7 +97,7 @@ export interface MinimizeOptions<S extends Space, C extends string = never> exte
   checkpoint?: string | CheckpointFile | StudyStore
   /** How often a failed evaluation is repeated before its trial has failed. A number, 0 to 100, or `{ times, delay }`; default 0. */
   retry?: number | RetryOptions
-  /** Longest time of one attempt; then its `signal` is aborted and it has failed. 1 ms to 30 d; default none. */
+  /** Longest time of one attempt; then its `signal` is aborted and it has failed. 1 ms to 24 d; default none. */
   timeout?: DurationInput
   /** How long an evaluation that was told to stop may take to do so, before it is left to itself. 0 to 60 s; default 2 s. */
   grace?: DurationInput

@@ -47,7 +47,7 @@ export class Solver<S extends Space = Space, C extends string = never> {
     return this.#core('size').trials()
   }
 
-  /** The next point to evaluate. Throws `HOMEOSTAT_SPACE_EXHAUSTED` where every point of a finite space was asked for. */
+  /** The next point to evaluate. Throws `HOMEOSTAT_STUDY_EXHAUSTED` where every point of a finite space was asked for. */
   ask(): Trial<S>
   /** The next points, 1 to 1024 of them; fewer, or none, where a finite space has no more. */
   ask(n: number): Trial<S>[]
@@ -56,7 +56,7 @@ export class Solver<S extends Space = Space, C extends string = never> {
     if (n === undefined) {
       const trial = this.#study.change((core) => this.#next(core))
       if (trial !== undefined) return trial
-      throw new HomeostatError('HOMEOSTAT_SPACE_EXHAUSTED', 'every point of the space was asked for: there is no other')
+      throw new HomeostatError('HOMEOSTAT_STUDY_EXHAUSTED', 'every point of the space was asked for: there is no other')
     }
     if (!Number.isInteger(n) || n < 1 || n > ASK_MAX) throw invalid('ask(n)', `a whole number from 1 to ${ASK_MAX}`, n)
     return this.#study.change((core) => {

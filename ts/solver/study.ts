@@ -121,7 +121,7 @@ export function readStudy(binding: SolverBinding, option: string, log: unknown, 
   const end = bytes.lastIndexOf(10) + 1
   const whole = new TextDecoder().decode(bytes.subarray(0, end))
   if (!whole.startsWith(HEADER)) {
-    throw new HomeostatError('HOMEOSTAT_STUDY_MALFORMED', `${option} is not the log of a study`, { option })
+    throw new HomeostatError('HOMEOSTAT_STUDY_FORMAT', `${option} is not the log of a study`, { option })
   }
   agree(option, headerOf(binding, config), JSON.parse(whole.slice(0, whole.indexOf('\n'))).config)
   const reader = binding.createStudyReader()
@@ -152,14 +152,23 @@ export function agree(study: string, given: StudyConfig, present: StudyConfig): 
     throw new HomeostatError(
       'HOMEOSTAT_STUDY_CONFIG',
       `${study} was made with another configuration (${difference(key, given, present)}): go on with that one, or begin anew`,
-      { option: key, received: given[key] },
+      { option: OPTION[key] ?? key, received: given[key] },
     )
   }
 }
 
+/** What options are called here, where the log has another name. */
+const OPTION: Partial<Record<keyof StudyConfig, string>> = {
+  bounds: 'space',
+  negated: 'maximize',
+  probe_ratio: 'probeRatio',
+  strategy_params: 'strategyParams',
+}
+
 function difference(key: keyof StudyConfig, given: StudyConfig, present: StudyConfig): string {
   const text = (value: unknown): string => JSON.stringify(value) ?? 'nothing'
-  if (key !== 'bounds') return `${key}: ${text(given[key])}, it has ${text(present[key])}`
+  if (key === 'negated') return `maximize: ${given.negated ?? false}, it has ${present.negated ?? false}`
+  if (key !== 'bounds') return `${OPTION[key] ?? key}: ${text(given[key])}, it has ${text(present[key])}`
   const names = [...new Set([...Object.keys(given.bounds), ...Object.keys(present.bounds)])]
   const other = names.find((name) => text(given.bounds[name]) !== text(present.bounds[name]))
   if (other === undefined) return 'the same knobs in another order'

@@ -63,8 +63,8 @@ const BUDGET_MAX = 1e6
 const BUDGET_DEFAULT = 100
 const AT_ONCE_MAX = 1024
 const HOUR_MS = 3_600_000
-const MONTH_MS = 30 * 24 * HOUR_MS
-const YEAR_MS = 365 * 24 * HOUR_MS
+/** About the longest that a timer can wait. */
+const TIMER_MAX_MS = 24 * 24 * HOUR_MS
 
 type Given<K extends readonly string[]> = Partial<Record<K[number], unknown>>
 
@@ -127,7 +127,8 @@ export function validateRun(input: unknown, evaluator: unknown): ResolvedRun {
       o.onProgress === undefined ? undefined : (check.fn('onProgress', o.onProgress) as ResolvedRun['onProgress']),
     checkpoint: resolveCheckpoint(o.checkpoint),
     retry: resolveRetry(o.retry),
-    timeoutMs: o.timeout === undefined ? undefined : check.duration('timeout', o.timeout, { min: 1, max: MONTH_MS }),
+    timeoutMs:
+      o.timeout === undefined ? undefined : check.duration('timeout', o.timeout, { min: 1, max: TIMER_MAX_MS }),
     graceMs: check.duration('grace', o.grace, { min: 0, max: 60_000, fallback: 2000 }),
     pruner: makePruner(o.pruner),
     warmStart: resolveWarmStart(o.warmStart, resolved),
@@ -192,7 +193,7 @@ function resolveStop(value: unknown, sign: Sign): ResolvedRun['stop'] {
   return {
     target: o.target === undefined ? Number.NEGATIVE_INFINITY : sign * (o.target as number),
     noGain: check.number('stop.noGain', o.noGain, count),
-    afterMs: o.after === undefined ? undefined : check.duration('stop.after', o.after, { min: 1, max: YEAR_MS }),
+    afterMs: o.after === undefined ? undefined : check.duration('stop.after', o.after, { min: 1, max: TIMER_MAX_MS }),
     failures: check.number('stop.failures', o.failures, count),
   }
 }

@@ -20,7 +20,7 @@ export interface CommandOptions {
   cwd?: string
   /** Variables over those of this process; undefined takes one away. */
   env?: Readonly<Record<string, string | undefined>>
-  /** Longest time of one run. 1 ms to 30 d; default none. `minimize` has a `timeout` of its own. */
+  /** Longest time of one run. 1 ms to 24 d; default none. `minimize` has a `timeout` of its own. */
   timeout?: DurationInput
   /** Time between asking the process group to end (SIGTERM) and ending it (SIGKILL). 0 to 60 s; default 1 s. */
   grace?: DurationInput
@@ -35,7 +35,8 @@ export interface CommandOptions {
 type Values = Readonly<Record<string, number | string | boolean>>
 
 const OPTIONS = ['cwd', 'env', 'timeout', 'grace', 'results', 'concurrency', 'onLine'] as const
-const MONTH_MS = 2_592_000_000
+/** About the longest that a timer can wait. */
+const TIMER_MAX_MS = 2_073_600_000
 /** What is left in the pipes after the group was ended arrives within this time. */
 const DRAIN_MS = 500
 const STDERR_MAX = 4096
@@ -53,7 +54,7 @@ export function command(file: string, args: readonly string[] = [], options: Com
   const o = check.object('options', options) as CommandOptions
   check.onlyKeys('', o, OPTIONS)
   const timeoutMs =
-    o.timeout === undefined ? undefined : check.duration('timeout', o.timeout, { min: 1, max: MONTH_MS })
+    o.timeout === undefined ? undefined : check.duration('timeout', o.timeout, { min: 1, max: TIMER_MAX_MS })
   const resolved: Resolved = {
     file,
     args,

@@ -3,7 +3,7 @@
  *
  * A thread evaluates one point at a time. One that is given up (its time is over, the run ends, it was pruned), dies, or exits is
  * replaced; the evaluation that it was at has failed. Threads start when they are needed and do not keep the process alive while
- * they have nothing to do.
+ * they have nothing to do. What a thread takes to start and to load the module is part of its first evaluation's time.
  */
 import { availableParallelism } from 'node:os'
 import process from 'node:process'
