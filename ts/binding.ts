@@ -144,8 +144,11 @@ export interface Engine {
   unfreeze(knob: number, nowUs: number): number
   /** 0 observe, 1 recommend, 2 auto. */
   setMode(mode: number, nowUs: number): number
-  /** An operator's move under guardrails, in knob units; NaN leaves a knob. Returns a verdict: 0 approved, else one more than the place in `VIOLATIONS`. */
-  propose(values: Float64Array, nowUs: number): number
+  /**
+   * An operator's move under guardrails, in knob units; NaN leaves a knob, no values at all name a knob that is not here. Made
+   * for this generation, or for whatever is live (NaN). Returns a verdict: 0 approved, else one more than the place in `VIOLATIONS`.
+   */
+  propose(values: Float64Array, generation: number, nowUs: number): number
   /** Starts an explicit A/B on a knob between its current value and `value`; decided by itself. Returns a verdict as `propose`. */
   trial(knob: number, value: number, nowUs: number): number
   enterSafeMode(nowUs: number): number

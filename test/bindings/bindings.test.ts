@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, test, vi } from 'vitest'
 import * as generated from '../../out/wasm/homeostat.js'
+import * as generatedSolver from '../../out/wasm/homeostat_solver.js'
 import { bind, type CoreModule, METHODS } from '../../ts/bindings/core.js'
 import { nativeBinding } from '../../ts/bindings/native.js'
 import { selectBinding } from '../../ts/bindings/select.js'
+import { trapText } from '../../ts/bindings/trap.js'
 import { isWasmSource, wasmBinding } from '../../ts/bindings/wasm.js'
 import { webHost } from '../../ts/bindings/web-host.js'
 import { makeFacade } from '../../ts/facade.js'
@@ -19,14 +21,15 @@ const glue = { ...generated }
 
 describe('the two surfaces', () => {
   /** What only one target has, and why. */
-  const onlyWasm = ['default', 'initSync', 'start', 'takePanic', 'free', Symbol.dispose.toString()]
+  const onlyWasm = ['default', 'initSync', 'start', 'free', Symbol.dispose.toString()]
 
   test('export the same functions and classes', () => {
     const names = (module: object) =>
       Object.keys(module)
         .filter((name) => !onlyWasm.includes(name))
         .sort()
-    expect(names(glue)).toEqual(names(native))
+    // In WebAssembly the solver is a module of its own, which only its users load.
+    expect(names({ ...glue, ...generatedSolver })).toEqual(names(native))
   })
 
   test.each(['Engine', 'Verifier', 'Replay'] as const)(
@@ -98,6 +101,20 @@ describe('a panic', () => {
     expect(() => hit.generation()).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_PANIC' }))
     if (poisons) expect(() => other.generation()).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_PANIC' }))
     else expect(other.generation()).toBe(1)
+  })
+
+  test('in WebAssembly says which function of the module it was; no other error is a panic', () => {
+    // (module (func (export "f") unreachable))
+    const bytes = '0061736d0100000001040160000003020100070501016600000a05010300000b'
+    const { f } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(bytes, 'hex'))).exports as { f(): void }
+    let trap: unknown
+    try {
+      f()
+    } catch (error) {
+      trap = error
+    }
+    expect(trapText(trap)).toMatch(/^unreachable in wasm-function\[0\]:0x[0-9a-f]+$/)
+    expect(trapText(new Error('HOMEOSTAT_CLOSED: engine: closed'))).toBeUndefined()
   })
 
   test('stops the tuner with the knobs at their initial values, once and loudly', async () => {

@@ -266,6 +266,19 @@ describe('operator actions', () => {
     await tuner.close()
   })
 
+  test('a move made for an older generation is refused', async () => {
+    const { tuner } = await cacheTuner()
+    const { generation } = tuner.snapshot()
+    expect(tuner.propose({ concurrency: 36 }, { generation })).toEqual({ ok: true })
+    expect(tuner.propose({ concurrency: 34 }, { generation })).toEqual({ ok: false, violation: 'stale-generation' })
+    expect(tuner.knobs.concurrency).toBe(36)
+    for (const bad of [-1, 1.5, Number.NaN, '3'])
+      expect(() => tuner.propose({ concurrency: 34 }, { generation: bad as number })).toThrow(
+        expect.objectContaining({ code: 'HOMEOSTAT_INVALID_OPTION' }),
+      )
+    await tuner.close()
+  })
+
   test.each([
     [
       'an unknown knob',

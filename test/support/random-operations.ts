@@ -67,7 +67,11 @@ export function operate(engine: Engine, seed: number, count: number, drained: (b
       case 10: engine.rollback(now); break
       case 11: engine.trial(Math.max(0, one), random() * 10, now); break
       case 12: case 13:
-        engine.propose(Float64Array.from([NaN, 4 + random() * 260, NaN, random() * 24, whole(4) || NaN]), now)
+        engine.propose(
+          whole(16) === 0 ? new Float64Array() : Float64Array.from([NaN, 4 + random() * 260, NaN, random() * 24, whole(4) || NaN]),
+          whole(8) === 0 ? engine.generation() - 1 : NaN,
+          now,
+        )
         break
       case 14: case 15: case 16: engine.pushed(engine.generation(), whole(4) !== 0, now); break
       case 17: case 18: case 19: case 20: {

@@ -62,6 +62,7 @@ const TABLE = {
   drift: 'drift',
   'trial-end': 'trialEnd',
   recommend: 'recommended',
+  withdraw: 'withdrawn',
 } as const
 
 type Mapped<T> = T extends (payload: Payload) => infer R ? R : T

@@ -30,6 +30,8 @@ export interface KnobExplanation {
     readonly costs: readonly number[]
     readonly target: number | null
   }
+  /** In mode `recommend`: the value that evidence favours, until it is withdrawn. */
+  readonly recommended?: number
   readonly advice?: string
   /** In mode `recommend`: the two values that a probe would compare. */
   readonly would_probe?: readonly [number, number]

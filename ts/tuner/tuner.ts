@@ -31,6 +31,11 @@ export type DurationSignals<S extends SignalSpecs> = {
   [N in keyof S & string]: S[N]['kind'] extends 'duration' ? N : never
 }[keyof S & string]
 
+export interface ProposeOptions {
+  /** The generation that the move was made for; by default whatever is live. A whole number, 0 or more. */
+  readonly generation?: number
+}
+
 export interface TunerParts {
   readonly resolved: Resolved
   readonly runId: string
@@ -200,14 +205,21 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
     return takenVerdict(knobs.every(({ frozen }, i) => !frozen || (index >= 0 && i !== index)))
   }
 
-  /** Moves knobs by hand, within the guardrails; a refusal is a value. Throws on values outside a knob's bounds. */
-  propose(values: Partial<KnobValues<K>>): Verdict {
+  /**
+   * Moves knobs by hand, within the guardrails; a refusal is a value. Throws on values outside a knob's bounds. With
+   * `generation` (of the `snapshot()` that you looked at) it is refused as `stale-generation` if anything changed since.
+   */
+  propose(values: Partial<KnobValues<K>>, options: ProposeOptions = {}): Verdict {
+    check.onlyKeys('options', check.object('options', options), ['generation'])
+    const range = { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true }
+    const { generation } = options
+    const made = generation === undefined ? Number.NaN : check.number('options.generation', generation, range)
     const wanted = new Float64Array(this.#parts.resolved.knobs.length).fill(Number.NaN)
     for (const [name, value] of Object.entries(check.object('values', values))) {
       const knob = this.#knob('values', name)
       if (value !== undefined) wanted[knob.index] = operatorValue(`values.${name}`, knob, value)
     }
-    return verdict(this.#parts.loop.act((engine, now) => engine.propose(wanted, now)))
+    return verdict(this.#parts.loop.act((engine, now) => engine.propose(wanted, made, now)))
   }
 
   /** Starts an explicit A/B between a knob's current value and `value`; it ends by itself and journals what it found. */

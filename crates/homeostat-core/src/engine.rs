@@ -189,15 +189,18 @@ impl Engine {
         Ok(self.tuner.set_mode(now_us, mode))
     }
 
-    /// An operator's move in knob units, NaN leaves a knob alone. The verdict's number: 0, or 1 + the violation's place.
-    pub fn propose(&mut self, values: &[f64], now_us: u64) -> Result<u32> {
+    /// An operator's move in knob units, NaN leaves a knob alone, no values at all name something that is not here.
+    /// `generation`: what it was made for, NaN for whatever is live. The verdict's number: 0, or 1 + the violation's place.
+    pub fn propose(&mut self, values: &[f64], generation: f64, now_us: u64) -> Result<u32> {
         let n = self.tuner.executor().space().len();
-        if values.len() != n {
+        if !values.is_empty() && values.len() != n {
             let wanted = format_args!("{n} values");
             return Err(Error::expected(Code::InvalidOption, "propose", wanted, values.len() as f64));
         }
+        let generation =
+            if generation.is_nan() { None } else { Some(time_us(generation, "propose.generation")?) };
         let values: Values = values.iter().copied().collect();
-        Ok(number(self.tuner.propose(now_us, &values)))
+        Ok(number(self.tuner.propose(now_us, &values, generation)))
     }
 
     /// Starts an explicit A/B; the verdict's number.

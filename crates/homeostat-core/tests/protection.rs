@@ -81,7 +81,7 @@ fn a_failed_push_never_undoes_the_kill_switch() {
     rig.window(1.0, None, 0.0);
     let values: Values = [0.58, 55.0].into_iter().collect();
     rig.now_us += 1_000_000;
-    rig.tuner.propose(rig.now_us, &values).unwrap();
+    rig.tuner.propose(rig.now_us, &values, None).unwrap();
     let pushed = rig.tuner.executor().generation();
     rig.tuner.pushed(rig.now_us, pushed, true);
     rig.tuner.control(rig.now_us, Control::Off, Source::Api);
@@ -98,7 +98,7 @@ fn an_old_outcome_says_nothing_about_newer_values() {
     rig.window(1.0, None, 0.0);
     let values: Values = [55.0].into_iter().collect();
     rig.now_us += 1_000_000;
-    rig.tuner.propose(rig.now_us, &values).unwrap();
+    rig.tuner.propose(rig.now_us, &values, None).unwrap();
     let old = rig.tuner.executor().generation();
     rig.tuner.enter_safe_mode(rig.now_us);
     assert_eq!(rig.live(0), 50.0);
@@ -182,7 +182,7 @@ fn a_visit_to_the_anchor_is_ended_by_whatever_interrupts_it() {
             let values: Values = [f64::NAN, 0.55].into_iter().collect();
             r.now_us += 1_000_000;
             r.tuner
-                .propose(r.now_us, &values)
+                .propose(r.now_us, &values, None)
                 .unwrap_or_else(|v| assert_eq!(v.as_str(), "rate-limit-exceeded"));
         }),
         ("another objective", |r| (0..80).for_each(|_| r.window(-5.0, None, 0.0))),

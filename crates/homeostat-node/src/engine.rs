@@ -99,10 +99,10 @@ impl Engine {
 
     /// An operator's move; the verdict's number.
     #[napi(catch_unwind)]
-    pub fn propose(&mut self, values: Float64Array, now_us: f64) -> Result<u32> {
+    pub fn propose(&mut self, values: Float64Array, generation: f64, now_us: f64) -> Result<u32> {
         let engine = self.open()?;
         let now_us = time_us(now_us, "now_us").map_err(to_js)?;
-        engine.propose(&values, now_us).map_err(to_js)
+        engine.propose(&values, generation, now_us).map_err(to_js)
     }
 
     /// Starts an explicit A/B; the verdict's number.

@@ -99,9 +99,9 @@ impl Engine {
 
     /// An operator's move; the verdict's number.
     #[wasm_bindgen]
-    pub fn propose(&mut self, values: &[f64], now_us: f64) -> Result<u32> {
+    pub fn propose(&mut self, values: &[f64], generation: f64, now_us: f64) -> Result<u32> {
         let (engine, now_us) = self.at(now_us)?;
-        to_js(engine.propose(values, now_us))
+        to_js(engine.propose(values, generation, now_us))
     }
 
     /// Starts an explicit A/B; the verdict's number.

@@ -46,8 +46,9 @@ pub enum Body {
     Unfreeze(Option<u8>),
     /// Input: another mode.
     Mode(Mode),
-    /// Input: an operator's move; NaN leaves a knob alone.
-    Propose(Values),
+    /// Input: an operator's move; NaN leaves a knob alone, and no values at all name a knob that is not here. Made for this
+    /// generation, or for whatever is live.
+    Propose(Values, Option<u64>),
     /// Input: an operator starts an A/B.
     Trial(u8, f64),
     /// Input: an operator enters SafeMode.
@@ -88,6 +89,8 @@ pub enum Body {
     Stop,
     /// Output: in mode `recommend`, the value that evidence favours for a knob.
     Recommend(u8, f64, Evidence),
+    /// Output: what was recommended for a knob no longer holds.
+    Withdraw(u8),
 }
 
 /// What the tuner is told about one window.

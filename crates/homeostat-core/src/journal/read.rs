@@ -60,7 +60,10 @@ pub fn parse_input(line: &Line, knobs: &[String]) -> Result<Option<Body>> {
         "freeze" => Body::Freeze(one_or_all(f, knobs)),
         "unfreeze" => Body::Unfreeze(one_or_all(f, knobs)),
         "mode" => Body::Mode(f.named(&Mode::ALL, "mode")),
-        "propose" => Body::Propose(proposal(f.get("values"), knobs)),
+        "propose" => {
+            let made_for = line.payload.get("made_for").map(|_| f.whole("made_for", 0.0, WHOLE_MAX));
+            Body::Propose(proposal(f.get("values"), knobs), made_for)
+        }
         "trial" => Body::Trial(knob(f, knobs), f.number("value")),
         "enter-safe-mode" => Body::EnterSafeMode,
         "acknowledge" => Body::Acknowledge,
@@ -92,8 +95,11 @@ fn one_or_all(fields: &mut Fields, knobs: &[String]) -> Option<u8> {
     }
 }
 
-/// A knob that was left alone is written as null.
+/// A knob that was left alone is written as null; no knobs at all stand for one that is not here.
 fn proposal(values: &Json, knobs: &[String]) -> Values {
+    if matches!(values, Json::Obj(members) if members.is_empty()) {
+        return Values::zeros(0);
+    }
     let value = |knob: &String| match values.get(knob) {
         Some(Json::Num(n)) => *n,
         Some(Json::Str(_)) => f64::INFINITY,

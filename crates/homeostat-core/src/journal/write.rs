@@ -31,7 +31,7 @@ fn event(body: &Body) -> &'static str {
         Body::Freeze(_) => "freeze",
         Body::Unfreeze(_) => "unfreeze",
         Body::Mode(_) => "mode",
-        Body::Propose(_) => "propose",
+        Body::Propose(..) => "propose",
         Body::Trial(..) => "trial",
         Body::EnterSafeMode => "enter-safe-mode",
         Body::Acknowledge => "acknowledge",
@@ -53,6 +53,7 @@ fn event(body: &Body) -> &'static str {
         Body::Drift(_) => "drift",
         Body::TrialEnd(..) => "trial-end",
         Body::Recommend(..) => "recommend",
+        Body::Withdraw(_) => "withdraw",
     }
 }
 
@@ -74,11 +75,16 @@ fn payload(body: &Body, knobs: &[String], w: &mut Writer) {
             None => w.key("knob").null(),
         },
         Body::Mode(mode) => w.key("mode").named(&crate::safety::Mode::ALL, *mode),
-        Body::Propose(values) => w.key("values").object(|w| {
-            for (k, v) in knobs.iter().zip(values.iter()) {
-                if v.is_infinite() { w.key(k).str("infinite") } else { w.key(k).num(*v) }
+        Body::Propose(values, generation) => {
+            w.key("values").object(|w| {
+                for (k, v) in knobs.iter().zip(values.iter()) {
+                    if v.is_infinite() { w.key(k).str("infinite") } else { w.key(k).num(*v) }
+                }
+            });
+            if let Some(generation) = generation {
+                w.key("made_for").uint(*generation);
             }
-        }),
+        }
         Body::Trial(i, value) => {
             w.key("knob").str(knob(*i));
             w.key("value").num(*value);
@@ -95,7 +101,7 @@ fn payload(body: &Body, knobs: &[String], w: &mut Writer) {
         | Body::Overflow
         | Body::Close
         | Body::Stop => {}
-        Body::Held(i) => w.key("knob").str(knob(*i)),
+        Body::Held(i) | Body::Withdraw(i) => w.key("knob").str(knob(*i)),
         Body::Proposal(kind, verdict, why) => {
             w.key("kind").named(&ApplyKind::ALL, *kind);
             w.key("verdict").str(verdict.map_or_else(|v| v.as_str(), |()| "approved"));

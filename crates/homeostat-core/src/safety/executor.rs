@@ -196,6 +196,11 @@ impl SafetyExecutor {
         self.changed_us
     }
 
+    /// Short mean of the objective on the learning scale, once it is known.
+    pub fn level(&self) -> Option<f64> {
+        self.level
+    }
+
     /// Whether a change is still being pushed.
     pub fn pushing(&self) -> bool {
         self.push.is_some()

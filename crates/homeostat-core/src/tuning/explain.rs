@@ -102,6 +102,9 @@ impl Tuner {
                     }
                 });
             }
+            if let Some(value) = self.recommended(i) {
+                w.key("recommended").num(value);
+            }
             if exec.mode() == Mode::Recommend && knob.learn == Learn::Probe {
                 w.key("advice").str("not identifiable without probing");
                 let reach = exec.guardrails().probe_amplitude;

@@ -1,5 +1,6 @@
 //! The machine that every input goes through.
 
+mod advice;
 mod inputs;
 mod operator;
 mod shadows;
@@ -13,7 +14,7 @@ use super::{Config, ConstraintWatch, KalmanTube, Objective, ShadowLearner, Spsa,
 use crate::digest::Validity;
 use crate::journal::{Body, Chain, Evidence, Journal, WindowInput};
 use crate::safety::{SafeModeReason, SafetyExecutor, Verdict};
-use crate::space::Values;
+use advice::{Advice, Learned};
 use alloc::vec::Vec;
 
 /// Live values changed.
@@ -70,7 +71,8 @@ pub struct Tuner {
     shadow_after_us: u64,
     /// Until when the anchor counts as no refuge: it violated a constraint itself.
     anchor_bad_until_us: u64,
-    recommended: Values,
+    advice: Vec<Advice>,
+    learned: Option<Learned>,
     trial: Option<Trial>,
     /// First of the knobs whose turn it is, and since when.
     turn: usize,
@@ -98,7 +100,8 @@ impl Tuner {
             shadows: config.space.knobs().iter().map(|_| ShadowLearner::new()).collect(),
             shadow_after_us: 0,
             anchor_bad_until_us: 0,
-            recommended: *exec.baseline(),
+            advice: config.space.knobs().iter().map(|_| Advice::default()).collect(),
+            learned: None,
             trial: None,
             turn: 0,
             turn_us: config.now_us,
@@ -176,10 +179,12 @@ impl Tuner {
                 self.relearn();
             }
             Body::Mode(mode) => {
+                self.keep_learned(mode);
                 self.exec.set_mode(mode);
+                self.learned_here();
                 self.relearn();
             }
-            Body::Propose(values) => return self.on_propose(&values),
+            Body::Propose(values, generation) => return self.on_propose(&values, generation),
             Body::Trial(knob, value) => return self.on_trial(usize::from(knob), value),
             Body::EnterSafeMode => {
                 self.exec.enter_safe_mode(now_us, SafeModeReason::ByHand, &mut self.journal)
@@ -229,6 +234,7 @@ impl Tuner {
         }
         if may_move {
             self.follow_shadows();
+            self.recommend_learned();
         }
         self.take_turns();
         match &mut self.learner {

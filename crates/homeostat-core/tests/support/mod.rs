@@ -56,7 +56,10 @@ pub fn random_operation(engine: &mut Engine, rng: &mut Rng, now_us: &mut u64) {
             if rng.next_u64().is_multiple_of(20) {
                 values[1] = f64::INFINITY;
             }
-            drop(engine.propose(&values, now));
+            let stale = rng.next_u64().is_multiple_of(8);
+            let made_for = if stale { engine.generation() as f64 - 1.0 } else { f64::NAN };
+            let unknown = rng.next_u64().is_multiple_of(16);
+            drop(engine.propose(if unknown { &[] } else { &values }, made_for, now));
         }
         15 => drop(engine.trial(knob.max(0), unit(rng) * 10.0, now)),
         16..=19 => {

@@ -3,7 +3,7 @@
 use super::{RECOVERY, SAME_PLACE, SafetyExecutor, VIOLATIONS_PER_MINUTE};
 use crate::journal::{Body, Evidence, Journal};
 use crate::safety::regression::Judgement;
-use crate::safety::{ApplyKind, Control, Mode, SafeMode, SafeModeReason};
+use crate::safety::{ApplyKind, Control, Mode, SafeMode, SafeModeReason, Violation};
 use crate::space::Values;
 
 impl SafetyExecutor {
@@ -101,7 +101,19 @@ impl SafetyExecutor {
         }
     }
 
-    pub(super) fn refused(&mut self, now_us: u64, j: &mut Journal) {
+    /// Counts a refusal: repeated ones are SafeMode, whoever proposes, since something keeps asking for what must not be. Not
+    /// counted is what says nothing of the kind about an operator: come later, look again, no such knob.
+    pub(super) fn refused(&mut self, now_us: u64, kind: ApplyKind, why: Violation, j: &mut Journal) {
+        let later = matches!(
+            why,
+            Violation::RateLimitExceeded
+                | Violation::StaleGeneration
+                | Violation::UnknownParameter
+                | Violation::Frozen
+        );
+        if later && matches!(kind, ApplyKind::Operator | ApplyKind::Trial) {
+            return;
+        }
         if self.safe_mode.is_some() || self.control != Control::On || self.mode != Mode::Auto {
             return;
         }

@@ -35,7 +35,7 @@ impl SafetyExecutor {
         }
         let verdict = self.check_probe(now_us, offset);
         let id = self.propose(now_us, ApplyKind::Probe, verdict, evidence, j);
-        verdict.inspect_err(|_| self.refused(now_us, j))?;
+        verdict.inspect_err(|why| self.refused(now_us, ApplyKind::Probe, *why, j))?;
         self.probes.push(now_us);
         self.apply(now_us, id, ApplyKind::Probe, self.baseline, *offset, j);
         Ok(())
@@ -84,7 +84,7 @@ impl SafetyExecutor {
         }
         let id = self.propose(now_us, kind, verdict, evidence, j);
         if let Err(violation) = verdict {
-            self.refused(now_us, j);
+            self.refused(now_us, kind, violation, j);
             let strategy = !matches!(kind, ApplyKind::Operator | ApplyKind::Trial);
             match violation {
                 Violation::Thrashing if strategy => {
@@ -196,7 +196,7 @@ impl SafetyExecutor {
         j: &mut Journal,
     ) -> Verdict {
         self.propose(now_us, kind, Err(violation), evidence, j);
-        self.refused(now_us, j);
+        self.refused(now_us, kind, violation, j);
         Err(violation)
     }
 }

@@ -48,9 +48,9 @@ impl Tuner {
         self.input(now_us, Body::Mode(mode))
     }
 
-    /// An operator's move, knob units, NaN leaves a knob alone.
-    pub fn propose(&mut self, now_us: u64, values: &Values) -> Verdict {
-        self.verdict(now_us, Body::Propose(*values))
+    /// An operator's move, knob units, NaN leaves a knob alone; made for `generation`, or for whatever is live.
+    pub fn propose(&mut self, now_us: u64, values: &Values, generation: Option<u64>) -> Verdict {
+        self.verdict(now_us, Body::Propose(*values, generation))
     }
 
     /// Starts an explicit A/B.

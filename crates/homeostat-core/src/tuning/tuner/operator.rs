@@ -7,7 +7,11 @@ use crate::space::Values;
 use crate::tuning::Trial;
 
 impl Tuner {
-    pub(super) fn on_propose(&mut self, values: &Values) -> Verdict {
+    pub(super) fn on_propose(&mut self, values: &Values, generation: Option<u64>) -> Verdict {
+        if generation.is_some_and(|g| g != self.exec.generation()) {
+            let (exec, stale) = (&mut self.exec, Violation::StaleGeneration);
+            return exec.refuse(self.now_us, ApplyKind::Operator, stale, Evidence::None, &mut self.journal);
+        }
         // What an operator asks for does not wait for an experiment.
         self.exec.end_visit(self.now_us, &mut self.journal);
         let (exec, j, kind) = (&mut self.exec, &mut self.journal, ApplyKind::Operator);

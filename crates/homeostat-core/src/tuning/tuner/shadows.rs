@@ -1,14 +1,10 @@
 //! Knobs whose costs are computed instead of probed.
 
 use super::Tuner;
-use crate::journal::Body;
 use crate::real::clamp;
 use crate::safety::{ApplyKind, Mode};
 use crate::space::Learn;
 use crate::tuning::shadow::PACE_US;
-
-/// The next recommendation for a knob differs by at least this, in units of its range.
-const RECOMMEND_STEP: f64 = 0.02;
 
 impl Tuner {
     /// Knobs that shadow evaluation moves: one guarded step at a time, or a recommendation.
@@ -20,16 +16,12 @@ impl Tuner {
                 continue;
             }
             let here = self.exec.baseline()[i];
-            let Some((target, evidence)) = self.shadows[i].target(knob, here) else { continue };
+            let found = self.shadows[i].target(knob, here);
             if self.exec.mode() == Mode::Recommend {
-                if knob.way(self.recommended[i], target).abs() >= RECOMMEND_STEP {
-                    self.recommended[i] = target;
-                    let value = knob.to_value(target);
-                    let body = Body::Recommend(i as u8, value, evidence);
-                    self.journal.push(now_us, 0, self.exec.generation(), body);
-                }
+                self.advise(i, found);
                 continue;
             }
+            let Some((target, evidence)) = found else { continue };
             if !self.exec.may_change() || now_us < self.shadow_after_us || !self.exec.rate_ok(now_us) {
                 continue;
             }
