@@ -5,7 +5,7 @@ const binding = (name: 'native' | 'wasm') => ({
   test: {
     name,
     include: ['ts/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/packaging/**', 'test/repository/**'],
+    exclude: ['**/node_modules/**', 'test/cli/**', 'test/packaging/**', 'test/repository/**'],
     env: { HOMEOSTAT_BINDING: name },
     typecheck: { enabled: false },
   },
@@ -18,6 +18,8 @@ export default defineConfig({
     projects: [
       binding('native'),
       binding('wasm'),
+      // Over the built command line, which chooses its core itself.
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'repository', include: ['test/repository/**/*.test.ts'] } },
     ],
   },

@@ -67,7 +67,8 @@ export function makeProgram(end: End): Command {
       subcommandDescription: (command) => command.summary() || command.description(),
     })
     .addHelpCommand(new Command('help').argument('[command]').summary('print the help of a command').helpGroup('More:'))
-    .showHelpAfterError('(homeostat --help says more)')
+    // Errors are said in one place and one form: see main.ts.
+    .configureOutput({ outputError: () => {} })
     .exitOverride()
   // Set before the commands are made: they take these over.
   for (const register of COMMANDS) register(program, end)

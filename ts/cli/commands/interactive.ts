@@ -5,6 +5,7 @@ import { define, outOf } from '../command.js'
 import { loadSolver } from '../core.js'
 import { usage } from '../exit.js'
 import { fileStore, memoryStore, serve } from '../interactive/serve.js'
+import { exitOfSignal, Interrupt } from '../interrupt.js'
 import type { Register } from '../program.js'
 import { openStudy } from '../study/access.js'
 import { configFrom, type MakeOptions, makeOptions } from '../study/options.js'
@@ -24,7 +25,7 @@ const ABOUT = `One request per line on standard input, one answer per line on st
 Anything else is answered by {"error":{"code":"...","message":"..."}}, and it goes on.
 With --state the study is a file: what was answered survives kill -9. With --durable it also survives a power failure.`
 
-export const interactive: Register = (program) => {
+export const interactive: Register = (program, end) => {
   const command: Command = define(program, {
     name: 'interactive',
     group: 'Search:',
@@ -38,18 +39,21 @@ export const interactive: Register = (program) => {
     .option('--state <file>', 'keep the study in this file, and go on with what it has')
     .option('--durable', 'force results to the disk before they are acknowledged')
   makeOptions(command).action(async (options: Options) => {
-    const config = configFrom(options)
     if (options.config === '-') throw usage('--config - cannot be used here: standard input brings the requests')
     if (options.durable === true && options.state === undefined)
       throw usage('--durable needs --state, the file to be durable in')
+    const config = configFrom(options)
     if (config === undefined && options.state === undefined) throw usage('give --config, or --state with a study')
     const out = outOf(options)
     if (process.stdin.isTTY === true) out.note('requests are lines of JSON, such as {"cmd":"ask"}; end with Ctrl-D')
+    const interrupt = new Interrupt()
+    const { durable = false } = options
+    const serving = { input: process.stdin, output: process.stdout, durable, signal: interrupt.signal }
     if (options.state !== undefined) {
       const file = openStudy(options.state, out, options.wait, config)
       file.keepLock()
       try {
-        await serve(fileStore(file), options.durable === true, process.stdin, process.stdout)
+        await serve(fileStore(file), serving)
       } finally {
         file.close()
       }
@@ -57,8 +61,10 @@ export const interactive: Register = (program) => {
       const solver = loadSolver()
       const core = solver.createSolver(JSON.stringify(config))
       core.takeLog()
-      await serve(memoryStore(core, canonical(solver, config)), false, process.stdin, process.stdout)
+      await serve(memoryStore(core, canonical(solver, config)), serving)
       core.close()
     }
+    interrupt.close()
+    if (interrupt.name !== undefined) end(exitOfSignal(interrupt.name))
   })
 }

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { define, outOf, real, time, whole } from '../command.js'
 import { EXIT, usage } from '../exit.js'
+import { exitOfSignal, Interrupt } from '../interrupt.js'
 import type { Register } from '../program.js'
 import { scriptEvaluator } from '../run/evaluate.js'
 import { runTrials, type Stopped } from '../run/loop.js'
+import { checkProgram } from '../run/program.js'
 import { type Progress, reportTo } from '../run/report.js'
 import { resumeText } from '../run/resume.js'
 import { RunSession } from '../run/session.js'
@@ -83,7 +85,9 @@ async function act(words: readonly string[], options: Options): Promise<number> 
   const config = configFrom(options, options.budget)
   if (config === undefined && !resumed)
     throw usage(`there is no study ${path} yet: --config or --knob says what to search`)
+  checkProgram(program as string)
   const file = openStudy(path, out, options.wait, config)
+  if (file.knobs.names.includes('TRIAL')) out.warn('a knob named TRIAL takes the place of the number of the trial')
   const budget = options.budget ?? file.config.budget ?? BUDGET_DEFAULT
   const session = new RunSession(file, budget)
   const report = reportTo(out)
@@ -142,29 +146,6 @@ function programOf(words: readonly string[], { script }: Options): readonly stri
   return script === undefined ? words : [script.includes('/') || script.includes('\\') ? script : `./${script}`]
 }
 
-/** The first signal asks the run to end; the evaluations are ended and stay open. A second one is not waited for. */
-class Interrupt {
-  readonly #controller = new AbortController()
-  readonly #handler = (name: NodeJS.Signals): void => {
-    if (this.name !== undefined) process.exit(name === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
-    this.name = name
-    this.#controller.abort()
-  }
-  name: NodeJS.Signals | undefined
-
-  constructor() {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, this.#handler)
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  close(): void {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, this.#handler)
-  }
-}
-
 interface Conclusion {
   readonly stopped: Stopped
   readonly path: string
@@ -208,7 +189,7 @@ function statusOf(
   options: Options,
   signal: NodeJS.Signals | undefined,
 ): number {
-  if (stopped === 'interrupted') return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+  if (stopped === 'interrupted') return exitOfSignal(signal)
   if (best === undefined) return EXIT.noResult
   return options.target !== undefined && stopped !== 'target' ? EXIT.exhausted : EXIT.ok
 }

@@ -30,8 +30,17 @@ export function fileStore(file: StudyFile): Store {
   return { knobs: file.knobs, change: (work, sync) => file.change(work, sync) }
 }
 
-/** Until the end of the input, or `close`. `durable`: what is told is on the disk before it is acknowledged. */
-export function serve(store: Store, durable: boolean, input: Readable, output: Writable): Promise<void> {
+export interface Serving {
+  readonly input: Readable
+  readonly output: Writable
+  /** What is told is on the disk before it is acknowledged. */
+  readonly durable: boolean
+  /** Aborted: it ends between two requests. */
+  readonly signal: AbortSignal
+}
+
+/** Until the end of the input, `close`, or the signal. */
+export function serve(store: Store, { input, output, durable, signal }: Serving): Promise<void> {
   const session = new Session(store.knobs)
   const cutter = new LineCutter()
   return new Promise((resolve, reject) => {
@@ -39,7 +48,9 @@ export function serve(store: Store, durable: boolean, input: Readable, output: W
       input.off('data', take)
       input.off('end', end)
       input.off('error', reject)
-      input.pause()
+      signal.removeEventListener('abort', done)
+      // A pause is not enough: what is being read at this moment keeps the process alive.
+      input.destroy()
       resolve()
     }
     const answer = (lines: readonly Line[]): void => {
@@ -60,6 +71,7 @@ export function serve(store: Store, durable: boolean, input: Readable, output: W
     input.on('data', take)
     input.on('end', end)
     input.on('error', reject)
+    signal.addEventListener('abort', done)
   })
 }
 

@@ -38,6 +38,8 @@ export class RunSession {
     this.#file = file
     this.#claims = new Claims(file.path)
     this.#budget = budget
+    // Removes what runs that died left behind.
+    file.change(() => void this.#claims.others(), false)
   }
 
   /** What others left open comes first: a strategy may be waiting for it. */

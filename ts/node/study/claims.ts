@@ -14,12 +14,14 @@ export class Claims {
   readonly #study: string
   readonly #path: string
   readonly #text: string
+  readonly #onExit = (): void => this.remove()
 
   constructor(study: string) {
     const token = randomUUID()
     this.#study = study
     this.#path = `${study}.run-${process.pid}-${token.slice(0, 8)}`
     this.#text = selfText(token)
+    process.once('exit', this.#onExit)
   }
 
   /** Says which trials this process evaluates now. */
@@ -46,6 +48,7 @@ export class Claims {
   }
 
   remove(): void {
+    process.off('exit', this.#onExit)
     rmSync(this.#path, { force: true })
     rmSync(`${this.#path}.new`, { force: true })
   }

@@ -20,6 +20,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
+import process from 'node:process'
 import type { SolverBinding, SolverCore, StudyConfig } from '../../binding.js'
 import { systemClock } from '../../clock.js'
 import { HomeostatError } from '../../errors.js'
@@ -66,6 +67,7 @@ export class StudyFile {
   #idle: ReturnType<typeof setTimeout> | undefined
   /** The core is ahead of the file: it has to be read anew. */
   #stale = true
+  readonly #onExit = (): void => this.#lock.release()
 
   /** Opens a study, or makes it. Throws `HOMEOSTAT_STUDY_*`. */
   constructor(path: string, options: OpenStudyOptions) {
@@ -128,12 +130,16 @@ export class StudyFile {
 
   /** From now on keeps the lock between changes that follow each other closely, while nobody waits for it. */
   keepLock(): void {
-    this.#idle ??= setTimeout(() => this.#lock.release(), IDLE_MS)
+    if (this.#idle !== undefined) return
+    this.#idle = setTimeout(() => this.#lock.release(), IDLE_MS)
     this.#idle.unref()
+    // Other hosts cannot see that this process is gone.
+    process.once('exit', this.#onExit)
   }
 
   close(): void {
     clearTimeout(this.#idle)
+    process.off('exit', this.#onExit)
     this.#lock.release()
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1

@@ -1,0 +1,82 @@
+/** What a person sees on a terminal, and what a file gets in its place. */
+import { describe, expect, it } from 'vitest'
+import { homeostat } from './support/cli.js'
+import { toldStudy, workplace } from './support/studies.js'
+import { hasTerminals, onTerminal, screen } from './support/terminal.js'
+
+const ESCAPE = '\u001b'
+const RUN = ['run', '-c', 'c.json', '--state', 's.jsonl', '-b', '6', '-j', '2', '--', './e.sh']
+
+function place() {
+  const made = workplace()
+  made.script(
+    'e.sh',
+    'sleep 0.15; [ $HOMEOSTAT_TRIAL = 2 ] && { echo "no \u001b[31mmemory" >&2; exit 3; }; echo RESULT=0.$HOMEOSTAT_TRIAL',
+  )
+  return made
+}
+
+describe.skipIf(!hasTerminals)('on a terminal', () => {
+  it.each([80, 120, 24])(
+    'of %i columns a run draws one line of progress, within them, and keeps what matters above it',
+    async (columns) => {
+      const { status, out } = await onTerminal(columns, RUN, place()).result
+      expect(status).toBe(0)
+      const drawn = out.split(/\r?\n/).flatMap((line) => line.split(`\r${ESCAPE}[2K`))
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+      const shown = drawn.map((text) => text.replace(/\u001b\[[\d;]*m/g, '').replace(/\r/g, ''))
+      const bars = shown.filter((text) => /^[━─]+ {2}/.test(text))
+      expect(bars.length).toBeGreaterThan(3)
+      for (const bar of bars) expect([...bar].length).toBeLessThan(columns)
+      expect(bars.at(-1)).toMatch(/[3-6]\/6/)
+      if (columns >= 80) expect(bars.at(-1)).toContain('best 0')
+      const last = screen(out)
+      expect(last.some((line) => line.includes('trial 2 failed'))).toBe(true)
+      expect(last.join('\n')).not.toContain('━')
+      expect(last.join('\n')).toContain('the budget is used up after 6 trials, 1 failed')
+    },
+  )
+
+  it('shows colour, but not with NO_COLOR, --no-color or TERM=dumb', async () => {
+    const { cwd } = await toldStudy(3)
+    const best = async (args: string[], env: Record<string, string> = {}) =>
+      (await onTerminal(80, ['best', 's.jsonl', ...args], { cwd, env }).result).out
+    expect(await best([])).toContain(`${ESCAPE}[32m1${ESCAPE}[39m`)
+    expect(await best([], { NO_COLOR: '1' })).not.toContain(ESCAPE)
+    expect(await best(['--no-color'])).not.toContain(ESCAPE)
+    expect(await best([], { TERM: 'dumb' })).not.toContain(ESCAPE)
+  })
+
+  it('draws nothing with --quiet, and plain lines where the terminal is dumb', async () => {
+    const quiet = await onTerminal(80, [...RUN.slice(0, 1), '--quiet', ...RUN.slice(1)], place()).result
+    expect(quiet.out).not.toContain('━')
+    expect(quiet.out).not.toContain('trial 2 failed')
+    const dumb = await onTerminal(80, RUN, { ...place(), env: { TERM: 'dumb' } }).result
+    expect(dumb.out).not.toContain(ESCAPE)
+    expect(dumb.out).toContain('[6/6] trial')
+  })
+
+  it('Ctrl-C ends a run and says how to go on', async () => {
+    const made = workplace()
+    const terminal = onTerminal(100, ['run', '-c', 'c.json', '--state', 's.jsonl', '--', 'sleep', '60'], made)
+    setTimeout(() => terminal.type('\u0003'), 800)
+    const { status, out } = await terminal.result
+    expect(status).toBe(130)
+    expect(out).toContain('homeostat run -c c.json --state s.jsonl -- sleep 60')
+  })
+})
+
+describe('in a file', () => {
+  it('there is neither colour nor progress, unless FORCE_COLOR asks for colour', async () => {
+    const { out, err } = await homeostat(RUN, place())
+    expect(out + err).not.toMatch(/[\r━]/)
+    expect(out).not.toContain(ESCAPE)
+    expect(err).not.toContain(ESCAPE)
+    expect(err).toContain('trial 2 failed: ended with status 3: no memory')
+    const { cwd } = await toldStudy(2)
+    expect((await homeostat(['best', 's.jsonl'], { cwd, env: { FORCE_COLOR: '1' } })).out).toContain(ESCAPE)
+    expect((await homeostat(['best', 's.jsonl'], { cwd, env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).out).not.toContain(
+      ESCAPE,
+    )
+  })
+})
