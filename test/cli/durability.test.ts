@@ -49,7 +49,7 @@ describe('kill -9', () => {
       const early = (random.next().value as number) < 0.2
       if (early) await wait(150 * (random.next().value as number))
       else {
-        while (!working) await wait(2)
+        while (!working && driver.child.exitCode === null) await wait(2)
         await wait(25 * (random.next().value as number))
       }
       driver.child.kill('SIGKILL')

@@ -1,5 +1,6 @@
 /** What a person sees on a terminal, and what a file gets in its place. */
 import { describe, expect, it } from 'vitest'
+import { until } from '../support/folder.js'
 import { homeostat } from './support/cli.js'
 import { toldStudy, workplace } from './support/studies.js'
 import { hasTerminals, onTerminal, screen } from './support/terminal.js'
@@ -59,7 +60,8 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
   it('Ctrl-C ends a run and says how to go on', async () => {
     const made = workplace()
     const terminal = onTerminal(100, ['run', '-c', 'c.json', '--state', 's.jsonl', '--', 'sleep', '60'], made)
-    setTimeout(() => terminal.type('\u0003'), 800)
+    await until(() => terminal.shown().includes('0/100'))
+    terminal.type('\u0003')
     const { status, out } = await terminal.result
     expect(status).toBe(130)
     expect(out).toContain('homeostat run -c c.json --state s.jsonl -- sleep 60')

@@ -10,8 +10,8 @@ export class Driver {
   #open = ''
   readonly #waiting: ((line: string) => void)[] = []
 
-  constructor(args: readonly string[], options: CallOptions) {
-    this.child = start(['interactive', ...args], options)
+  constructor(args: readonly string[], options: CallOptions, child = start(['interactive', ...args], options)) {
+    this.child = child
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#take(text))
     this.end = ended(this.child)
   }

@@ -30,6 +30,8 @@ export const hasTerminals = spawnSync('python3', ['-c', 'import pty']).status ==
 
 export interface Terminal {
   type(text: string): void
+  /** All that was shown so far. */
+  shown(): string
   readonly result: Promise<Result>
 }
 
@@ -39,7 +41,11 @@ export function onTerminal(columns: number, args: readonly string[], options: Ca
     ...options,
     env: { TERM: 'xterm-256color', ...options.env },
   })
-  return { type: (text) => void child.stdin?.write(text), result: ended(child) }
+  let shown = ''
+  child.stdout?.on('data', (text) => {
+    shown += String(text)
+  })
+  return { type: (text) => void child.stdin?.write(text), shown: () => shown, result: ended(child) }
 }
 
 /** Lines as they stand in the end, after what was written over. */

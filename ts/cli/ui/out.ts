@@ -3,7 +3,7 @@
  */
 import process from 'node:process'
 import { isHomeostatError } from '../../errors.js'
-import { columns, isLive, type Style, style } from './terminal.js'
+import { clean, columns, isLive, type Style, style } from './terminal.js'
 
 export interface Common {
   readonly json?: boolean
@@ -65,7 +65,9 @@ export class Out {
 
 /** An error as people or, with `--json`, programs read it. */
 export function errorText(error: unknown, json: boolean, paint: Style): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const said = error instanceof Error ? error.message : String(error)
+  // What is quoted may come from any file: it must not drive the terminal.
+  const message = json ? said : said.split('\n').map(clean).join('\n')
   const code = isHomeostatError(error) ? error.code : 'HOMEOSTAT_INTERNAL'
   if (json) return JSON.stringify({ error: { code, message } })
   const known = isHomeostatError(error) && code !== 'HOMEOSTAT_USAGE'

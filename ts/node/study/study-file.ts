@@ -12,6 +12,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
@@ -20,11 +21,13 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import process from 'node:process'
 import type { SolverBinding, SolverCore, StudyConfig } from '../../binding.js'
 import { systemClock } from '../../clock.js'
 import { HomeostatError } from '../../errors.js'
 import { applyLines } from './apply.js'
+import { changed, empty } from './faults.js'
 import { agree, canonical } from './header.js'
 import { Knobs } from './knobs.js'
 import { readStudyFrom } from './load.js'
@@ -80,6 +83,8 @@ export class StudyFile {
     this.#note = options.note ?? (() => {})
     this.#lock = new StudyLock(this.path)
     const create = config === undefined ? 0 : constants.O_CREAT
+    if (create !== 0 && !existsSync(dirname(this.path)))
+      throw ioError(this.path, 'cannot be made', new Error(`there is no folder ${dirname(this.path)}`))
     this.#fd = this.#io(() => openSync(this.path, constants.O_RDWR | create, 0o644))
     try {
       this.#locked(() => {
@@ -287,18 +292,4 @@ export class StudyFile {
       throw ioError(this.path, 'cannot be used', error)
     }
   }
-}
-
-function changed(path: string, what: string): HomeostatError {
-  return new HomeostatError(
-    'HOMEOSTAT_STUDY_CHANGED',
-    `the study ${path} was changed by something else than Homeostat: ${what}; nothing more is written to it`,
-  )
-}
-
-function empty(path: string): HomeostatError {
-  return new HomeostatError(
-    'HOMEOSTAT_STUDY_EMPTY',
-    `the file ${path} holds no study yet; a configuration (--config) makes one`,
-  )
 }
