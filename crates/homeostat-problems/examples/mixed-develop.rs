@@ -1,13 +1,13 @@
 //! How the mixed strategy is measured while it is made: the develop half only.
 //!
-//! `run [seeds] [problem...] [name=value...]` prints a line of JSON for each problem and seed: the best value after 10, 20,
-//! ..., 100 evaluations. `time` prints what an ask and a tell cost. `serve` answers one line for each line
-//! `problem x...`, so that a rival in another language can be measured on the same code; `spaces` prints the spaces.
+//! `run [problem...]` prints a line of JSON for each problem and each of the seeds 1 to 5: the best value after 10, 20, ...,
+//! 100 evaluations. `time` prints what an ask and a tell cost. `serve` answers one line for each line `problem x...`, so
+//! that a rival in another language can be measured on the same code; `spaces` prints the spaces.
 use homeostat_problems::{
     Half,
     mixed::{Dimension as Theirs, Problem, problems},
 };
-use homeostat_solver::mixed::{Dimension, Mixed, settings::Settings};
+use homeostat_solver::mixed::{Dimension, Mixed};
 use std::io::BufRead;
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ fn main() {
         Some("time") => time(),
         Some("serve") => serve(),
         Some("spaces") => spaces(),
-        _ => eprintln!("usage: mixed-develop run [seeds] [problem...] | time | serve | spaces"),
+        _ => eprintln!("usage: mixed-develop run [problem...] | time | serve | spaces"),
     }
 }
 
@@ -51,9 +51,9 @@ fn back(d: &Theirs, x: f64) -> f64 {
     }
 }
 
-fn trace(problem: &Problem, seed: u64, settings: &Settings) -> Vec<f64> {
+fn trace(problem: &Problem, seed: u64) -> Vec<f64> {
     let dims = problem.dimensions.iter().map(view).collect();
-    let mut mixed = Mixed::with(dims, seed, settings.clone());
+    let mut mixed = Mixed::new(dims, seed);
     let mut best = f64::INFINITY;
     let mut trace = Vec::new();
     for i in 1..=BUDGET {
@@ -71,22 +71,17 @@ fn trace(problem: &Problem, seed: u64, settings: &Settings) -> Vec<f64> {
 }
 
 fn run(words: &[String]) {
-    let seeds = words.iter().find_map(|w| w.parse::<u64>().ok()).unwrap_or(20);
-    let mut settings = Settings::default();
-    for (name, value) in words.iter().filter_map(|w| w.split_once('=')) {
-        settings.set(name, value.parse().expect("a number"));
-    }
     let named = |p: &Problem| words.iter().any(|w| w == p.name);
     let any = develop().iter().any(named);
     for problem in develop().iter().filter(|p| !any || named(p)) {
-        for seed in 0..seeds {
-            let trace = trace(problem, seed, &settings);
+        for seed in 1..=5 {
+            let trace = trace(problem, seed);
             println!("{{\"problem\":\"{}\",\"seed\":{seed},\"trace\":{trace:?}}}", problem.name);
         }
     }
 }
 
-/// Mean and greatest cost of an ask and a tell up to 100 and 400 evaluations, 10 dimensions of every kind.
+/// Mean and greatest cost of an ask and a tell among so many trials, 10 dimensions of every kind.
 fn time() {
     let dims: Vec<Dimension> = (0..10)
         .map(|i| match i % 4 {
@@ -98,7 +93,7 @@ fn time() {
         .collect();
     let mut mixed = Mixed::new(dims, 1);
     let mut taken = Vec::new();
-    for i in 1..=400 {
+    for i in 1..=10_000 {
         let start = Instant::now();
         let x = mixed.ask(&[]).expect("a continuum is never exhausted");
         let asked = start.elapsed();
@@ -106,10 +101,15 @@ fn time() {
         let start = Instant::now();
         mixed.tell(&x, y);
         taken.push((asked + start.elapsed()).as_secs_f64() * 1e3);
-        if i % 100 == 0 {
-            let last = &taken[i - 100..];
-            let greatest = last.iter().fold(0.0f64, |a, b| a.max(*b));
-            println!("{i}: mean {:.2} ms, greatest {greatest:.2} ms", last.iter().sum::<f64>() / 100.0);
+        if [100, 1_000, 10_000].contains(&i) {
+            let greatest = taken.iter().fold(0.0f64, |a, b| a.max(*b));
+            println!("{i}: mean {:.2} ms, greatest {greatest:.2} ms", taken.iter().sum::<f64>() / i as f64);
+            let last = &taken[i - i.min(1_000)..];
+            println!(
+                "  the last {}: mean {:.2} ms",
+                last.len(),
+                last.iter().sum::<f64>() / last.len() as f64
+            );
         }
     }
 }

@@ -217,6 +217,21 @@ pub unsafe extern "C" fn study_best(study: *const Study, out: *mut f64) -> i32 {
     study.best_into(out).unwrap_or(-1)
 }
 
+/// Writes what the study says of itself, as JSON, where `capacity` bytes are enough; gives its length either way.
+///
+/// # Safety
+/// `study` is from `study_new` and not freed; `out` has room for `capacity` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn study_explain(study: *const Study, out: *mut u8, capacity: usize) -> usize {
+    // SAFETY: the caller's promise.
+    let text = unsafe { &*study }.explain();
+    if text.len() <= capacity {
+        // SAFETY: the caller's promise.
+        unsafe { slice::from_raw_parts_mut(out, text.len()) }.copy_from_slice(text.as_bytes());
+    }
+    text.len()
+}
+
 /// Frees a study.
 ///
 /// # Safety
@@ -249,6 +264,10 @@ mod tests {
             }
             assert!(study_best(study, point.as_mut_ptr()) >= 0);
             assert!(point[1] == 0.0 && point[0].abs() < 0.3, "{point:?}");
+            let length = study_explain(study, std::ptr::null_mut(), 0);
+            let mut text = vec![0; length];
+            assert_eq!(study_explain(study, text.as_mut_ptr(), length), length);
+            assert!(text.starts_with(b"{") && text.ends_with(b"}"));
             study_free(study);
             assert!(study_new(b"{}".as_ptr(), 2).is_null());
         }

@@ -13,6 +13,7 @@ pub mod ffi;
 pub mod golden;
 pub mod landscapes;
 pub mod mixed;
+pub mod overhead;
 pub mod random;
 
 /// Who may look: half of everything is for development, the other half is kept for judging.

@@ -1,9 +1,10 @@
-//! `search` looks long for better points than the best known, `exhaust` tries every point where it can, `golden` writes the fixtures, `labels` measures the
-//! landscapes' labels again.
+//! `search` looks long for better points than the best known, `exhaust` tries every point where it can, `golden` writes the
+//! fixtures, `labels` measures the landscapes' labels again, `overhead` measures what the solver costs.
 
 use homeostat_problems::golden;
 use homeostat_problems::landscapes::{landscapes, measure};
 use homeostat_problems::mixed::{Dimension, Problem, problems};
+use homeostat_problems::overhead::{STUDIES, measure as measure_study};
 use homeostat_problems::random::Rng;
 
 fn main() {
@@ -11,10 +12,13 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("search") => search(&arguments[1..]),
         Some("exhaust") => exhaust(),
+        Some("overhead") => overhead(),
         Some("golden") => golden(),
         Some("labels") => labels(&arguments[1..]),
         _ => {
-            eprintln!("usage: problems search [evaluations] [name...] | exhaust | labels [runs] | golden");
+            eprintln!(
+                "usage: problems search [evaluations] [name...] | exhaust | labels [runs] | golden | overhead"
+            );
             std::process::exit(2);
         }
     }
@@ -28,6 +32,23 @@ fn search(arguments: &[String]) {
         }
         let (value, point) = evolve(&problem, evaluations, 1);
         println!("{} {value:?} (known {:?}) at {point:?}", problem.name, problem.best);
+    }
+}
+
+/// One JSON line per study.
+fn overhead() {
+    for (dimensions, strategy, objective, trials) in STUDIES {
+        let row = measure_study(dimensions, strategy, objective, trials);
+        let marks: Vec<String> =
+            row.marks_us().iter().map(|(mark, us)| format!("\"{mark}\":{us:.3}")).collect();
+        println!(
+            "{{\"layer\":\"core\",\"dimensions\":{dimensions},\"strategy\":\"{strategy}\",\"objective\":\"{objective}\",\
+             \"trials\":{trials},\"mean_us\":{:.3},\"worst_us\":{:.1},\"tenths_us\":{:.3?},\"marks_us\":{{{}}}}}",
+            row.mean_us(),
+            row.worst_us(),
+            row.tenths_us(),
+            marks.join(",")
+        );
     }
 }
 
