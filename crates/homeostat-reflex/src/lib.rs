@@ -8,4 +8,7 @@
 
 extern crate alloc;
 
+pub mod breaker;
 pub mod clock;
+pub mod lease;
+pub mod ledger;
