@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Projects do not take this over from what they are in. */
+const testTimeout = 30_000
+
 /** One suite, both bindings: the façade obeys HOMEOSTAT_BINDING, the tests do not know which one they run on. */
 const binding = (name: 'native' | 'wasm') => ({
   test: {
@@ -7,6 +10,7 @@ const binding = (name: 'native' | 'wasm') => ({
     include: ['ts/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/cli/**', 'test/packaging/**', 'test/repository/**'],
     env: { HOMEOSTAT_BINDING: name },
+    testTimeout,
     typecheck: { enabled: false },
   },
 })
@@ -14,13 +18,12 @@ const binding = (name: 'native' | 'wasm') => ({
 export default defineConfig({
   test: {
     passWithNoTests: false,
-    testTimeout: 30_000,
     projects: [
       binding('native'),
       binding('wasm'),
       // Over the built command line, which chooses its core itself.
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'repository', include: ['test/repository/**/*.test.ts'] } },
+      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout } },
+      { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout } },
     ],
   },
 })
