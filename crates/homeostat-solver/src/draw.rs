@@ -32,5 +32,7 @@ fn moments_are_as_they_should_be() {
         normals += z;
         squares += z * z;
     }
-    assert!((sum / 1e5 - 0.5).abs() < 0.005 && (normals / 1e5).abs() < 0.02 && (squares / 1e5 - 1.0).abs() < 0.02);
+    assert!(
+        (sum / 1e5 - 0.5).abs() < 0.005 && (normals / 1e5).abs() < 0.02 && (squares / 1e5 - 1.0).abs() < 0.02
+    );
 }

@@ -9,6 +9,7 @@
 //! the model (n ≤ 20) or m ≤ max(4n, 2n + 1) up to 513 (n = 256), whatever the number of trials.
 
 mod archive;
+mod axis;
 mod chance;
 mod evolution;
 mod model;
@@ -18,6 +19,8 @@ mod restart;
 mod separable;
 mod star;
 mod step;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use crate::linear::norm;

@@ -101,3 +101,68 @@ impl Fit {
         self.prior.kernel(u, u) - dot(&shared, &shared)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    /// The coefficients' features at u, and their prior variances, written out one by one.
+    fn features(u: &[f64], prior: &Prior) -> Vec<(f64, f64)> {
+        let mut all = vec![(1.0, prior.constant)];
+        all.extend(u.iter().map(|v| (*v, prior.linear)));
+        for (i, v) in u.iter().enumerate() {
+            all.push((0.5 * v * v, prior.square));
+            all.extend(u[..i].iter().map(|w| (v * w, 0.5 * prior.cross)));
+        }
+        all
+    }
+
+    /// The posterior mean at `u` by the normal equations of the coefficients.
+    fn oracle(data: &[Datum], prior: &Prior, u: &[f64]) -> f64 {
+        let at = features(u, prior);
+        let mut normal = Square::zeros(at.len());
+        let mut right = vec![0.0; at.len()];
+        for (i, (_, variance)) in at.iter().enumerate() {
+            normal[(i, i)] = 1.0 / variance;
+        }
+        for datum in data {
+            let row: Vec<f64> = features(&datum.u, prior).into_iter().map(|f| f.0).collect();
+            normal.add_outer(1.0 / datum.noise, &row);
+            add_scaled(&mut right, datum.y / datum.noise, &row);
+        }
+        Cholesky::new(normal).unwrap().solve(&mut right);
+        at.iter().zip(&right).map(|((f, _), c)| f * c).sum()
+    }
+
+    proptest! {
+        #[test]
+        fn the_dual_form_is_the_regression_on_coefficients(
+            (n, places, values, at) in (1..4usize, 1..14usize).prop_flat_map(|(n, m)| (
+                Just(n),
+                prop::collection::vec(prop::collection::vec(-1.0..1.0f64, n), m),
+                prop::collection::vec(-3.0..3.0f64, m),
+                prop::collection::vec(-1.0..1.0f64, n),
+            )),
+        ) {
+            let prior = Prior { constant: 10.0, linear: 5.0, square: 1.0, cross: 0.3 };
+            let data: Vec<Datum> = places.into_iter().zip(values).map(|(u, y)| Datum { u, y, noise: 0.01 }).collect();
+            let wanted = oracle(&data, &prior, &at);
+            let variance_before = prior.kernel(&at, &at);
+            let fit = Fit::new(n, data, prior).unwrap();
+            let got = fit.mean.value + fit.mean.change(&at);
+            prop_assert!((got - wanted).abs() < 1e-6 * (1.0 + wanted.abs()), "{got} against {wanted}");
+            let variance = fit.variance(&at);
+            prop_assert!(-1e-9 < variance && variance <= variance_before);
+        }
+    }
+
+    #[test]
+    fn the_variance_is_the_noise_where_much_was_observed() {
+        let prior = Prior { constant: 10.0, linear: 5.0, square: 1.0, cross: 0.3 };
+        let data = (0..50).map(|i| Datum { u: vec![f64::from(i % 5) - 2.0], y: 1.0, noise: 0.1 }).collect();
+        assert!(Fit::new(1, data, prior).unwrap().variance(&[0.5]) < 0.01);
+        assert!(Fit::new(1, Vec::new(), prior).is_none());
+    }
+}

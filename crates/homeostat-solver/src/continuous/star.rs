@@ -1,6 +1,7 @@
 //! The first points of a run: the centre, and a step to one or both sides along every axis. In the first run they also decide
 //! whether the objective is additively separable.
 
+use super::axis::Mark;
 use super::{Move, Phase, Search, separable::Separable, trust::Trust};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,9 +10,6 @@ use alloc::vec::Vec;
 const REACH: f64 = 0.25;
 /// An axis has a side only where there is at least this room.
 const ROOM: f64 = 0.05;
-
-/// A point of an axis: the coordinate, and the value less that of the centre.
-pub(crate) type Mark = (f64, f64);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Star {

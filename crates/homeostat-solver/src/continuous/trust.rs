@@ -13,7 +13,8 @@ use homeostat_core::real::clamp;
 const RADIUS: f64 = 0.25;
 /// The phase ends after this many evaluations per axis in the run.
 const EVALUATIONS_PER_AXIS: usize = 8;
-/// How much of the last model's curvature the next one starts from.
+/// How much of the last model's curvature the next one starts from, where the points suffice for a whole quadratic; where they do
+/// not, all of it, and what the points do not show is kept.
 const MEMORY: f64 = 0.9;
 /// Slopes and curvatures in units of the radius; the incumbent's own value is exact.
 const PRIOR: Prior = Prior { constant: 0.0, linear: 100.0, square: 1.0, cross: 1.0 };
@@ -24,6 +25,7 @@ pub(crate) struct Trust {
     value: f64,
     radius: f64,
     curvature: Square,
+    memory: f64,
     aim: Aim,
     /// Evaluations since the last gain.
     stall: u32,
@@ -51,7 +53,9 @@ impl Trust {
             None => (alloc::vec![0.5; search.n], 0.0),
         };
         let aim = Aim::Descend { predicted: 0.0, length: 0.0 };
-        Self { x, value, radius: RADIUS, curvature: Square::zeros(search.n), aim, stall: 0, gained: value }
+        let n = search.n;
+        let memory = if search.model_size < (n + 1) * (n + 2) / 2 { 1.0 } else { MEMORY };
+        Self { x, value, radius: RADIUS, curvature: Square::zeros(n), memory, aim, stall: 0, gained: value }
     }
 
     pub fn propose(&mut self, search: &mut Search) -> Move {
@@ -127,7 +131,7 @@ impl Trust {
         let data = near.iter().filter(|(distance, _)| *distance > 0.0).take(search.model_size);
         let data = data.map(|(distance, sample)| {
             let mut u = difference(&sample.x, &self.x);
-            let y = sample.y - self.value - 0.5 * MEMORY * self.curvature.form(&u);
+            let y = sample.y - self.value - 0.5 * self.memory * self.curvature.form(&u);
             scale(&mut u, per_radius);
             let far = distance * per_radius * per_radius;
             Datum { u, y, noise: 1e-9 + 1e-3 * far * far * far }
@@ -136,7 +140,7 @@ impl Trust {
         let mut model = fit.mean.clone();
         scale(&mut model.gradient, per_radius);
         for (kept, new) in self.curvature.cells.iter_mut().zip(&model.hessian.cells) {
-            *kept = MEMORY * *kept + new * per_radius * per_radius;
+            *kept = self.memory * *kept + new * per_radius * per_radius;
         }
         model.hessian.clone_from(&self.curvature);
         Some((fit, model))

@@ -51,6 +51,11 @@ impl Cholesky {
         self.forward(b);
         self.backward(b);
     }
+
+    /// log det A.
+    pub fn log_determinant(&self) -> f64 {
+        2.0 * (0..self.lower.n).map(|i| libm::log(self.lower.row(i)[i])).sum::<f64>()
+    }
 }
 
 #[cfg(test)]
