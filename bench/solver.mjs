@@ -5,7 +5,6 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { must, prepare, ROOT } from './solver/environment.mjs'
-import { interactive } from './solver/interactive.mjs'
 import { writeMarkdown } from './solver/markdown.mjs'
 import { parse } from './solver/options.mjs'
 import { ownOverhead, printOverhead } from './solver/report-overhead.mjs'
@@ -119,6 +118,13 @@ function mixed() {
   const live = asked.filter((name) => !stored.includes(name))
   const args = ['--peers', live.join(','), '--slow', stored.join(','), '--seeds', options.seeds]
   return call('mixed', [...args, '--evaluations', options.evaluations, '--problems', options.problems])
+}
+
+/** A bench of its own; what it finds wrong is among the verdicts. */
+function interactive() {
+  const file = join(scratch, 'interactive.json')
+  spawnSync(process.execPath, [join(ROOT, 'bench/interactive.mjs'), '--json', file], { cwd: ROOT, stdio: 'inherit' })
+  return JSON.parse(readFileSync(file, 'utf8'))
 }
 
 function readFromStore(asked, slow) {

@@ -59,9 +59,17 @@ function classifier({ samples }) {
   return table(['points', 'right', 'structured', 'chaotic', 'confidence', 'apart'], rows)
 }
 
-const interactive = ({ us, echoUs, ratio, durableUs, trips, grownBytesPerTrial }) =>
-  `${trips} round trips: ${us.toFixed(1)} µs each, an echo process ${echoUs.toFixed(1)} µs, ${ratio.toFixed(2)} times; ` +
-  `with \`--durable\` ${durableUs.toFixed(0)} µs; memory grows by ${grownBytesPerTrial.toFixed(0)} bytes a trial.`
+function interactive({ results }) {
+  const rows = results.map((r) => [
+    r.name,
+    r.us_per_trip.toFixed(1),
+    r.ratio_to_echo.toFixed(2),
+    r.sent,
+    r.received,
+    (r.grown_bytes / 1e6).toFixed(1),
+  ])
+  return table(['process', 'µs a round trip', 'times echo', 'lines in', 'lines out', 'MB grown'], rows)
+}
 
 const PARTS = {
   bbob: (tables) => tables.map(shares).join('\n\n'),

@@ -10,7 +10,7 @@ noisy        the same for 30 noisy functions, 5-D to 100 evaluations a dimension
 mixed        published problems with choices and whole numbers: mean rank after 100 evaluations
 overhead     what an ask and a tell cost at 100, 1,000 and 10,000 past trials
 classifier   labelled landscapes: how often it is right, and as sure as it should be
-interactive  \`homeostat interactive\` against an echo process, 120,000 round trips; kill -9
+interactive  \`npm run bench -- interactive\`: against an echo process, 120,000 round trips
 
 --instances 6-20    COCO's instances; 1-5 are for development, 6-20 judge
 --dimensions 5,20   these only

@@ -91,10 +91,12 @@ test('the other promises are kept or missed', () => {
   expect(overhead({ dimensions: 40, trials: 1000, mean_us: 1501, strategy: 'tpe' })).toEqual(['MISSED'])
   expect(overhead({ dimensions: 40, trials: 10_100, mean_us: 9e9, strategy: 'random' })).toEqual([])
 
-  const driven = { ratio: 5, stray: 0, grownBytesPerTrial: 100, grownMost: 100, lost: 0 }
-  expect(said(targets.onInteractive(driven))).toEqual(['kept', 'kept', 'kept', 'kept'])
-  const bad = { ratio: 5.1, stray: 1, grownBytesPerTrial: 101, grownMost: 100, lost: 1 }
-  expect(said(targets.onInteractive(bad))).toEqual(['MISSED', 'MISSED', 'MISSED', 'MISSED'])
+  const driven = (name: string, ratio: number, received: number, stray: number): string[] =>
+    said(targets.onInteractive({ results: [{ name, ratio_to_echo: ratio, sent: 9, received, stray_bytes: stray }] }))
+  expect(driven('in memory', 5, 9, 0)).toEqual(['kept', 'kept', 'kept'])
+  expect(driven('in memory', 5.1, 8, 1)).toEqual(['MISSED', 'MISSED', 'MISSED'])
+  expect(driven('in a file, durable', 50, 9, 0)).toEqual(['kept', 'kept'])
+  expect(driven('echo (cat)', 50, 8, 1)).toEqual([])
 
   const verdicts = { accuracy: 0.85, landscapes: 52, calibrationError: 0.1, calibrationMost: 0.1 }
   expect(said(targets.onClassifier(verdicts))).toEqual(['kept', 'kept'])
