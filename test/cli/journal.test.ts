@@ -43,6 +43,8 @@ describe('journal', () => {
     )
     expect(windows.map(({ event }) => event)).toEqual(Array.from({ length: 5 }, () => 'window'))
     expect(lines(await well(['journal', 'tail', 'journal', '-n', '3', '--json'], { cwd }))).toEqual(all.slice(-3))
+    const none = await homeostat(['journal', 'show', 'journal', '--event', 'nosuch'], { cwd })
+    expect(none).toMatchObject({ status: 0, out: '', err: 'no entry matches\n' })
     const stats = JSON.parse(await well(['journal', 'stats', 'journal', '--json'], { cwd }))
     expect(stats).toMatchObject({ entries: all.length, bytes: text.length, runs: 1, dropped: 0 })
     expect(stats.events.window).toBe(jsonLines<Entry>(text).filter(({ event }) => event === 'window').length)

@@ -107,7 +107,9 @@ function showing(group: Command): void {
     .option('-n, --limit <n>', 'at most so many', whole(1, Number.MAX_SAFE_INTEGER))
     .action(async (path: string, options: FilterOptions) => {
       const { files } = oneJournalAt(path, options.name)
-      await show(files, { ...showOptions(options, outOf(options)), first: options.limit })
+      const out = outOf(options)
+      const { printer } = await show(files, { ...showOptions(options, out), first: options.limit })
+      if (printer.printed === 0) out.note('no entry matches')
     })
 }
 

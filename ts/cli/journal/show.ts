@@ -26,6 +26,8 @@ const PIECE = 1 << 16
 class Printer {
   readonly filter: Filter
   readonly #out: Out
+  /** How many so far. */
+  printed = 0
   #run: string | undefined
   #startUs = 0
 
@@ -46,6 +48,7 @@ class Printer {
   }
 
   print(entry: Entry, raw: string, startUs: number): void {
+    this.printed++
     if (this.#out.json) this.#out.line(raw)
     else {
       const { columns, style } = this.#out
