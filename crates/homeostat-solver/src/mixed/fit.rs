@@ -1,8 +1,21 @@
 //! The hyperparameters: the most probable ones, followed as points come in.
-use super::{kernel::Kernel, layout::Layout, process::Process};
-use crate::mixed::settings::Settings;
+use super::{
+    kernel::Kernel,
+    layout::{Axis, Layout, Rows},
+    process::Process,
+};
 use alloc::vec::Vec;
 use homeostat_core::real::clamp;
+
+/// The prior's mode and spread of the logarithm of each hyperparameter. A length scale in units of √n for n axes, so that two
+/// random points are as alike in many dimensions as in few (Hvarfner, Hellsten and Nardi 2024).
+const LENGTH: (f64, f64) = (0.4, 1.0);
+/// The exponent of one choice, in units of 1/√n.
+const CHOICE: (f64, f64) = (1.0, 1.0);
+/// The noise's variance in units of the signal's.
+const NOISE: (f64, f64) = (1e-3, 1.5);
+/// The logit of the additive part's share, not a logarithm.
+const MIX: (f64, f64) = (-1.0, 1.0);
 
 /// A climb that remembers where it was: resilient propagation (Riedmiller and Braun 1993; for these likelihoods Blum and
 /// Riedmiller 2013), a gradient per step and no line search. Every hyperparameter has a normal prior in the form
@@ -18,22 +31,17 @@ pub struct Fit {
 
 impl Fit {
     /// At the prior's mode.
-    pub fn new(layout: &Layout, settings: &Settings) -> Self {
-        let root = libm::sqrt(layout.axes as f64);
-        let mut centre = alloc::vec![0.0; layout.axes];
-        let mut spread = alloc::vec![settings.length_spread; layout.axes];
-        for column in &layout.columns {
-            centre[column.axis] = if column.choice {
-                spread[column.axis] = settings.choice_spread;
-                libm::log(settings.choice / root)
-            } else {
-                libm::log(settings.length * root)
-            };
-        }
-        centre.push(libm::log(settings.noise));
-        spread.push(settings.noise_spread);
-        centre.push(settings.mix);
-        spread.push(settings.mix_spread);
+    pub fn new(layout: &Layout) -> Self {
+        let root = libm::sqrt(layout.axes.len() as f64);
+        let prior = |axis: &Axis| match axis {
+            Axis::Choice => (libm::log(CHOICE.0 / root), CHOICE.1),
+            _ => (libm::log(LENGTH.0 * root), LENGTH.1),
+        };
+        let (mut centre, mut spread): (Vec<f64>, Vec<f64>) = layout.axes.iter().map(prior).unzip();
+        centre.push(libm::log(NOISE.0));
+        spread.push(NOISE.1);
+        centre.push(MIX.0);
+        spread.push(MIX.1);
         let count = centre.len();
         Self {
             theta: centre.clone(),
@@ -53,14 +61,13 @@ impl Fit {
     pub fn climb(
         &mut self,
         layout: &Layout,
-        rows: &[f64],
+        rows: &Rows,
         values: &[f64],
         gradients: usize,
     ) -> Option<Process> {
-        let width = layout.columns.len();
         let mut best: Option<(f64, Vec<f64>, Process)> = None;
         for turn in 0..=gradients {
-            let Some(process) = Process::new(self.kernel(layout), width, rows, values) else {
+            let Some(process) = Process::new(self.kernel(layout), rows, values) else {
                 self.retreat();
                 continue;
             };
@@ -84,9 +91,9 @@ impl Fit {
     }
 
     fn step(&mut self, gradient: &[f64]) {
-        for i in 0..self.theta.len() {
+        for (i, slope) in gradient.iter().enumerate() {
             let prior = (self.centre[i] - self.theta[i]) / (self.spread[i] * self.spread[i]);
-            let slope = gradient[i] + prior;
+            let slope = slope + prior;
             let sign = if slope > 0.0 {
                 1.0
             } else if slope < 0.0 {

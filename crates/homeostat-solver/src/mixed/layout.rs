@@ -1,23 +1,23 @@
 //! How a point looks to the model: columns of numbers whose distance means something.
 use super::space::{Dimension, Space};
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
-/// One column of the model's view.
+/// What an axis of the model is. Dimensions with a single value are no axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Column {
-    /// Which of the model's axes it belongs to. An angle has two columns on one axis.
-    pub axis: usize,
-    /// Whether only equality counts.
-    pub choice: bool,
+pub enum Axis {
+    /// One column, scaled to [0, 1].
+    Number,
+    /// Two columns: a point on a circle of diameter ½, as far as opposite angles are from each other.
+    Angle,
+    /// One column, of which only equality counts.
+    Choice,
 }
 
-/// The view of a space. Dimensions with a single value have no column.
+/// The model's view of a space.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    /// In order of the dimensions.
-    pub columns: Vec<Column>,
-    /// How many axes there are: dimensions with more than one value.
-    pub axes: usize,
+    /// The axes, in order of the dimensions.
+    pub axes: Vec<Axis>,
     sources: Vec<(usize, Dimension)>,
 }
 
@@ -25,30 +25,69 @@ impl Layout {
     /// The view of this space.
     pub fn new(space: &Space) -> Self {
         let varying = space.dims().iter().copied().enumerate().filter(|(_, d)| d.count() != Some(1));
-        let mut layout = Self { columns: Vec::new(), axes: 0, sources: Vec::new() };
-        for (from, dim) in varying {
-            let choice = matches!(dim, Dimension::Categorical { .. });
-            let width = if dim == Dimension::Periodic { 2 } else { 1 };
-            (0..width).for_each(|_| layout.columns.push(Column { axis: layout.axes, choice }));
-            layout.axes += 1;
-            layout.sources.push((from, dim));
-        }
-        layout
+        let sources: Vec<(usize, Dimension)> = varying.collect();
+        let axis = |(_, dim): &(usize, Dimension)| match dim {
+            Dimension::Continuous | Dimension::Ordered { .. } => Axis::Number,
+            Dimension::Periodic => Axis::Angle,
+            Dimension::Categorical { .. } => Axis::Choice,
+        };
+        Self { axes: sources.iter().map(axis).collect(), sources }
     }
 
-    /// Writes the point's columns. Numbers and levels are scaled to [0, 1]; an angle is a point on a circle of diameter ½,
-    /// as far as opposite angles are from each other.
-    pub fn encode(&self, x: &[f64], into: &mut Vec<f64>) {
+    /// How many columns there are.
+    pub fn width(&self) -> usize {
+        self.axes.iter().map(|axis| if *axis == Axis::Angle { 2 } else { 1 }).sum()
+    }
+
+    /// Writes the point's columns into `row`.
+    pub fn encode(&self, x: &[f64], row: &mut Vec<f64>) {
+        row.clear();
         for &(from, dim) in &self.sources {
             match dim {
-                Dimension::Continuous | Dimension::Categorical { .. } => into.push(x[from]),
-                Dimension::Ordered { levels } => into.push(x[from] / f64::from(levels - 1)),
+                Dimension::Continuous | Dimension::Categorical { .. } => row.push(x[from]),
+                Dimension::Ordered { levels } => row.push(x[from] / f64::from(levels - 1)),
                 Dimension::Periodic => {
                     let angle = 2.0 * core::f64::consts::PI * x[from];
-                    into.push(0.25 * libm::cos(angle));
-                    into.push(0.25 * libm::sin(angle));
+                    row.push(0.25 * libm::cos(angle));
+                    row.push(0.25 * libm::sin(angle));
                 }
             }
         }
+    }
+}
+
+/// Many rows, held column by column: a kernel goes over all rows at once.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    columns: Vec<Vec<f64>>,
+    count: usize,
+}
+
+impl Rows {
+    /// No rows, of this many columns.
+    pub fn new(width: usize) -> Self {
+        Self { columns: vec![Vec::new(); width], count: 0 }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: &[f64]) {
+        self.columns.iter_mut().zip(row).for_each(|(column, x)| column.push(*x));
+        self.count += 1;
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The first `count` cells of a column.
+    pub fn column(&self, column: usize, count: usize) -> &[f64] {
+        &self.columns[column][..count]
+    }
+
+    /// Writes row `i` into `row`.
+    pub fn copy(&self, i: usize, row: &mut Vec<f64>) {
+        row.clear();
+        row.extend(self.columns.iter().map(|column| column[i]));
     }
 }

@@ -1,138 +1,181 @@
 //! The ask/tell machine.
 use super::{
-    acquire::{Aim, Search, mutant},
+    acquire::{Search, mutant},
+    archive::Archive,
     design,
     fit::Fit,
-    layout::Layout,
+    layout::{Layout, Rows},
     process::Process,
-    random,
-    seen::Seen,
-    settings::Settings,
+    seen::{Seen, Taken},
     space::{Dimension, Space},
-    transform::transform,
 };
 use alloc::vec::Vec;
 use homeostat_core::rng::Rng;
+
+/// A first design has two points more than there are axes, within these bounds: with many axes the model learns more from
+/// where it looks than from a design that takes half of a small budget.
+const DESIGN: (usize, usize) = (6, 14);
+/// How many gradients the hyperparameters take when they are looked at.
+const GRADIENTS: usize = 5;
+/// That is when more than one value in so many is new to them.
+const REFIT: u64 = 30;
+/// So many of the best points have mutants among the search's first candidates.
+const PARENTS: usize = 5;
 
 /// A sequential minimiser over a mixed space. Deterministic by seed: the same calls give the same points.
 #[derive(Clone, Debug)]
 pub struct Mixed {
     space: Space,
     layout: Layout,
-    settings: Settings,
     rng: Rng,
-    seen: Seen,
+    told: Seen,
+    /// What is left of the first design, its next point last.
     design: Vec<Vec<f64>>,
+    /// No point of the design is proposed once there are this many values.
     designed: usize,
-    points: Vec<Vec<f64>>,
-    values: Vec<f64>,
+    archive: Archive,
     fit: Fit,
-    turn: usize,
+    model: Option<Model>,
+}
+
+/// The process through the archive's first points, as many as it has rows.
+#[derive(Clone, Debug)]
+struct Model {
+    process: Process,
+    /// How many values were told when its hyperparameters were last looked at.
+    fitted: u64,
 }
 
 impl Mixed {
     /// A minimiser over these dimensions.
     pub fn new(dims: Vec<Dimension>, seed: u64) -> Self {
-        Self::with(dims, seed, Settings::default())
-    }
-
-    /// With other numbers.
-    pub fn with(dims: Vec<Dimension>, seed: u64, settings: Settings) -> Self {
         let space = Space::new(dims);
         let layout = Layout::new(&space);
         let mut rng = Rng::new(seed);
-        let designed = ((2 + layout.axes) as f64 * settings.initial).max(6.0) as usize;
+        let designed = (2 + layout.axes.len()).clamp(DESIGN.0, DESIGN.1);
         let mut design = design::points(&space, designed, &mut rng);
         design.reverse();
-        let fit = Fit::new(&layout, &settings);
+        let fit = Fit::new(&layout);
         Self {
             space,
             layout,
-            settings,
             rng,
-            seen: Seen::default(),
+            told: Seen::default(),
             design,
             designed,
-            points: Vec::new(),
-            values: Vec::new(),
+            archive: Archive::default(),
             fit,
-            turn: 0,
+            model: None,
         }
     }
 
     /// The next point to evaluate. Never one that was told or is pending while the space has others; `None` when it has
     /// not.
     pub fn ask(&mut self, pending: &[Vec<f64>]) -> Option<Vec<f64>> {
-        let mut seen = self.seen.clone();
-        pending.iter().for_each(|x| seen.insert(&self.space, &self.space.snap(x)));
-        if seen.left(&self.space) == Some(0) {
+        let pending: Vec<Vec<f64>> = pending.iter().map(|x| self.space.snap(x)).collect();
+        let (space, told) = (self.space.clone(), core::mem::take(&mut self.told));
+        let taken = Taken::new(&space, &told, pending.iter().map(|x| &x[..]));
+        let proposal = self.propose(&pending, &taken);
+        self.told = told;
+        proposal
+    }
+
+    fn propose(&mut self, pending: &[Vec<f64>], taken: &Taken) -> Option<Vec<f64>> {
+        if taken.left() == Some(0) {
             return None;
         }
-        while self.values.len() + pending.len() < self.designed {
+        while self.archive.told() as usize + pending.len() < self.designed {
             let Some(x) = self.design.pop() else { break };
-            if !seen.contains(&self.space, &x) {
+            if !taken.contains(&x) {
                 return Some(x);
             }
         }
-        self.modelled(pending, &seen)
-            .or_else(|| self.mutated(&seen))
-            .or_else(|| seen.fresh(&self.space, &mut self.rng))
+        self.modelled(pending, taken).or_else(|| self.mutated(taken)).or_else(|| taken.fresh(&mut self.rng))
     }
 
-    /// A value at a point, asked or not. A value that is not finite counts as the worst finite one so far.
+    /// A value at a point, asked or not. One that is not finite stands for a failure, which counts as the worst finite value
+    /// told before or after it.
     pub fn tell(&mut self, x: &[f64], y: f64) {
-        let worst = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let y = if y.is_finite() { y } else { worst.max(-f64::MAX) };
         let x = self.space.snap(x);
-        self.seen.insert(&self.space, &x);
-        self.points.push(x);
-        self.values.push(y);
+        self.told.insert(&self.space, &x);
+        if self.archive.push(x, y) {
+            self.model = None;
+        }
     }
 
-    fn modelled(&mut self, pending: &[Vec<f64>], seen: &Seen) -> Option<Vec<f64>> {
-        if self.values.len() < 2 || self.layout.axes == 0 {
+    fn modelled(&mut self, pending: &[Vec<f64>], taken: &Taken) -> Option<Vec<f64>> {
+        if self.archive.len() < 2 || self.layout.axes.is_empty() {
             return None;
         }
-        self.turn += 1;
-        let s = self.settings.clone();
-        if s.mutate > 0.0 && self.turn % s.mutate as usize == 0 {
-            return None;
-        }
-        let mut rows = Vec::new();
-        self.points.iter().for_each(|x| self.layout.encode(x, &mut rows));
-        let z = transform(&self.values, s.transform);
-        let mut process = self.fit.climb(&self.layout, &rows, &z, s.gradients as usize)?;
-        let mut order: Vec<usize> = (0..z.len()).collect();
-        let smoothed: Vec<f64> = (0..z.len()).map(|i| process.smoothed(i)).collect();
+        let Model { process, fitted } = self.refreshed()?;
+        let smoothed: Vec<f64> = (0..process.len()).map(|i| process.smoothed(i)).collect();
+        let mut order: Vec<usize> = (0..process.len()).collect();
         order.sort_by(|&a, &b| smoothed[a].total_cmp(&smoothed[b]));
-        let target = smoothed[order[0]];
-        self.believe(pending, &mut process);
-        let exploit = s.exploit > 0.0 && self.turn % s.exploit as usize == 0;
-        let aim = if exploit { Aim::Exploit } else { Aim::Improve(target) };
-        let parents: Vec<&[f64]> = order.iter().take(5).map(|&i| &self.points[i][..]).collect();
-        let search =
-            Search { space: &self.space, layout: &self.layout, process: &process, seen, settings: &s, aim };
-        search.run(&parents, &mut self.rng)
+        let parents: Vec<&[f64]> =
+            order.iter().take(PARENTS).map(|&i| &self.archive.points()[i][..]).collect();
+        let believing = (!pending.is_empty()).then(|| self.believing(process.clone(), pending));
+        let search = Search {
+            space: &self.space,
+            layout: &self.layout,
+            process: believing.as_ref().unwrap_or(&process),
+            taken,
+            target: smoothed[order[0]],
+        };
+        let proposal = search.run(&parents, &mut self.rng);
+        self.model = Some(Model { process, fitted });
+        proposal
     }
 
-    /// Takes the model's word for what is pending.
-    fn believe(&self, pending: &[Vec<f64>], process: &mut Process) {
+    /// The model with every value told so far. Hyperparameters are followed at every value while there are few, and less
+    /// often the more there are, so that the cost of a proposal stays level.
+    fn refreshed(&mut self) -> Option<Model> {
+        let told = self.archive.told();
+        if let Some(mut model) = self.model.take()
+            && told < model.fitted + 1 + told / REFIT
+            && self.extend(&mut model.process)
+        {
+            return Some(model);
+        }
+        let mut rows = Rows::new(self.layout.width());
+        let mut row = Vec::new();
+        for x in self.archive.points() {
+            self.layout.encode(x, &mut row);
+            rows.push(&row);
+        }
+        let values = self.archive.seen_values();
+        let process = self.fit.climb(&self.layout, &rows, &values, GRADIENTS)?;
+        Some(Model { process, fitted: told })
+    }
+
+    /// Adds what was told since; `false` where that is too near to what is there.
+    fn extend(&self, process: &mut Process) -> bool {
+        let mut row = Vec::new();
+        for x in &self.archive.points()[process.len()..] {
+            self.layout.encode(x, &mut row);
+            if !process.push(&row, 0.0) {
+                return false;
+            }
+        }
+        process.revalue(&self.archive.seen_values());
+        true
+    }
+
+    /// The process that takes its own word for what is pending.
+    fn believing(&self, mut process: Process, pending: &[Vec<f64>]) -> Process {
+        let mut row = Vec::new();
         for x in pending {
-            let mut row = Vec::new();
-            self.layout.encode(&self.space.snap(x), &mut row);
+            self.layout.encode(x, &mut row);
             let mean = process.mean(&row);
             process.push(&row, mean);
         }
+        process
     }
 
-    fn mutated(&mut self, seen: &Seen) -> Option<Vec<f64>> {
-        let best = (0..self.values.len()).min_by(|&a, &b| self.values[a].total_cmp(&self.values[b]))?;
-        if self.layout.axes == 0 {
+    fn mutated(&mut self, taken: &Taken) -> Option<Vec<f64>> {
+        let best = &self.archive.points()[self.archive.best()?];
+        if self.layout.axes.is_empty() {
             return None;
         }
-        let _ = random::unit(&mut self.rng);
-        (0..20)
-            .map(|_| mutant(&self.space, &self.points[best], &mut self.rng))
-            .find(|x| !seen.contains(&self.space, x))
+        (0..20).map(|_| mutant(&self.space, best, &mut self.rng)).find(|x| !taken.contains(x))
     }
 }

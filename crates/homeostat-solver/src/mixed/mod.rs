@@ -1,6 +1,7 @@
 //! Minimisation over spaces with choices, switches, whole numbers and angles.
 
 mod acquire;
+mod archive;
 mod design;
 mod factor;
 mod fit;
@@ -10,8 +11,6 @@ mod machine;
 mod process;
 mod random;
 mod seen;
-#[doc(hidden)]
-pub mod settings;
 mod space;
 mod transform;
 

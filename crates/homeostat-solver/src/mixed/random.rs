@@ -8,7 +8,12 @@ pub fn unit(rng: &mut Rng) -> f64 {
 
 /// A whole number below `n` (0 where `n` is 0). Multiply-shift: the bias is below n / 2^64.
 pub fn below(rng: &mut Rng, n: usize) -> usize {
-    ((u128::from(rng.next_u64()) * n as u128) >> 64) as usize
+    below_wide(rng, n as u64) as usize
+}
+
+/// The same for counts that a 32-bit `usize` could not hold.
+pub fn below_wide(rng: &mut Rng, n: u64) -> u64 {
+    ((u128::from(rng.next_u64()) * u128::from(n)) >> 64) as u64
 }
 
 /// Standard normal, by Box and Muller.

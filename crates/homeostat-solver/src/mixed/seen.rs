@@ -29,27 +29,58 @@ impl Seen {
         }
     }
 
-    /// How many points of the space are left, where it can be counted.
-    pub fn left(&self, space: &Space) -> Option<u64> {
-        space.size().map(|size| size - self.indices.len() as u64)
+    fn has_index(&self, index: u64) -> bool {
+        self.indices.contains(&index)
+    }
+}
+
+/// What must not be proposed: the told points, and those pending.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    space: &'a Space,
+    told: &'a Seen,
+    /// Pending and not told.
+    pending: Seen,
+}
+
+impl<'a> Taken<'a> {
+    /// Told and pending points together.
+    pub fn new<'p>(space: &'a Space, told: &'a Seen, pending: impl Iterator<Item = &'p [f64]>) -> Self {
+        let mut fresh = Seen::default();
+        for x in pending.filter(|x| !told.contains(space, x)) {
+            fresh.insert(space, x);
+        }
+        Self { space, told, pending: fresh }
     }
 
-    /// A random point that was not remembered; `None` where none is left. Bounded: after a few draws it walks on from the
-    /// last one, and meets a new point after at most as many steps as there are remembered points.
-    pub fn fresh(&self, space: &Space, rng: &mut Rng) -> Option<Vec<f64>> {
-        if self.left(space) == Some(0) {
+    /// Whether this point is told or pending.
+    pub fn contains(&self, x: &[f64]) -> bool {
+        self.told.contains(self.space, x) || self.pending.contains(self.space, x)
+    }
+
+    /// How many points of the space are left, where it can be counted.
+    pub fn left(&self) -> Option<u64> {
+        self.space.size().map(|size| size - (self.told.indices.len() + self.pending.indices.len()) as u64)
+    }
+
+    /// A random point that is left; `None` where none is. Bounded: after a few draws it walks on from a random one, and
+    /// meets a new point after at most as many steps as there are told and pending ones.
+    pub fn fresh(&self, rng: &mut Rng) -> Option<Vec<f64>> {
+        if self.left() == Some(0) {
             return None;
         }
         for _ in 0..32 {
-            let x = space.random(rng);
-            if !self.contains(space, &x) {
+            let x = self.space.random(rng);
+            if !self.contains(&x) {
                 return Some(x);
             }
         }
-        let Some(size) = space.size() else { return Some(space.random(rng)) };
-        let start = random::below(rng, size as usize) as u64;
+        // More points than 64 bits can count are never all taken where 32 draws meet.
+        let Some(size) = self.space.size() else { return Some(self.space.random(rng)) };
+        let start = random::below_wide(rng, size);
         let walk = (start..size).chain(0..start);
-        walk.into_iter().find(|index| !self.indices.contains(index)).map(|index| space.point(index))
+        let free = |index: &u64| !self.told.has_index(*index) && !self.pending.has_index(*index);
+        walk.into_iter().find(free).map(|index| self.space.point(index))
     }
 }
 

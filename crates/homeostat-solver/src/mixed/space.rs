@@ -51,7 +51,7 @@ impl Dimension {
 
     fn random(self, rng: &mut Rng) -> f64 {
         match self.count() {
-            Some(count) => random::below(rng, count as usize) as f64,
+            Some(count) => random::below_wide(rng, count) as f64,
             None => random::unit(rng),
         }
     }
