@@ -240,7 +240,7 @@ describe('programs that misbehave', () => {
     const script = (name: string) =>
       fails(['run', '-c', 'c.json', '--script', name], { status: 1, code: 'HOMEOSTAT_EVALUATOR_UNUSABLE' }, place)
     expect(await script('nosuch.sh')).toContain('no such file')
-    expect(await script('plain.sh')).toContain('chmod +x')
+    expect(await script('plain.sh')).toContain('chmod +x ./plain.sh, or -- sh ./plain.sh')
     expect(await script('crlf.sh')).toContain('CRLF')
     expect(await script('lost.sh')).toContain('"/no/such/shell"')
     expect(await script('.')).toContain('no file')

@@ -44,5 +44,5 @@ function misuse(error: CommanderError, program: Command, given: readonly string[
     if (command === undefined) break
     words.push(word)
   }
-  return usage(`${error.message.slice('error: '.length).trim()} (see ${words.join(' ')} --help)`)
+  return usage(`${error.message.slice('error: '.length).trim().replaceAll('\n', ' ')} (see ${words.join(' ')} --help)`)
 }

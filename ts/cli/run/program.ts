@@ -3,12 +3,20 @@
  * (`spawn ENOENT`) help nobody.
  */
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, extname, join } from 'node:path'
 import process from 'node:process'
 import { show } from '../../errors.js'
 import { failure } from '../exit.js'
 
 const HEAD = 256
+const INTERPRETERS: Readonly<Record<string, string>> = {
+  '.sh': 'sh',
+  '.py': 'python3',
+  '.js': 'node',
+  '.mjs': 'node',
+  '.rb': 'ruby',
+  '.pl': 'perl',
+}
 
 /** Throws `HOMEOSTAT_EVALUATOR_UNUSABLE` with what to do. Windows has rules of its own: there only the attempt tells. */
 export function checkProgram(program: string, env = process.env): void {
@@ -24,7 +32,9 @@ export function checkProgram(program: string, env = process.env): void {
   try {
     accessSync(program, constants.X_OK)
   } catch {
-    throw unusable(program, `it may not be executed (chmod +x ${program}, or name its interpreter: -- sh ${program})`)
+    const interpreter = INTERPRETERS[extname(program)]
+    const or = interpreter === undefined ? '' : `, or -- ${interpreter} ${program}`
+    throw unusable(program, `it may not be executed (chmod +x ${program}${or})`)
   }
   checkInterpreter(program)
 }
