@@ -21,8 +21,16 @@ export default defineConfig({
     projects: [
       binding('native'),
       binding('wasm'),
-      // Over the built command line, which chooses its core itself.
-      { test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout } },
+      // Over the built command line, which chooses its core itself. Its tests wait for processes: a file per processor, after the others.
+      {
+        test: {
+          name: 'cli',
+          include: ['test/cli/**/*.test.ts'],
+          testTimeout,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 1 },
+        },
+      },
       { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout } },
     ],
   },
