@@ -9,6 +9,17 @@
 extern crate alloc;
 
 pub mod breaker;
+pub mod cascade;
 pub mod clock;
+pub mod component;
+pub mod event;
+pub mod journal;
 pub mod lease;
 pub mod ledger;
+pub mod lru;
+pub mod names;
+pub mod options;
+pub mod patterns;
+pub mod reflex;
+pub mod vitals;
+pub mod witness;
