@@ -61,15 +61,17 @@ test('only ts/bindings touches what the build makes of the core', () => {
 })
 
 test('bindings know the seam and the errors, not the façade', () => {
-  const allowed = /^(ts\/(bindings\/|binding\.ts|errors\.ts|host\.ts)|out\/)/
+  const allowed = /^(ts\/(bindings\/|([\w]+-)?binding\.ts|errors\.ts|host\.ts)|out\/)/
   const wrong = files
     .filter((file) => file.startsWith('ts/bindings/'))
     .flatMap((file) => (graph.get(file) ?? []).filter((id) => !allowed.test(id)).map((id) => `${file} -> ${id}`))
   expect(wrong).toEqual([])
 })
 
-test('the seam imports nothing', () => {
-  expect(graph.get('ts/binding.ts')).toEqual([])
+test('the seams import nothing', () => {
+  const seams = files.filter((file) => /^ts\/(\w+-)?binding\.ts$/.test(file))
+  expect(seams).toContain('ts/binding.ts')
+  for (const seam of seams) expect(graph.get(seam)).toEqual([])
 })
 
 describe('crates', () => {
@@ -83,10 +85,15 @@ describe('crates', () => {
     expect(dependencies('homeostat-core')).toEqual(['libm', 'sha2'])
   })
 
+  test.each(['homeostat-solver', 'homeostat-reflex'])('%s is as pure, and stands on the core alone', (crate) => {
+    expect(dependencies(crate)).toEqual(['homeostat-core', 'libm'])
+  })
+
   /** A binding is its generator and, in WebAssembly, an allocator; nothing that decides. */
   test.each([
-    ['homeostat-node', ['homeostat-core', 'napi', 'napi-derive']],
+    ['homeostat-node', ['homeostat-core', 'homeostat-reflex', 'homeostat-solver', 'napi', 'napi-derive']],
     ['homeostat-wasm', ['homeostat-core', 'talc', 'wasm-bindgen']],
+    ['homeostat-solver-wasm', ['homeostat-core', 'homeostat-solver', 'talc', 'wasm-bindgen']],
   ])('%s only binds', (crate, allowed) => {
     expect(dependencies(crate)).toContain('homeostat-core')
     expect(dependencies(crate).filter((name) => !allowed.includes(name))).toEqual([])
