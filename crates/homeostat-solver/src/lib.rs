@@ -6,12 +6,16 @@
 
 extern crate alloc;
 
+pub mod classify;
 pub mod config;
 pub mod continuous;
 mod draw;
+pub mod importance;
 mod linear;
 pub mod mixed;
+mod order;
 pub mod probe;
+mod smooth;
 pub mod space;
 pub mod strategy;
 pub mod study;

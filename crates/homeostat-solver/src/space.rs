@@ -172,6 +172,37 @@ impl Space {
         self.bounds.iter().zip(values).map(|(b, v)| b.knob.to_unit(*v)).collect()
     }
 
+    /// Coordinates in which a distance says how unlike two places are: a circle is round, and any two options are 1 apart.
+    pub fn spread_out(&self, unit: &[f64]) -> Vec<f64> {
+        let mut spread = Vec::with_capacity(self.len());
+        for (bound, u) in self.bounds.iter().zip(unit) {
+            match (bound.knob.kind, bound.knob.scale) {
+                (Kind::Choice, _) => {
+                    let chosen = bound.knob.to_value(*u) as usize;
+                    let part = |i| if i == chosen { core::f64::consts::FRAC_1_SQRT_2 } else { 0.0 };
+                    spread.extend((0..bound.choices.len()).map(part));
+                }
+                (_, Scale::Periodic) => {
+                    let angle = 2.0 * core::f64::consts::PI * u;
+                    spread.extend([0.5 * libm::cos(angle), 0.5 * libm::sin(angle)]);
+                }
+                _ => spread.push(bound.knob.quantise(*u)),
+            }
+        }
+        spread
+    }
+
+    /// Coordinates in which every value of a knob is about as likely anywhere: options have cells of one width.
+    pub fn levelled(&self, unit: &[f64]) -> Vec<f64> {
+        let coordinate = |(bound, u): (&Bound, &f64)| match bound.levels() {
+            Some(options) if bound.knob.kind.is_categorical() => {
+                (bound.knob.to_value(*u) + 0.5) / options as f64
+            }
+            _ => bound.knob.quantise(*u),
+        };
+        self.bounds.iter().zip(unit).map(coordinate).collect()
+    }
+
     /// The place of the nearest values that the knobs can hold.
     pub fn quantise(&self, unit: &[f64]) -> Vec<f64> {
         self.bounds.iter().zip(unit).map(|(b, u)| b.knob.quantise(*u)).collect()
@@ -260,6 +291,22 @@ mod tests {
             prop_assert!(b.rank(drawn) < levels);
             prop_assert!(b.canonical(max + 1.0).is_err());
         }
+    }
+
+    #[test]
+    fn distances_say_how_unlike_places_are() {
+        let mut choice = bound(Kind::Choice, Scale::Linear, 0.0, 2.0);
+        choice.knob.name = "c".into();
+        choice.choices = vec![Json::Num(0.0), Json::Num(1.0), Json::Num(2.0)];
+        let space = Space::new(vec![choice, bound(Kind::Number, Scale::Periodic, 0.0, 24.0)]).unwrap();
+        let far = |a: [f64; 2], b: [f64; 2]| {
+            crate::linear::distance_squared(&space.spread_out(&a), &space.spread_out(&b)).sqrt()
+        };
+        assert!((far([0.0, 0.2], [0.5, 0.2]) - 1.0).abs() < 1e-12);
+        assert!((far([0.0, 0.2], [1.0, 0.2]) - 1.0).abs() < 1e-12);
+        assert!(far([0.0, 0.99], [0.0, 0.01]) < 0.1);
+        assert!((far([0.0, 0.25], [0.0, 0.75]) - 1.0).abs() < 1e-12);
+        assert_eq!(space.levelled(&[1.0, 0.25]), [2.5 / 3.0, 0.25]);
     }
 
     #[test]

@@ -24,9 +24,9 @@ impl Archive {
         }
     }
 
-    /// The best point ever.
-    pub fn best(&self) -> Option<&[f64]> {
-        self.best.as_ref().map(|(x, _)| x.as_slice())
+    /// The best point ever, and its value.
+    pub fn best(&self) -> Option<&(Vec<f64>, f64)> {
+        self.best.as_ref()
     }
 
     /// The value of the nearest point; 0 where there is none.

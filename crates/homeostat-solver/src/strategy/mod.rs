@@ -63,9 +63,10 @@ impl View<'_> {
         }
     }
 
-    /// Places that were proposed and not told yet.
+    /// Places that were proposed for the first time and not told yet.
     pub fn pending(&self) -> impl Iterator<Item = &[f64]> {
-        self.open.iter().map(|trial| self.trials[*trial as usize].unit.as_slice())
+        let open = self.open.iter().map(|trial| &self.trials[*trial as usize]);
+        open.filter(|trial| !trial.second_look).map(|trial| trial.unit.as_slice())
     }
 }
 

@@ -1,6 +1,7 @@
 use super::archive::Archive;
 use super::machine::Machine;
 use crate::draw;
+use crate::order::ascending;
 use alloc::{boxed::Box, vec::Vec};
 use homeostat_core::real::clamp;
 use homeostat_core::rng::Rng;
@@ -58,11 +59,11 @@ impl NelderMead {
     }
 
     fn restart(&mut self) {
-        let (best, global) = (self.archive.best().map(<[f64]>::to_vec), self.runs % 2 == 1);
-        let start = match best {
-            Some(best) if !global => best,
-            Some(_) => self.far_away(),
-            None => alloc::vec![0.5; self.n],
+        let (best, global) = (self.archive.best().cloned(), self.runs % 2 == 1);
+        let (start, known) = match best {
+            Some((best, y)) if !global => (best, Some(y)),
+            Some(_) => (self.far_away(), None),
+            None => (alloc::vec![0.5; self.n], None),
         };
         // A run around what is known to be good looks closer each time.
         let shorter = if global { 1.0 } else { 1.0 / f64::from(1 + self.runs / 2) };
@@ -75,10 +76,10 @@ impl NelderMead {
                     let way = if x[d] + step > 1.0 { -1.0 } else { self.rng.sign() };
                     x[d] = if x[d] + way * step < 0.0 { x[d] + step } else { x[d] + way * step };
                 }
-                (x, f64::INFINITY)
+                (x, known.unwrap_or(f64::INFINITY))
             })
             .collect();
-        self.stage = Stage::Corner(0);
+        self.stage = Stage::Corner(usize::from(known.is_some()));
     }
 
     fn far_away(&mut self) -> Vec<f64> {
@@ -105,7 +106,8 @@ impl NelderMead {
 
     /// What to ask once every corner has its value.
     fn begin(&mut self) {
-        self.simplex.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let order = ascending(&self.simplex.iter().map(|(_, y)| *y).collect::<Vec<f64>>());
+        self.simplex = order.into_iter().map(|i| core::mem::take(&mut self.simplex[i])).collect();
         let (best, worst) = (&self.simplex[0], &self.simplex[self.n]);
         let width = self.simplex.iter().flat_map(|(x, _)| x.iter().zip(&best.0).map(|(a, b)| (a - b).abs()));
         let flat = worst.1 - best.1 <= 1e-14 * best.1.abs();

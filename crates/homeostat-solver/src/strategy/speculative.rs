@@ -2,8 +2,10 @@ use super::machine::Machine;
 use super::{Seen, Strategy, View};
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
-/// Points that a finite space has had already and that a machine is told again, before the study takes another way out.
+/// Known points that a machine asks for one after the other and is told again, before another way out is taken: on a finite
+/// space by the study, else by evaluating the point once more.
 const REPEATS_MAX: usize = 200;
+const REPEATS_MAX_REAL: usize = 16;
 /// Speculative points that are remembered; older ones that were told are forgotten first.
 const SPARE_MAX: usize = 64;
 /// Pending points that a copy of the machine is told predictions for; the earlier ones are too many to matter.
@@ -46,7 +48,7 @@ impl Speculative {
         if let Some(spare) = self.spare.iter().find(|spare| spare.unit == unit) {
             return spare.y.map_or(Next::Wait, Next::Tell);
         }
-        match if view.is_finite() { view.seen(unit) } else { Seen::New } {
+        match view.seen(unit) {
             Seen::New => Next::HandOut,
             Seen::Open => Next::Wait,
             Seen::Told(y) => Next::Tell(y),
@@ -56,10 +58,11 @@ impl Speculative {
 
     /// The committed machine's next point, if it may be handed out.
     fn commit(&mut self, view: &View) -> Option<Vec<f64>> {
-        for _ in 0..REPEATS_MAX {
+        for turn in 0..REPEATS_MAX {
             let unit = self.machine.ask().to_vec();
             match self.next(&unit, view) {
-                Next::HandOut => {
+                Next::Tell(y) if view.is_finite() || turn < REPEATS_MAX_REAL => self.machine.tell(y),
+                Next::HandOut | Next::Tell(_) => {
                     self.own = Some(unit.clone());
                     return Some(unit);
                 }
@@ -67,7 +70,6 @@ impl Speculative {
                     self.own = Some(unit);
                     return None;
                 }
-                Next::Tell(y) => self.machine.tell(y),
             }
         }
         None

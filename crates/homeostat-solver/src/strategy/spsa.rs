@@ -94,7 +94,7 @@ impl Machine for Spsa {
     fn ask(&mut self) -> &[f64] {
         if self.asked.is_none() {
             if self.centre.is_empty() {
-                let start = self.archive.best().map(<[f64]>::to_vec);
+                let start = self.archive.best().map(|(x, _)| x.clone());
                 self.centre = start.unwrap_or_else(|| alloc::vec![0.5; self.circles.len()]);
             }
             if self.plus.is_none() {

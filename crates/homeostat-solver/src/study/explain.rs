@@ -11,17 +11,36 @@ impl Study {
             w.key("phase").str(if self.probed < self.probe_end { "probe" } else { self.strategy.phase() });
             w.key("trials").object(|w| self.write_counts(w));
             w.key("exhausted").bool(self.is_exhausted());
-            match self.best() {
+            match self.incumbent() {
                 Some(best) => w.key("best").object(|w| {
-                    let trial = &self.trials[best as usize];
-                    w.key("trial").uint(u64::from(best));
-                    self.config.space.write_params(&trial.values, w.key("params"));
-                    w.key("value").num(trial.value().unwrap_or(f64::NAN));
+                    w.key("trial").uint(u64::from(best.trial));
+                    let values = &self.trials[best.trial as usize].values;
+                    self.config.space.write_params(values, w.key("params"));
+                    w.key("value").num(best.value);
                 }),
                 None => w.key("best").null(),
             }
+            w.key("noise").str(self.repeats.noise().word());
+            self.write_report(w);
         });
         out
+    }
+
+    fn write_report(&self, w: &mut Writer) {
+        let report = self.report();
+        match report.landscape {
+            Some(verdict) => w.key("landscape").object(|w| {
+                w.key("verdict").str(verdict.word());
+                w.key("confidence").num(verdict.confidence);
+            }),
+            None => w.key("landscape").null(),
+        }
+        w.key("importance").object(|w| {
+            let shares = report.importance.unwrap_or_default();
+            for (bound, share) in self.config.space.bounds().iter().zip(shares) {
+                w.key(&bound.knob.name).num(share);
+            }
+        });
     }
 
     fn write_counts(&self, w: &mut Writer) {

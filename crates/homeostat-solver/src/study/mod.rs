@@ -4,30 +4,36 @@
 //! it proposes the same points to the last bit. What is refused changes nothing.
 //!
 //! A finite space never gets the same point twice, whether it was proposed or added; when every point was, `ask` has nothing
-//! more to say. Real numbers may repeat: there a repeat is what a strategy wants to know about noise.
+//! more to say. Where knobs are real numbers, `auto` may look at its best point a second time: see `noise`.
 
 mod explain;
 mod incumbent;
 mod log;
+mod noise;
 mod places;
 mod propose;
 mod read;
+mod report;
 mod trial;
 mod worth;
 
+pub use incumbent::Incumbent;
 pub use log::{FORMAT, VERSION};
 pub use places::{Place, Places};
 pub use read::StudyReader;
+pub use report::Report;
 pub use trial::{Outcome, Trial};
 
 use crate::config::Config;
 use crate::probe::Probe;
 use crate::strategy::{Strategy, View};
 use alloc::{boxed::Box, string::String, vec::Vec};
+use core::cell::{Cell, RefCell};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::json::Writer;
 use homeostat_core::rng::Rng;
 use log::Log;
+use noise::Repeats;
 use worth::Worth;
 
 /// Counts up whenever the same history leads to other proposals. A log of another algorithm goes on, with its results as
@@ -64,7 +70,13 @@ pub struct Study {
     places: Places,
     counts: Counts,
     worth: Worth,
-    best: Option<u32>,
+    /// The least complete and feasible value, by luck or not.
+    luckiest: Option<u32>,
+    repeats: Repeats,
+    /// Of how many told trials, the incumbent; it changes with them alone.
+    incumbent: Cell<Option<(usize, Incumbent)>>,
+    /// Of how many told trials, what they say.
+    report: RefCell<Option<(usize, Report)>>,
     probe: Probe,
     probed: u32,
     probe_end: u32,
@@ -103,7 +115,10 @@ impl Study {
             places: Places::default(),
             counts: Counts::default(),
             worth: Worth::new(),
-            best: None,
+            luckiest: None,
+            repeats: Repeats::default(),
+            incumbent: Cell::new(None),
+            report: RefCell::new(None),
             probe,
             probed: 0,
             probe_end,
@@ -128,7 +143,7 @@ impl Study {
 
     /// Whether every point of a finite space is known or open.
     pub fn is_exhausted(&self) -> bool {
-        self.config.space.size().is_some_and(|size| self.places.len() >= size)
+        self.config.space.size().is_some_and(|size| self.places.count() >= size)
     }
 
     /// The next point's trial; `None` where a finite space is exhausted, or after `TRIALS_MAX` trials.
@@ -136,17 +151,21 @@ impl Study {
         if self.is_exhausted() || self.trials.len() >= TRIALS_MAX as usize {
             return None;
         }
+        if let Some(known) = self.second_look() {
+            let Trial { values, unit, .. } = self.trials[known as usize].clone();
+            return Some(self.open_trial(values, unit, true));
+        }
         let unit = self.propose();
         let values = self.config.space.to_values(&unit);
-        Some(self.open_trial(values, unit))
+        Some(self.open_trial(values, unit, false))
     }
 
-    fn open_trial(&mut self, values: Vec<f64>, unit: Vec<f64>) -> u32 {
+    fn open_trial(&mut self, values: Vec<f64>, unit: Vec<f64>, second_look: bool) -> u32 {
         let trial = self.trials.len() as u32;
         self.log.ask(trial, &self.config.space, &values);
         self.places.open(&values, trial);
         self.open.push(trial);
-        self.trials.push(Trial { values, unit, outcome: None });
+        self.trials.push(Trial { values, unit, outcome: None, second_look });
         trial
     }
 
@@ -173,7 +192,7 @@ impl Study {
         let trial = self.trials.len() as u32;
         self.log.add(trial, &self.config.space, &values, &outcome);
         let unit = self.config.space.to_unit(&values);
-        self.trials.push(Trial { values, unit, outcome: None });
+        self.trials.push(Trial { values, unit, outcome: None, second_look: false });
         self.counts.added += 1;
         self.close_trial(trial, outcome);
         Ok(trial)
@@ -193,9 +212,10 @@ impl Study {
         self.counts.not_finite += u32::from(not_finite);
         self.counts.infeasible += u32::from(place.violation() > 0.0);
         if let Some(value) = place.feasible_value() {
-            let best = self.best.and_then(|best| self.trials[best as usize].value());
-            if best.is_none_or(|best| value < best) {
-                self.best = Some(trial);
+            self.repeats.count(self.places.value(&place.values, trial, value));
+            let least = self.luckiest.and_then(|trial| self.trials[trial as usize].value());
+            if least.is_none_or(|least| value < least) {
+                self.luckiest = Some(trial);
             }
         }
         self.told.push(trial);
@@ -220,7 +240,8 @@ impl Study {
         let y = self.worth.of(told);
         self.places.close(&told.values, trial, y);
         match y {
-            Some(y) if !self.facts_only => self.strategy.tell(&told.unit, y),
+            // A second look is the study's own: strategies go on as if the first had told everything.
+            Some(y) if !self.facts_only && !told.second_look => self.strategy.tell(&told.unit, y),
             Some(_) => {}
             None => self.deferred.push(trial),
         }
@@ -233,8 +254,8 @@ impl Study {
         self.deferred.clear();
         self.places.forget();
         let from = self.told.len().saturating_sub(RELEARN_MAX);
-        for trial in self.told[from..].to_vec() {
-            self.learn(trial);
+        for i in from..self.told.len() {
+            self.learn(self.told[i]);
         }
     }
 

@@ -9,8 +9,17 @@ pub struct Place {
     pub told: u32,
     /// Their mean.
     pub mean: f64,
-    /// Sum of the squared differences from the mean.
-    pub squares: f64,
+    /// Complete and feasible values.
+    pub values: u32,
+    /// Their mean.
+    pub value: f64,
+    /// Trial of the first of them.
+    pub first: u32,
+}
+
+/// Whether two values of one point differ by more than rounding.
+fn differ(a: f64, b: f64) -> bool {
+    (a - b).abs() > 1e-12 * a.abs().max(b.abs())
 }
 
 /// Every point that was proposed or added, found by its values.
@@ -27,7 +36,7 @@ fn key(values: &[f64]) -> Vec<u64> {
 
 impl Places {
     /// Distinct points.
-    pub fn len(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.map.len() as u64
     }
 
@@ -38,7 +47,7 @@ impl Places {
 
     /// Forgets what was told, not where: the scale of what is told has changed.
     pub fn forget(&mut self) {
-        self.map.values_mut().for_each(|place| (place.told, place.mean, place.squares) = (0, 0.0, 0.0));
+        self.map.values_mut().for_each(|place| (place.told, place.mean) = (0, 0.0));
     }
 
     /// A trial was opened.
@@ -52,10 +61,22 @@ impl Places {
         place.open.retain(|t| *t != trial);
         if let Some(y) = y {
             place.told += 1;
-            let d = y - place.mean;
-            place.mean += d / f64::from(place.told);
-            place.squares += d * (y - place.mean);
+            place.mean += (y - place.mean) / f64::from(place.told);
         }
+    }
+
+    /// A trial has a complete and feasible value. True or false where the point had one before: whether they differ.
+    pub fn value(&mut self, values: &[f64], trial: u32, value: f64) -> Option<bool> {
+        let place = self.map.entry(key(values)).or_default();
+        let repeated = (place.values > 0).then(|| differ(place.value, value));
+        if place.values == 0 {
+            place.first = trial;
+        }
+        place.values += 1;
+        // Divided first: a difference of extreme values may leave the finite numbers.
+        let share = 1.0 / f64::from(place.values);
+        place.value = place.value * (1.0 - share) + value * share;
+        repeated
     }
 }
 
@@ -72,8 +93,13 @@ mod tests {
         places.close(&[1.0, 2.0], 7, Some(5.0));
         places.close(&[1.0, 3.0], 8, None);
         let place = places.get(&[1.0, 2.0]).unwrap();
-        assert_eq!(*place, Place { open: vec![1], told: 2, mean: 4.0, squares: 2.0 });
-        assert_eq!((places.len(), places.get(&[1.0, 3.0]).unwrap().told), (2, 0));
+        assert_eq!((&place.open[..], place.told, place.mean), (&[1][..], 2, 4.0));
+        assert_eq!((places.count(), places.get(&[1.0, 3.0]).unwrap().told), (2, 0));
         assert!(places.get(&[2.0, 1.0]).is_none());
+        assert_eq!(places.value(&[1.0, 2.0], 7, 5.0), None);
+        assert_eq!(places.value(&[1.0, 2.0], 9, 5.0), Some(false));
+        assert_eq!(places.value(&[1.0, 2.0], 10, 8.0), Some(true));
+        let place = places.get(&[1.0, 2.0]).unwrap();
+        assert_eq!((place.values, place.value, place.first), (3, 6.0, 7));
     }
 }

@@ -44,7 +44,7 @@ impl Study {
 
     /// A point of a finite space that was not there yet: near `place` if there is one, else anywhere.
     fn escape(&mut self, place: Option<Vec<f64>>) -> Vec<f64> {
-        let best = self.best.map(|best| self.trials[best as usize].unit.clone());
+        let best = self.luckiest.map(|best| self.trials[best as usize].unit.clone());
         if let Some(centre) = place.or(best) {
             for attempt in 0..TRIES {
                 let unit = self.near(&centre, attempt);
@@ -69,7 +69,12 @@ impl Study {
         let moved = self.rng.next_u64() as usize % unit.len();
         for (d, bound) in self.config.space.bounds().iter().enumerate() {
             let chosen = d == moved || draw::uniform(&mut self.rng) * (unit.len() as f64) < 0.5;
-            if let (true, Some(levels)) = (chosen, bound.levels()) {
+            let Some(levels) = bound.levels() else {
+                let far = 0.01 * steps as f64 * (draw::uniform(&mut self.rng) - 0.5);
+                unit[d] = bound.knob.normalise(unit[d] + far);
+                continue;
+            };
+            if chosen {
                 let by = 1 + self.rng.next_u64() % steps.min(levels);
                 // Around the end and on from the start: any step leads somewhere, and choices have no order anyway.
                 let rank = bound.rank(bound.knob.to_value(unit[d]));

@@ -171,10 +171,12 @@ impl Study {
         match outcome {
             None if self.facts_only => {
                 let unit = self.config.space.to_unit(&values);
-                self.open_trial(values, unit);
+                self.open_trial(values, unit, false);
             }
             None => _ = self.ask().ok_or_else(diverged)?,
-            Some(outcome) if name == "tell" => _ = self.tell(trial, outcome).map_err(|e| malformed(&e.message))?,
+            Some(outcome) if name == "tell" => {
+                _ = self.tell(trial, outcome).map_err(|e| malformed(&e.message))?
+            }
             Some(outcome) => _ = self.add(&values, outcome).map_err(|e| malformed(&e.message))?,
         }
         Ok(())
@@ -183,6 +185,7 @@ impl Study {
     /// Goes on from results of another algorithm.
     fn resume(&mut self) {
         self.probed = self.probe_end.min(self.trials.len() as u32);
+        self.repeats.look_again_after(self.told.len());
         self.relearn();
     }
 }

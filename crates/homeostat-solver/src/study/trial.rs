@@ -105,6 +105,8 @@ pub struct Trial {
     pub unit: Vec<f64>,
     /// `None`: not told yet.
     pub outcome: Option<Outcome>,
+    /// The study asked for a known point once more, to learn about noise.
+    pub second_look: bool,
 }
 
 impl Trial {

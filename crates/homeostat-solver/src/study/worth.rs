@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn trial(outcome: Outcome) -> Trial {
-        Trial { values: vec![], unit: vec![], outcome: Some(outcome) }
+        Trial { values: vec![], unit: vec![], outcome: Some(outcome), second_look: false }
     }
 
     fn complete(value: f64, margin: f64) -> Trial {
@@ -90,7 +90,11 @@ mod tests {
         assert_eq!(worth.of(&complete(3.0, f64::NAN)), Some(3.0));
         assert_eq!(worth.of(&complete(-2.0, f64::NAN)), Some(-2.0));
         assert_eq!(worth.of(&failed), Some(3.0));
-        assert_eq!(worth.of(&trial(Outcome::Pruned { value: -9.0 })), Some(-2.0), "never better than the best");
+        assert_eq!(
+            worth.of(&trial(Outcome::Pruned { value: -9.0 })),
+            Some(-2.0),
+            "never better than the best"
+        );
         assert_eq!(worth.of(&trial(Outcome::Pruned { value: 7.0 })), Some(7.0));
     }
 
