@@ -1,4 +1,4 @@
-//! Minimisation on the continuous unit box in few evaluations. `design.md` beside this file says why it is as it is, with figures.
+//! Minimisation on the continuous unit box in few evaluations. The crate's `design.md` says why it is as it is, with figures.
 //!
 //! One state machine: a [star] of points around the start; if the objective is a sum of functions of one variable each, a
 //! [separable] search axis by axis, else a [trust] region on a quadratic model; then an [evolution] strategy that spends
