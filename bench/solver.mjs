@@ -59,7 +59,7 @@ const JUDGES = {
 const UNFINISHED = 75
 
 const options = parse({ parts: [...Object.keys(TABLES), 'mixed', 'overhead', 'classifier', 'interactive'] })
-const { interpreter, env, problems } = prepare()
+const { interpreter, env, problems } = prepare({ runs: !options.stored })
 const scratch = mkdtempSync(join(tmpdir(), 'solver-bench-'))
 const results = { machine: cpus()[0]?.model, cores: availableParallelism(), node: process.version }
 /** Verdicts by part. */

@@ -39,8 +39,8 @@ function python() {
   process.exit(1)
 }
 
-/** @returns what a child needs: the interpreter and the environment. */
-export function prepare() {
+/** @returns what a child needs: the interpreter and the environment; our own solver too, where something is to be run. */
+export function prepare({ runs = true } = {}) {
   mkdirSync(FOLDER, { recursive: true })
   const venv = join(FOLDER, 'venv')
   const interpreter = join(venv, windows ? 'Scripts/python.exe' : 'bin/python')
@@ -49,6 +49,7 @@ export function prepare() {
     must(python(), ['-m', 'venv', venv])
     must(interpreter, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements])
   })
+  if (!runs) return { interpreter, env: process.env }
   const peers = join(FOLDER, 'npm')
   const manifest = join(ROOT, 'bench/solver/npm/package.json')
   once('npm', manifest, () => {

@@ -58,6 +58,11 @@ export function parse({ parts }) {
   const only = values.only?.flatMap((word) => word.split(',')) ?? all
   for (const part of only)
     if (!parts.includes(part)) refuse(`--only must be of ${parts.join(', ')}, received "${part}"`)
+  const measured = only.filter((part) => !['bbob', 'noisy', 'mixed'].includes(part))
+  if ((values.stored || values.store) && measured.length > 0)
+    refuse(
+      `--${values.stored ? 'stored' : 'store'} is for bbob, noisy and mixed: nothing of ${measured.join(', ')} is stored`,
+    )
   return {
     ...values,
     only,

@@ -24,11 +24,12 @@ def one(contender, suite, function, instance, dimension, multiple, repeat=0):
 
 def fill_store(folder, contender, suite, dimension, multiple, instances, until):
     """Runs what a store lacks; True where it is complete."""
-    store = Store(folder, suite, dimension, multiple, contender)
+    store = Store(folder, suite, dimension, multiple, contender, adding=True)
     todo = [(f, i) for i in instances for f in FUNCTIONS[suite] if store.get(f, i) is None]
     for count, (function, instance) in enumerate(todo):
         if time.monotonic() > until:
-            store.save()
+            if store.runs:
+                store.save()
             print(f"{contender} {suite} {dimension}-D: {len(todo) - count} runs left", flush=True)
             return False
         store.put(function, instance, *one(contender, suite, function, instance, dimension, multiple))

@@ -4,7 +4,6 @@ Every contender sees the same spaces. A contender's rank is taken per problem an
 found (equal values share their mean rank), then averaged over seeds and problems.
 """
 
-import json
 import os
 import time
 import warnings
@@ -12,7 +11,7 @@ import warnings
 import numpy as np
 
 from .native import Study, problems
-from .stored import is_ours, solver_digest, versions
+from .stored import read, write
 
 CHECKPOINTS = (25, 50, 100, 200)
 
@@ -139,22 +138,11 @@ def ranks(values):
 
 
 def stored_path(root, name):
-    return os.path.join(root, "bench/solver/stored", f"mixed-{name}.json")
-
-
-def stored_runs(root, name):
-    path = stored_path(root, name)
-    if not os.path.exists(path):
-        return {}
-    with open(path, encoding="utf8") as file:
-        kept = json.load(file)
-    if is_ours(name) and kept.get("solver") != solver_digest():
-        print(f"{os.path.basename(path)} was measured on another state of the solver")
-    return kept["runs"]
+    return os.path.join(root, "bench/solver/stored", f"mixed-{name}.jsonl")
 
 
 def store(root, name, chosen, options, until):
-    runs = stored_runs(root, name)
+    runs = read(stored_path(root, name), adding=True)
     complete = True
     for problem in chosen:
         for seed in options.seeds:
@@ -165,11 +153,7 @@ def store(root, name, chosen, options, until):
                 complete = False
                 break
             runs[key] = series(name, problem, seed, options.evaluations)
-    rows = ",\n".join(f"{json.dumps(key)}: {json.dumps(runs[key])}" for key in sorted(runs))
-    solver = {"solver": solver_digest()} if is_ours(name) else {}
-    head = json.dumps({"contender": name, **solver, "versions": versions()})[:-1]
-    with open(stored_path(root, name), "w", encoding="utf8") as file:
-        file.write(f'{head},\n"runs": {{\n{rows}\n}}}}\n')
+    write(stored_path(root, name), {"contender": name}, runs)
     print(f"{name}: {len(runs)} runs stored{'' if complete else ', more to do'}", flush=True)
     return complete
 
@@ -182,7 +166,7 @@ def run(root, options):
         until = time.monotonic() + options.seconds if options.seconds else float("inf")
         return None, all([store(root, name, chosen, options, until) for name in names])
     slow = [name for name in options.slow.split(",") if name and name not in names]
-    kept = {name: stored_runs(root, name) for name in slow}
+    kept = {name: read(stored_path(root, name)) for name in slow}
     final = checkpoints(options.evaluations)
     best = {}
     for problem in chosen:

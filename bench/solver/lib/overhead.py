@@ -12,7 +12,7 @@ from .peers import PEERS
 MARKS = (100, 1000, 10_000)
 WINDOW = 100
 #: A contender is left when it has taken this long.
-SECONDS_MAX = 30
+SECONDS_MAX = 10
 #: Those that go on evaluation after evaluation.
 SEQUENTIAL = ("pycma-ipop", "pycma-lq", "nlopt-bobyqa", "scipy-cobyqa", "scipy-de")
 

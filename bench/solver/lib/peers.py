@@ -147,7 +147,7 @@ def nlopt_local(algorithm, centre):
             machine.set_maxeval(objective.left)
             try:
                 machine.optimize(x)
-            except (RuntimeError, ValueError):
+            except (nlopt.RoundoffLimited, RuntimeError, ValueError):
                 pass  # rounding limits its progress: it has ended
     return run
 

@@ -1,4 +1,4 @@
-"""Results kept in bench/solver/stored: one file per suite, dimension, budget and contender; one entry per run.
+"""Results kept in bench/solver/stored: one file per suite, dimension, budget and contender; after a line on it, a line per run.
 
 A file grows as runs are added, so making it can be interrupted and continued. Slow peers are read from here. Ours is kept too, with
 a digest of the solver that it was measured on: the same judged table can be printed again, and an old one is told.
@@ -40,18 +40,36 @@ def is_ours(contender):
     return contender.startswith("homeostat")
 
 
+def read(path, adding=False):
+    """Runs by name: none where new ones of ours are to follow those of another state of the solver."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf8") as file:
+        about, *rows = [json.loads(line) for line in file]
+    if is_ours(about["contender"]) and about["solver"] != solver_digest():
+        print(f"{os.path.basename(path)} was measured on another state of the solver{', and starts over' if adding else ''}")
+        if adding:
+            return {}
+    return dict(rows)
+
+
+def write(path, about, runs, order=None):
+    solver = {"solver": solver_digest()} if is_ours(about["contender"]) else {}
+    lines = [{**about, **solver, "versions": versions()}] + [[key, runs[key]] for key in sorted(runs, key=order)]
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "w", encoding="utf8") as file:
+        file.write("".join(f"{json.dumps(line)}\n" for line in lines))
+    os.replace(temporary, path)
+
+
 class Store:
-    def __init__(self, folder, suite, dimension, multiple, peer):
-        self.path = os.path.join(folder, f"{suite}-{dimension}d-{multiple}-{peer}.json")
-        self.runs = {}
-        self.about = {"suite": suite, "dimension": dimension, "multiple": multiple, "peer": peer}
-        self.solver = solver_digest() if is_ours(peer) else None
-        if os.path.exists(self.path):
-            with open(self.path, encoding="utf8") as file:
-                kept = json.load(file)
-            self.runs = kept["runs"]
-            if kept.get("solver") != self.solver:
-                print(f"{os.path.basename(self.path)} was measured on another state of the solver")
+    """Runs of one contender on a suite."""
+
+    def __init__(self, folder, suite, dimension, multiple, contender, adding=False):
+        name = contender.replace(" ", "-").replace("(", "").replace(")", "")
+        self.path = os.path.join(folder, f"{suite}-{dimension}d-{multiple}-{name}.jsonl")
+        self.about = {"suite": suite, "dimension": dimension, "multiple": multiple, "contender": contender}
+        self.runs = read(self.path, adding)
 
     def get(self, function, instance):
         """Targets reached at each checkpoint of a run, and its milliseconds per evaluation; None where it was not run."""
@@ -61,12 +79,4 @@ class Store:
         self.runs[f"f{function}i{instance}"] = [hits, round(ms, 3)]
 
     def save(self):
-        place = lambda key: tuple(int(part) for part in key[1:].split("i"))
-        rows = [f"{json.dumps(key)}: {json.dumps(self.runs[key])}" for key in sorted(self.runs, key=place)]
-        solver = {"solver": self.solver} if self.solver else {}
-        head = json.dumps({**self.about, **solver, "versions": versions()})[:-1]
-        text = head + ',\n"runs": {\n' + ",\n".join(rows) + "\n}}\n"
-        temporary = f"{self.path}.{os.getpid()}"
-        with open(temporary, "w", encoding="utf8") as file:
-            file.write(text)
-        os.replace(temporary, self.path)
+        write(self.path, self.about, self.runs, lambda key: tuple(int(part) for part in key[1:].split("i")))
