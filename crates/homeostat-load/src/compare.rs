@@ -142,6 +142,9 @@ pub fn table(scenarios: &[Scenario], names: &[&str], rows: &[Vec<Cell>], peers: 
         }
         out.push('\n');
     }
+    if peers == 0 {
+        return out;
+    }
     let _ = writeln!(
         out,
         "\n{:18} {:>8} {:>8} {:>8} {:>6}",

@@ -5,6 +5,7 @@
 
 pub mod compare;
 pub mod limiter;
+pub mod ours;
 pub mod peers;
 pub mod rng;
 pub mod scenario;

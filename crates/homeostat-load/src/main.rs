@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use homeostat_load::compare::{Create, measure, table};
-use homeostat_load::peers;
 use homeostat_load::scenario::{self, Scenario};
+use homeostat_load::{ours, peers};
 
 const HELP: &str = "\
 load [options]: concurrency limiters through simulated scenarios
 
-  --limiters A,B     only these besides the peers (default: none)
+  --limiters A,B     only these besides the peers (default: adaptive)
+  --alone 1          without the peers, and so without comparison
   --scenarios A,B    only scenarios whose name contains one of these
   --generated N      N generated scenarios instead of the 31
   --first-seed N     seed of the first generated scenario (default 1)
@@ -19,13 +20,21 @@ load [options]: concurrency limiters through simulated scenarios
 struct Arguments {
     limiters: Vec<String>,
     filters: Vec<String>,
+    alone: bool,
     generated: u64,
     first_seed: u64,
     seeds: u64,
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, String> {
-    let mut a = Arguments { limiters: vec![], filters: vec![], generated: 0, first_seed: 1, seeds: 3 };
+    let mut a = Arguments {
+        limiters: vec![ours::SUBJECT.into()],
+        filters: vec![],
+        alone: false,
+        generated: 0,
+        first_seed: 1,
+        seeds: 3,
+    };
     while let Some(word) = words.next() {
         if word == "--help" {
             return Ok(None);
@@ -37,6 +46,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
         match word.as_str() {
             "--limiters" => a.limiters = list(),
             "--scenarios" => a.filters = list(),
+            "--alone" => a.alone = number()? != 0,
             "--generated" => a.generated = number()?,
             "--first-seed" => a.first_seed = number()?,
             "--seeds" => a.seeds = number()?,
@@ -69,13 +79,19 @@ fn main() -> ExitCode {
         }
     };
     let scenarios = scenarios(&arguments);
-    let names: Vec<&str> =
-        peers::NAMES.into_iter().chain(arguments.limiters.iter().map(String::as_str)).collect();
-    let create: &Create = &peers::create;
+    let peers: &[&str] = if arguments.alone { &[] } else { &peers::NAMES };
+    let ours = arguments.limiters.iter().map(String::as_str);
+    let names: Vec<&str> = peers.iter().copied().chain(ours).collect();
+    let create: &Create = &|name, scenario, seed| {
+        ours::create(name, scenario, seed).or_else(|| peers::create(name, scenario, seed))
+    };
     let Some(rows) = measure(&scenarios, &names, arguments.seeds, create) else {
-        eprintln!("load: --limiters: expected peers or fixed-N, received {:?}", arguments.limiters);
+        eprintln!(
+            "load: --limiters: expected adaptive, our-aimd, our-vegas, our-gradient2 or fixed-N, received {:?}",
+            arguments.limiters
+        );
         return ExitCode::from(2);
     };
-    print!("{}", table(&scenarios, &names, &rows, peers::NAMES.len()));
+    print!("{}", table(&scenarios, &names, &rows, peers.len()));
     ExitCode::SUCCESS
 }
