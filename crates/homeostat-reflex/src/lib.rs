@@ -9,10 +9,12 @@
 extern crate alloc;
 
 pub mod breaker;
+pub mod bulkhead;
 pub mod cascade;
 pub mod clock;
 pub mod component;
 pub mod event;
+pub mod flow;
 pub mod journal;
 pub mod lease;
 pub mod ledger;
@@ -23,5 +25,6 @@ pub mod options;
 pub mod patterns;
 pub mod reflex;
 pub mod regression;
+pub mod retry;
 pub mod vitals;
 pub mod witness;
