@@ -137,13 +137,13 @@ mod tests {
                 .collect();
             for _ in 0..1000 {
                 let slope = q.hessian.apply(&d);
-                for i in 0..n {
-                    d[i] -= rate * (slope[i] + q.gradient[i]);
+                for (d, (slope, gradient)) in d.iter_mut().zip(slope.iter().zip(&q.gradient)) {
+                    *d -= rate * (slope + gradient);
                 }
                 for _ in 0..4 {
                     let factor = (region.radius / length(region, &d).max(1e-300)).min(1.0);
-                    for i in 0..n {
-                        d[i] = clamp(d[i] * factor, region.lower[i], region.upper[i]);
+                    for (i, d) in d.iter_mut().enumerate() {
+                        *d = clamp(*d * factor, region.lower[i], region.upper[i]);
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! Where to evaluate next, given the model: the largest expected improvement, by a search over the mixed space that costs
 //! nothing but time.
 use super::{layout::Layout, process::Process, random, seen::Taken, space::Dimension, space::Space};
+use crate::order::ascending;
 use alloc::vec::Vec;
 use homeostat_core::rng::Rng;
 
@@ -40,8 +41,12 @@ impl Search<'_> {
             return self.whole(size);
         }
         let mut pool = self.pool(parents, rng);
-        pool.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let climbs = pool.into_iter().take(CLIMBS).map(|(score, x)| self.climb(score, x, rng));
+        let order = ascending(&pool.iter().map(|(score, _)| -score).collect::<Vec<f64>>());
+        let starts = order.into_iter().take(CLIMBS);
+        let climbs = starts.map(|at| {
+            let (score, x) = core::mem::take(&mut pool[at]);
+            self.climb(score, x, rng)
+        });
         better(climbs)
     }
 

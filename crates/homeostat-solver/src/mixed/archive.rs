@@ -1,5 +1,6 @@
 //! What is kept of the told points: at most `ROWS_MAX`, so that a proposal costs the same after any number of them.
 use crate::mixed::transform::transform;
+use crate::order::ascending;
 use alloc::vec::Vec;
 
 /// At so many points some are let go.
@@ -35,13 +36,12 @@ impl Archive {
     }
 
     fn prune(&mut self) {
-        let mut order: Vec<usize> = (0..self.values.len()).collect();
-        order.sort_by(|&a, &b| self.values[a].total_cmp(&self.values[b]));
-        let (kept, others) = order.split_at_mut(ROWS_KEPT);
-        others.sort_unstable();
-        let mut kept = kept.to_vec();
-        kept.extend_from_slice(&others[others.len() - ROWS_KEPT..]);
-        kept.sort_unstable();
+        let count = self.values.len();
+        let mut best = alloc::vec![false; count];
+        ascending(&self.values).into_iter().take(ROWS_KEPT).for_each(|i| best[i] = true);
+        let mut latest = (0..count).rev().filter(|&i| !best[i]);
+        let from = latest.nth(ROWS_KEPT - 1).unwrap_or(0);
+        let kept: Vec<usize> = (0..count).filter(|&i| best[i] || i >= from).collect();
         self.points = kept.iter().map(|&i| core::mem::take(&mut self.points[i])).collect();
         self.values = kept.iter().map(|&i| self.values[i]).collect();
     }

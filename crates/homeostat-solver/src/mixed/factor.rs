@@ -109,9 +109,9 @@ mod tests {
                 let mut unit: Vec<f64> = (0..n).map(|j| cell(i, j)).collect();
                 factor.forward(&mut unit);
                 factor.backward(&mut unit);
-                for j in 0..n {
+                for (j, solved) in unit.iter().enumerate() {
                     let wanted = if i == j { 1.0 } else { 0.0 };
-                    prop_assert!((unit[j] - wanted).abs() < 1e-8);
+                    prop_assert!((solved - wanted).abs() < 1e-8);
                     let product: f64 = (0..n).map(|k| cell(i, k) * at(k, j)).sum();
                     prop_assert!((product - wanted).abs() < 1e-8);
                 }

@@ -9,6 +9,7 @@ use super::{
     seen::{Seen, Taken},
     space::{Dimension, Space},
 };
+use crate::order::ascending;
 use alloc::vec::Vec;
 use homeostat_core::rng::Rng;
 
@@ -109,8 +110,7 @@ impl Mixed {
         }
         let Model { process, fitted } = self.refreshed()?;
         let smoothed: Vec<f64> = (0..process.len()).map(|i| process.smoothed(i)).collect();
-        let mut order: Vec<usize> = (0..process.len()).collect();
-        order.sort_by(|&a, &b| smoothed[a].total_cmp(&smoothed[b]));
+        let order = ascending(&smoothed);
         let parents: Vec<&[f64]> =
             order.iter().take(PARENTS).map(|&i| &self.archive.points()[i][..]).collect();
         let believing = (!pending.is_empty()).then(|| self.believing(process.clone(), pending));

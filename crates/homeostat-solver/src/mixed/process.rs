@@ -149,9 +149,8 @@ mod tests {
             b.swap(i, pivot);
             for k in (0..n).filter(|&k| k != i) {
                 let factor = a[k][i] / a[i][i];
-                for j in 0..n {
-                    a[k][j] -= factor * a[i][j];
-                }
+                let pivot = a[i].clone();
+                a[k].iter_mut().zip(pivot).for_each(|(x, p)| *x -= factor * p);
                 b[k] -= factor * b[i];
             }
         }

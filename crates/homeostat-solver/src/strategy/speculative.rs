@@ -2,8 +2,8 @@ use super::machine::Machine;
 use super::{Seen, Strategy, View};
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
-/// Known points that a machine asks for one after the other and is told again, before another way out is taken: on a finite
-/// space by the study, else by evaluating the point once more.
+/// Known points that a machine asks for one after the other and is told again, before the study takes another way out. Fewer
+/// where knobs are real numbers: a machine that has come to rest there does not move on.
 const REPEATS_MAX: usize = 200;
 const REPEATS_MAX_REAL: usize = 16;
 /// Speculative points that are remembered; older ones that were told are forgotten first.
@@ -58,11 +58,12 @@ impl Speculative {
 
     /// The committed machine's next point, if it may be handed out.
     fn commit(&mut self, view: &View) -> Option<Vec<f64>> {
-        for turn in 0..REPEATS_MAX {
+        let repeats_max = if view.is_finite() { REPEATS_MAX } else { REPEATS_MAX_REAL };
+        for _ in 0..repeats_max {
             let unit = self.machine.ask().to_vec();
             match self.next(&unit, view) {
-                Next::Tell(y) if view.is_finite() || turn < REPEATS_MAX_REAL => self.machine.tell(y),
-                Next::HandOut | Next::Tell(_) => {
+                Next::Tell(y) => self.machine.tell(y),
+                Next::HandOut => {
                     self.own = Some(unit.clone());
                     return Some(unit);
                 }

@@ -1,13 +1,13 @@
-//! The next point: from the probe, then from the strategy, and never one that a finite space has had.
+//! The next point: from the probe, then from the strategy, and never one that was there already.
 
 use super::Study;
 use crate::draw;
 use crate::strategy::Seen;
 use alloc::vec::Vec;
 
-/// Proposals of a strategy that a finite space has had already, before another way out is taken.
+/// Proposals of a strategy that were there already, before another way out is taken.
 const RETRIES: usize = 16;
-/// Random points of a finite space that are tried before it is searched in order.
+/// Random points that are tried before a finite space is searched in order.
 const TRIES: usize = 64;
 
 impl Study {
@@ -36,13 +36,12 @@ impl Study {
         self.escape(last)
     }
 
-    /// Whether a place may be proposed.
+    /// Whether a place may be proposed. Its values count: where knobs are rounded, many places have the same.
     fn is_fresh(&self, unit: &[f64]) -> bool {
-        let view = self.view();
-        !view.is_finite() || view.seen(unit) == Seen::New
+        self.view().seen(unit) == Seen::New
     }
 
-    /// A point of a finite space that was not there yet: near `place` if there is one, else anywhere.
+    /// A point that was not there yet: near `place` if there is one, else anywhere.
     fn escape(&mut self, place: Option<Vec<f64>>) -> Vec<f64> {
         let best = self.luckiest.map(|best| self.trials[best as usize].unit.clone());
         if let Some(centre) = place.or(best) {
@@ -53,13 +52,15 @@ impl Study {
                 }
             }
         }
+        let mut unit = Vec::new();
         for _ in 0..TRIES {
-            let unit: Vec<f64> = (0..self.config.space.len()).map(|_| draw::uniform(&mut self.rng)).collect();
+            unit = (0..self.config.space.len()).map(|_| draw::uniform(&mut self.rng)).collect();
             if self.is_fresh(&unit) {
                 return unit;
             }
         }
-        self.first_free()
+        // Real numbers cannot be searched in order: where bounds leave but a few of them, one comes again.
+        if self.view().is_finite() { self.first_free() } else { unit }
     }
 
     /// A point a few steps away, farther with every attempt.
