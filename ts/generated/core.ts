@@ -25,6 +25,14 @@ export const CORE_CODES = {
   HOMEOSTAT_STUDY_DIVERGED: 'A study\'s recorded proposals do not follow from its log.',
   HOMEOSTAT_CLOCK_BACKWARDS: 'Time went backwards.',
   HOMEOSTAT_CLOSED: 'The object was closed before this call.',
+  HOMEOSTAT_BLUEPRINT_INVALID: 'A blueprint\'s node, operand, shape or dtype does not fit.',
+  HOMEOSTAT_TENSOR_MISMATCH: 'A tensor is not of the dtype or length that the blueprint asks for.',
+  HOMEOSTAT_FORGE_UNSUPPORTED: 'An adapter lacks a feature, or a limit is exceeded.',
+  HOMEOSTAT_KERNEL_REJECTED: 'A kernel does not compile, or its results lie outside the stated bounds.',
+  HOMEOSTAT_NO_ADAPTER: 'There is no adapter of this name, or none at all.',
+  HOMEOSTAT_DEVICE_MEMORY: 'The device has no memory left for this.',
+  HOMEOSTAT_DEVICE_LOST: 'The device was lost.',
+  HOMEOSTAT_DEVICE_HUNG: 'The device did not answer in time and was abandoned.',
   HOMEOSTAT_PANIC: 'The core panicked. This is a defect; the instance must not be used any further.',
 } as const
 

@@ -71,6 +71,22 @@ codes! {
     ClockBackwards = "HOMEOSTAT_CLOCK_BACKWARDS",
     /// The object was closed before this call.
     Closed = "HOMEOSTAT_CLOSED",
+    /// A blueprint's node, operand, shape or dtype does not fit.
+    BlueprintInvalid = "HOMEOSTAT_BLUEPRINT_INVALID",
+    /// A tensor is not of the dtype or length that the blueprint asks for.
+    TensorMismatch = "HOMEOSTAT_TENSOR_MISMATCH",
+    /// An adapter lacks a feature, or a limit is exceeded.
+    ForgeUnsupported = "HOMEOSTAT_FORGE_UNSUPPORTED",
+    /// A kernel does not compile, or its results lie outside the stated bounds.
+    KernelRejected = "HOMEOSTAT_KERNEL_REJECTED",
+    /// There is no adapter of this name, or none at all.
+    NoAdapter = "HOMEOSTAT_NO_ADAPTER",
+    /// The device has no memory left for this.
+    DeviceMemory = "HOMEOSTAT_DEVICE_MEMORY",
+    /// The device was lost.
+    DeviceLost = "HOMEOSTAT_DEVICE_LOST",
+    /// The device did not answer in time and was abandoned.
+    DeviceHung = "HOMEOSTAT_DEVICE_HUNG",
     /// The core panicked. This is a defect; the instance must not be used any further.
     Panic = "HOMEOSTAT_PANIC",
 }

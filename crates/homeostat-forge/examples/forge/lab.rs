@@ -1,0 +1,142 @@
+//! Compiles, proves and times schedules of one workload on one device.
+
+use crate::workload::{Check, Workload};
+use homeostat_core::error::{Code, Error, Result};
+use homeostat_forge::device::{Device, Gpu, Options, Program, Timing};
+use homeostat_forge::ir::Data;
+use homeostat_forge::measure;
+use homeostat_forge::plan::{Group, Plan};
+use homeostat_forge::schedule::{Kind, Limits, Schedule};
+use homeostat_forge::wgsl::{Kernel, emit};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The device of `--adapter`; with `--matrices on` kernels may use matrix units.
+pub fn open(arguments: &crate::arguments::Arguments) -> std::result::Result<Device, String> {
+    let adapter = arguments.text("adapter").map(String::from);
+    Device::open_with(&Options { adapter, matrices: arguments.text("matrices") == Some("on") })
+        .map_err(|e| e.to_string())
+}
+
+/// One workload on one device.
+pub struct Lab {
+    pub device: Device,
+    pub plan: Plan,
+    inputs: Vec<Data>,
+    check: Arc<Check>,
+    ready: Arc<Mutex<Vec<Option<Ready>>>>,
+}
+
+struct Ready {
+    program: Program,
+    /// How unevenly its workgroups are spread over cores.
+    uneven: f64,
+    estimate_s: f64,
+}
+
+/// A schedule that was measured.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Seconds of a run: of the device where it has a clock, of the processor where that is the device.
+    pub seconds: f64,
+    /// By the wall's clock.
+    pub wall_s: f64,
+    pub compile_s: f64,
+}
+
+impl Lab {
+    pub fn new(device: Device, workload: &Workload) -> Result<Self> {
+        let plan = Plan::new(&workload.blueprint()?, device.limits().storage_buffers as usize)?;
+        let (inputs, check) = workload.inputs()?;
+        Ok(Self { device, plan, inputs, check: Arc::new(check), ready: Arc::default() })
+    }
+
+    pub fn group(&self) -> &Group {
+        &self.plan.groups[0]
+    }
+
+    pub fn limits(&self) -> &Limits {
+        self.device.limits()
+    }
+
+    /// Compiles a schedule, proves it on the workload itself, and keeps it; the number is what `sample` takes.
+    pub fn prepare(&self, schedule: &Schedule) -> Result<(usize, f64)> {
+        let kernel = emit(self.group(), schedule, self.limits())
+            .map_err(|why| Error::new(Code::ForgeUnsupported, why))?;
+        self.prepare_kernel(kernel)
+    }
+
+    pub fn prepare_kernel(&self, kernel: Kernel) -> Result<(usize, f64)> {
+        let (plan, inputs, check, ready) =
+            (self.plan.clone(), self.inputs.clone(), self.check.clone(), self.ready.clone());
+        let limits = *self.limits();
+        let job = move |gpu: &mut Gpu| {
+            let start = Instant::now();
+            let program = gpu.program_of(&plan, std::slice::from_ref(&kernel))?;
+            let results = gpu.run_program(&program, &inputs)?;
+            let compile_s = start.elapsed().as_secs_f64();
+            if let Some(miss) = check.judge(&results[0]) {
+                return Err(Error::new(Code::KernelRejected, format!("{miss}")));
+            }
+            // The first run compiled; the second one tells how long a run takes.
+            let estimate = gpu.time(&gpu.bounds_of(&program)[0], 1)?;
+            let estimate_s = if limits.kind == Kind::Software {
+                estimate.wall_s
+            } else {
+                estimate.own_s.unwrap_or(estimate.wall_s)
+            };
+            let uneven = limits.uneven(&kernel);
+            let mut ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
+            ready.push(Some(Ready { program, uneven, estimate_s }));
+            Ok((ready.len() - 1, compile_s))
+        };
+        self.device.submit(job)?.wait(Duration::from_secs(60))
+    }
+
+    pub fn forget(&self, number: usize) {
+        if let Ok(mut ready) = self.ready.lock() {
+            ready[number] = None;
+        }
+    }
+
+    /// One batch.
+    pub fn sample(&self, number: usize) -> Result<(f64, f64)> {
+        let ready = self.ready.clone();
+        let limits = *self.limits();
+        let job = move |gpu: &mut Gpu| {
+            let ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
+            let Some(r) = &ready[number] else { return Err(Error::new(Code::Closed, "it was forgotten")) };
+            let runs = measure::runs(r.estimate_s);
+            let timing: Timing = gpu.time(&gpu.bounds_of(&r.program)[0], runs)?;
+            let each = f64::from(runs);
+            Ok((timing.seconds(&limits, r.uneven) / each, timing.wall_s / each))
+        };
+        self.device.submit(job)?.wait(Duration::from_secs(60))
+    }
+
+    /// Compiles, proves and times a schedule by the median of some batches.
+    pub fn measure(&self, schedule: &Schedule, batches: usize) -> Result<Measured> {
+        let (number, compile_s) = self.prepare(schedule)?;
+        let measured = self.median(number, batches);
+        self.forget(number);
+        measured.map(|(seconds, wall_s)| Measured { seconds, wall_s, compile_s })
+    }
+
+    pub fn median(&self, number: usize, batches: usize) -> Result<(f64, f64)> {
+        let samples: Vec<(f64, f64)> = (0..batches).map(|_| self.sample(number)).collect::<Result<_>>()?;
+        let middle = |values: Vec<f64>| measure::median(&values).map_or(f64::NAN, |m| m.value);
+        Ok((middle(samples.iter().map(|s| s.0).collect()), middle(samples.iter().map(|s| s.1).collect())))
+    }
+
+    /// Interleaved pairs of two prepared kernels: the median of their ratio, with its interval.
+    pub fn pairs(&self, candidate: usize, incumbent: usize, pairs: usize) -> Result<measure::Median> {
+        let mut ratios = Vec::new();
+        for i in 0..pairs {
+            // Which of the two comes first takes turns.
+            let (a, b) = if i % 2 == 0 { (candidate, incumbent) } else { (incumbent, candidate) };
+            let (x, y) = (self.sample(a)?.0, self.sample(b)?.0);
+            ratios.push(if i % 2 == 0 { x / y } else { y / x });
+        }
+        measure::median(&ratios).ok_or_else(|| Error::new(Code::InvalidOption, "no pairs"))
+    }
+}

@@ -1,0 +1,58 @@
+//! The forge from a terminal: adapters, the whole correctness suite, benches, sweeps.
+//!
+//! ```text
+//! cargo run --release -p homeostat-forge --features device --example forge -- <command> [--adapter <name>] ...
+//!   adapters
+//!   correctness [--backend cpu] [--rounds 3] [--part 1/1] [--only <family>]
+//!   bench [--op matmul] [--shape 512x512x512,..] [--dtype f32] [--evaluations 22]
+//!   sweep [--op matmul] [--shape 512x512x512] [--dtype f32] [--out <file>] [--seconds 3600]
+//!   processor [--shape 512x512x512,..]
+//!   replay --tables <file>,.. [--seeds 5]
+//! ```
+
+mod arguments;
+mod bench;
+mod correctness;
+mod lab;
+mod peak;
+mod processor;
+mod sweep;
+mod workload;
+
+use arguments::Arguments;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::read();
+    let result = match arguments.command.as_str() {
+        "adapters" => adapters(),
+        "correctness" => correctness::run(&arguments),
+        "bench" => bench::run(&arguments),
+        "sweep" => sweep::run(&arguments),
+        "processor" => processor::run(&arguments),
+        "replay" => sweep::replay(&arguments),
+        other => Err(format!(
+            "no command '{other}': expected adapters, correctness, bench, processor, sweep, replay"
+        )),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn adapters() -> Result<(), String> {
+    for adapter in homeostat_forge::device::adapters() {
+        println!(
+            "{} ({}, {}){}",
+            adapter.name,
+            adapter.backend,
+            adapter.driver,
+            if adapter.software { ", software" } else { "" }
+        );
+    }
+    Ok(())
+}

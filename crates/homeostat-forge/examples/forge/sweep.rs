@@ -1,0 +1,118 @@
+//! Every schedule of a workload measured, as a table; and the search replayed over tables.
+
+use crate::arguments::Arguments;
+use crate::bench::EVALUATIONS;
+use crate::lab::Lab;
+use crate::workload::Workload;
+use homeostat_forge::device::Device;
+use homeostat_forge::plan::Plan;
+use homeostat_forge::schedule::{Limits, Schedule};
+use homeostat_forge::search::Search;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// Tab-separated: schedule, seconds, wall seconds, seconds to compile; or schedule and why it was refused.
+pub fn run(arguments: &Arguments) -> Result<(), String> {
+    let device = crate::lab::open(arguments)?;
+    let (op, dtype) = (arguments.text("op").unwrap_or("matmul"), arguments.text("dtype").unwrap_or("f32"));
+    let shape = arguments.text("shape").unwrap_or("512x512x512");
+    let until = Instant::now() + Duration::from_secs(arguments.number("seconds", 3600)?);
+    let workload = Workload::parse(op, shape, dtype)?;
+    let lab = Lab::new(device, &workload).map_err(|e| e.to_string())?;
+    let path = arguments.text("out").map_or(format!("{op}-{shape}-{dtype}.tsv"), String::from);
+    let known = std::fs::read_to_string(&path).unwrap_or_default();
+    let done: Vec<&str> = known.lines().filter_map(|l| l.split('\t').next()).collect();
+    let open = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    let mut out = open.map_err(|e| format!("{path}: {e}"))?;
+    let space = Schedule::space(lab.group(), lab.limits());
+    println!("{}: {} schedules, {} known", workload.name(), space.len(), done.len());
+    // In an order that has nothing to do with the space's, so that a table cut short is still a sample.
+    let mut order: Vec<usize> = (0..space.len()).collect();
+    order.sort_by_key(|i| (*i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let (mut best, mut refused) = (f64::INFINITY, 0);
+    for i in order {
+        let text = space[i].text();
+        if done.contains(&text.as_str()) {
+            continue;
+        }
+        if Instant::now() > until {
+            println!("time is up");
+            break;
+        }
+        let line = match lab.measure(&space[i], 3) {
+            Ok(m) => {
+                best = best.min(m.seconds);
+                format!("{text}\t{:e}\t{:e}\t{:.4}", m.seconds, m.wall_s, m.compile_s)
+            }
+            Err(e) => {
+                refused += 1;
+                println!("refused {text}: {}", e.message.chars().take(400).collect::<String>());
+                format!("{text}\t{}", e.code.as_str())
+            }
+        };
+        writeln!(out, "{line}").map_err(|e| format!("{path}: {e}"))?;
+        if lab.device.is_abandoned() {
+            return Err("the device was given up".into());
+        }
+    }
+    let rate =
+        if workload.operations() > 0.0 { workload.operations() } else { workload.bytes() } / best / 1e9;
+    println!("best {:.4} ms ({rate:.1} G/s), {refused} refused", best * 1e3);
+    Ok(())
+}
+
+/// Replays the search over a table: what share of the optimum it finds.
+pub fn replay(arguments: &Arguments) -> Result<(), String> {
+    let device = Device::open(arguments.text("adapter")).map_err(|e| e.to_string())?;
+    let limits: Limits = *device.limits();
+    drop(device);
+    let seeds = arguments.number("seeds", 5)?;
+    println!("{:<34}{:>8}{:>8}{:>10}{:>10}{:>10}", "table", "points", "rule", "mean", "worst", "to 95 %");
+    let mut all = Vec::new();
+    for path in arguments.text("tables").unwrap_or("").split(',') {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+        let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".tsv");
+        let mut words = name.split('-');
+        let (op, shape, dtype) =
+            (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let workload = Workload::parse(op, shape, dtype)?;
+        let blueprint = workload.blueprint().map_err(|e| e.to_string())?;
+        let plan = Plan::new(&blueprint, limits.storage_buffers as usize).map_err(|e| e.to_string())?;
+        let table: BTreeMap<String, f64> = text.lines().filter_map(read).collect();
+        let optimum = table.values().copied().fold(f64::INFINITY, f64::min);
+        let rule = Schedule::first(&plan.groups[0], &limits)
+            .and_then(|s| table.get(&s.text()).copied())
+            .map_or(f64::NAN, |s| optimum / s);
+        let mut shares = Vec::new();
+        let mut reached = Vec::new();
+        for seed in 0..seeds {
+            let mut search = Search::new(&plan.groups[0], &limits, seed as u32).map_err(|e| e.to_string())?;
+            let (mut best, mut at) = (f64::INFINITY, f64::NAN);
+            while search.told().len() < EVALUATIONS as usize {
+                let Some(number) = search.propose() else { break };
+                let seconds = table.get(&search.space()[number].text()).copied().unwrap_or(f64::INFINITY);
+                search.tell(number, seconds);
+                best = best.min(seconds);
+                if at.is_nan() && optimum / best >= 0.95 {
+                    at = search.told().len() as f64;
+                }
+            }
+            shares.push(optimum / best);
+            reached.push(at);
+        }
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        let worst = shares.iter().copied().fold(f64::INFINITY, f64::min);
+        let to = reached.iter().sum::<f64>() / reached.len() as f64;
+        println!("{name:<34}{:>8}{rule:>8.3}{mean:>10.3}{worst:>10.3}{to:>10.1}", table.len());
+        all.push(mean);
+    }
+    println!("mean of all {:.3}", all.iter().sum::<f64>() / all.len().max(1) as f64);
+    Ok(())
+}
+
+fn read(line: &str) -> Option<(String, f64)> {
+    let mut cells = line.split('\t');
+    let (schedule, seconds) = (cells.next()?, cells.next()?.parse().ok()?);
+    Some((schedule.to_string(), seconds))
+}

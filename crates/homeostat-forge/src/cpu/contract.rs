@@ -1,0 +1,119 @@
+//! Contractions as products of matrices; a convolution lays its windows out a block of rows at a time.
+
+use super::expr::all;
+use super::product::product;
+use crate::ir::Data;
+use crate::plan::{Contract, Image, Side};
+use alloc::{vec, vec::Vec};
+
+/// Rows of windows laid out at once.
+const ROWS: usize = 384;
+
+/// The matrices of an operand, row-major as they are multiplied.
+fn matrices(side: &Side, rows: usize, columns: usize, tensors: &[&Data]) -> Vec<f32> {
+    let numbers = all(&side.expr, &side.shape, tensors);
+    if !side.transposed {
+        return numbers;
+    }
+    let mut turned = vec![0f32; numbers.len()];
+    for (from, to) in numbers.chunks_exact(rows * columns).zip(turned.chunks_exact_mut(rows * columns)) {
+        // In squares, so that both sides stay in the cache.
+        for (r0, c0) in (0..rows).step_by(16).flat_map(|r| (0..columns).step_by(16).map(move |c| (r, c))) {
+            for r in r0..rows.min(r0 + 16) {
+                for c in c0..columns.min(c0 + 16) {
+                    to[r * columns + c] = from[c * rows + r];
+                }
+            }
+        }
+    }
+    turned
+}
+
+pub(super) fn compute(c: &Contract, tensors: &[&Data]) -> Vec<f32> {
+    let [m, n, k] = [c.m, c.n, c.k].map(|d| d as usize);
+    if let Some(image) = &c.image {
+        return convolve(c, image, tensors);
+    }
+    let (a, b) = (matrices(&c.a, m, k, tensors), matrices(&c.b, k, n, tensors));
+    let mut out = vec![0f32; c.matrices() as usize * m * n];
+    for (z, part) in out.chunks_exact_mut(m * n).enumerate() {
+        let (mut rest, mut za, mut zb) = (z, 0, 0);
+        for batch in c.batch.iter().rev() {
+            let at = rest % batch.count as usize;
+            rest /= batch.count as usize;
+            za += at * batch.step_a as usize;
+            zb += at * batch.step_b as usize;
+        }
+        product(&a[za * m * k..(za + 1) * m * k], &b[zb * k * n..(zb + 1) * k * n], part, [m, n, k]);
+    }
+    out
+}
+
+fn convolve(c: &Contract, i: &Image, tensors: &[&Data]) -> Vec<f32> {
+    let [m, n, k] = [c.m, c.n, c.k].map(|d| d as usize);
+    let (pixels, channels, groups) =
+        (all(&c.a.expr, &c.a.shape, tensors), i.channels as usize, i.groups as usize);
+    let filters = all(&c.b.expr, &c.b.shape, tensors);
+    let taps = (i.size[0] * i.size[1]) as usize;
+    let [oh, ow] = i.output.map(|d| d as usize);
+    let mut out = vec![0f32; groups * m * n];
+    let mut windows = vec![0f32; ROWS.min(m) * k];
+    let mut results = vec![0f32; ROWS.min(m) * n];
+    for g in 0..groups {
+        // Steps are taps, then channels.
+        let mut b = vec![0f32; k * n];
+        for (f, t, ch) in
+            (0..n).flat_map(|f| (0..taps).flat_map(move |t| (0..channels).map(move |ch| (f, t, ch))))
+        {
+            let filter = g * n + f;
+            let from = if i.channels_last {
+                (filter * taps + t) * channels + ch
+            } else {
+                (filter * channels + ch) * taps + t
+            };
+            b[(t * channels + ch) * n + f] = filters[from];
+        }
+        for first in (0..m).step_by(ROWS) {
+            let rows = ROWS.min(m - first);
+            for (row, window) in (first..first + rows).zip(windows.chunks_exact_mut(k)) {
+                lay_out(i, &pixels, row, g, window);
+            }
+            let results = &mut results[..rows * n];
+            results.fill(0.0);
+            product(&windows[..rows * k], &b, results, [rows, n, k]);
+            for (row, values) in (first..first + rows).zip(results.chunks_exact(n)) {
+                for (f, value) in values.iter().enumerate() {
+                    let (image, pixel, filter) = (row / (oh * ow), row % (oh * ow), g * n + f);
+                    let to = if i.channels_last {
+                        row * groups * n + filter
+                    } else {
+                        (image * groups * n + filter) * oh * ow + pixel
+                    };
+                    out[to] = *value;
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The window of one pixel of the result.
+fn lay_out(i: &Image, pixels: &[f32], row: usize, group: usize, window: &mut [f32]) {
+    let ([h, w], [oh, ow]) = (i.input.map(|d| d as usize), i.output.map(|d| d as usize));
+    let (channels, all) = (i.channels as usize, (i.channels * i.groups) as usize);
+    let (image, y, x) = (row / (oh * ow), row / ow % oh, row % ow);
+    for (t, part) in window.chunks_exact_mut(channels).enumerate() {
+        let (ty, tx) = (t / i.size[1] as usize, t % i.size[1] as usize);
+        let iy = (y * i.stride[0] as usize + ty * i.dilation[0] as usize).wrapping_sub(i.padding[0] as usize);
+        let ix = (x * i.stride[1] as usize + tx * i.dilation[1] as usize).wrapping_sub(i.padding[1] as usize);
+        if iy >= h || ix >= w {
+            part.fill(0.0);
+        } else if i.channels_last {
+            let from = ((image * h + iy) * w + ix) * all + group * channels;
+            part.copy_from_slice(&pixels[from..from + channels]);
+        } else {
+            let first = ((image * all + group * channels) * h + iy) * w + ix;
+            part.iter_mut().enumerate().for_each(|(c, to)| *to = pixels[first + c * h * w]);
+        }
+    }
+}

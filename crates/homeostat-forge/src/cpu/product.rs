@@ -1,0 +1,140 @@
+//! The product of two matrices in f32: blocked for the caches, packed in panels, six rows by two vectors in registers.
+
+use alloc::{vec, vec::Vec};
+use pulp::{Arch, Simd, WithSimd};
+
+/// Rows of a block in registers.
+const ROWS: usize = 6;
+/// Length of the sums of one block: a panel of the second operand stays in the first-level cache, and no chain of additions is so
+/// long that its rounding adds up.
+const DEPTH: usize = 128;
+/// Rows of a block: it stays in the second-level cache.
+const HIGH: usize = 96;
+/// Columns of a block.
+const WIDE: usize = 2048;
+/// Most lanes of a vector.
+const LANES_MAX: usize = 16;
+
+/// c += a b, all row-major: `[m, k]`, `[k, n]`, `[m, n]`.
+pub(super) fn product(a: &[f32], b: &[f32], c: &mut [f32], [m, n, k]: [usize; 3]) {
+    debug_assert!(a.len() >= m * k && b.len() >= k * n && c.len() >= m * n);
+    Arch::new().dispatch(Product { a, b, c, m, n, k });
+}
+
+struct Product<'a> {
+    a: &'a [f32],
+    b: &'a [f32],
+    c: &'a mut [f32],
+    m: usize,
+    n: usize,
+    k: usize,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Product { a, b, c, m, n, k } = self;
+        let wide = 2 * S::F32_LANES;
+        let mut panel_b = vec![0f32; DEPTH * WIDE.min(n.next_multiple_of(wide))];
+        let mut panel_a = vec![0f32; DEPTH * HIGH];
+        for column in (0..n).step_by(WIDE) {
+            let columns = WIDE.min(n - column);
+            for depth in (0..k).step_by(DEPTH) {
+                let steps = DEPTH.min(k - depth);
+                pack(&mut panel_b, wide, columns, steps, |j, p| b[(depth + p) * n + column + j]);
+                for row in (0..m).step_by(HIGH) {
+                    let rows = HIGH.min(m - row);
+                    pack(&mut panel_a, ROWS, rows, steps, |i, p| a[(row + i) * k + depth + p]);
+                    for j in (0..columns).step_by(wide) {
+                        let right = &panel_b[j * steps..(j + wide) * steps];
+                        for i in (0..rows).step_by(ROWS) {
+                            let left = &panel_a[i * steps..(i + ROWS) * steps];
+                            let block = block(simd, left, right);
+                            let (high, across) = (ROWS.min(rows - i), wide.min(columns - j));
+                            add(simd, &block, c, (row + i) * n + column + j, n, high, across);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Panels of `wide` neighbours, step by step; what is missing of the last one is zero.
+#[inline(always)]
+fn pack(panel: &mut [f32], wide: usize, count: usize, steps: usize, at: impl Fn(usize, usize) -> f32) {
+    for (first, panel) in (0..count).step_by(wide).zip(panel.chunks_exact_mut(wide * steps)) {
+        let inside = wide.min(count - first);
+        for (p, row) in panel.chunks_exact_mut(wide).enumerate() {
+            let (used, rest) = row.split_at_mut(inside);
+            used.iter_mut().enumerate().for_each(|(i, x)| *x = at(first + i, p));
+            rest.fill(0.0);
+        }
+    }
+}
+
+#[inline(always)]
+fn block<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
+    let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+    let (vectors, _) = S::as_simd_f32s(right);
+    for (a, b) in left.chunks_exact(ROWS).zip(vectors.chunks_exact(2)) {
+        for i in 0..ROWS {
+            let x = simd.splat_f32s(a[i]);
+            sums[i][0] = simd.mul_add_e_f32s(x, b[0], sums[i][0]);
+            sums[i][1] = simd.mul_add_e_f32s(x, b[1], sums[i][1]);
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn add<S: Simd>(
+    simd: S,
+    block: &[[S::f32s; 2]; ROWS],
+    c: &mut [f32],
+    at: usize,
+    stride: usize,
+    high: usize,
+    across: usize,
+) {
+    for (i, sums) in block.iter().enumerate().take(high) {
+        let mut row = [0f32; 2 * LANES_MAX];
+        simd.partial_store_f32s(&mut row[..S::F32_LANES], sums[0]);
+        simd.partial_store_f32s(&mut row[S::F32_LANES..2 * S::F32_LANES], sums[1]);
+        let to = &mut c[at + i * stride..at + i * stride + across];
+        to.iter_mut().zip(&row).for_each(|(c, x)| *c += x);
+    }
+}
+
+/// The product without any of this, to compare with.
+pub fn plain(a: &[f32], b: &[f32], [m, n, k]: [usize; 3]) -> Vec<f32> {
+    let mut c = vec![0f32; m * n];
+    for i in 0..m {
+        for j in 0..n {
+            c[i * n + j] = (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum();
+        }
+    }
+    c
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use homeostat_core::rng::Rng;
+
+    #[test]
+    fn agrees_with_the_plain_one_on_whole_numbers() {
+        let mut rng = Rng::new(1);
+        for sizes in [[1, 1, 1], [6, 16, 8], [7, 17, 300], [100, 33, 257], [5, 2100, 3]] {
+            let [m, n, k] = sizes;
+            let mut numbers =
+                |n: usize| (0..n).map(|_| (rng.next_u64() % 17) as f32 - 8.0).collect::<Vec<f32>>();
+            let (a, b) = (numbers(m * k), numbers(k * n));
+            let mut c = vec![0f32; m * n];
+            product(&a, &b, &mut c, sizes);
+            assert_eq!(c, plain(&a, &b, sizes), "{sizes:?}");
+        }
+    }
+}

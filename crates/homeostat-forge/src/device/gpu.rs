@@ -1,0 +1,464 @@
+//! A device as its own thread sees it.
+
+use super::buffer::Buffer;
+use crate::ir::DType;
+use crate::schedule::{Kind, Limits};
+use crate::wgsl::{Binding, Kernel, Pass, Temporary, validate};
+use homeostat_core::error::{Code, Error, Result};
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use wgpu::{BufferUsages, ErrorFilter, Features, PollType};
+
+/// How long a submission may take.
+const DISPATCH_MAX: Duration = Duration::from_secs(20);
+
+/// What an adapter is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adapter {
+    /// Its name.
+    pub name: String,
+    /// The interface it is reached by.
+    pub backend: String,
+    /// The vendor's and the device's number.
+    pub ids: (u32, u32),
+    /// The driver, with its version.
+    pub driver: String,
+    /// Whether it is the processor.
+    pub software: bool,
+}
+
+/// A kernel that the driver has compiled.
+pub struct Compiled {
+    passes: Vec<(wgpu::ComputePipeline, Pass)>,
+    temporaries: Vec<Temporary>,
+}
+
+/// A kernel with its tensors: ready to be dispatched.
+pub struct Bound {
+    passes: Vec<(wgpu::ComputePipeline, wgpu::BindGroup, [u32; 3])>,
+}
+
+/// A device, on its thread.
+pub struct Gpu {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    adapter: Adapter,
+    limits: Limits,
+    /// Whether a pass can be timed by the device itself.
+    timestamps: bool,
+    /// Errors that no scope caught, and the device's loss.
+    stray: Arc<Mutex<Option<Error>>>,
+    hung: bool,
+}
+
+/// Every adapter there is.
+pub fn adapters() -> Vec<Adapter> {
+    all_adapters().iter().map(|a| describe(&a.get_info())).collect()
+}
+
+fn all_adapters() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut all = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    let rank = |a: &wgpu::Adapter| match a.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    };
+    all.sort_by_key(rank);
+    all
+}
+
+fn describe(info: &wgpu::AdapterInfo) -> Adapter {
+    Adapter {
+        name: info.name.clone(),
+        backend: info.backend.to_string(),
+        ids: (info.vendor, info.device),
+        driver: format!("{} {}", info.driver, info.driver_info),
+        software: info.device_type == wgpu::DeviceType::Cpu,
+    }
+}
+
+/// Whether subgroups multiply 16 by 16 by 16 in f16, with sums in f32.
+fn has_matrices(adapter: &wgpu::Adapter) -> bool {
+    use wgpu::CooperativeScalarType::{F16, F32};
+    adapter.features().contains(Features::EXPERIMENTAL_COOPERATIVE_MATRIX | Features::SHADER_F16)
+        && adapter
+            .cooperative_matrix_properties()
+            .iter()
+            .any(|p| (p.m_size, p.n_size, p.k_size) == (16, 16, 16) && p.ab_type == F16 && p.cr_type == F32)
+}
+
+fn limits_of(adapter: &wgpu::Adapter, info: &wgpu::AdapterInfo) -> Limits {
+    let (l, features) = (adapter.limits(), adapter.features());
+    let software = info.device_type == wgpu::DeviceType::Cpu;
+    let one_size = info.subgroup_min_size == info.subgroup_max_size && features.contains(Features::SUBGROUP);
+    let cores = std::thread::available_parallelism().map_or(2, |n| n.get() as u32);
+    Limits {
+        kind: if software { Kind::Software } else { Kind::Hardware },
+        invocations: l.max_compute_invocations_per_workgroup,
+        workgroup_side: l.max_compute_workgroup_size_x.min(l.max_compute_workgroup_size_y),
+        workgroup_bytes: l.max_compute_workgroup_storage_size,
+        // An index of bytes has to fit into 32 bits.
+        binding_bytes: l
+            .max_storage_buffer_binding_size
+            .min(l.max_buffer_size - 512)
+            .min(u64::from(u32::MAX)),
+        groups: l.max_compute_workgroups_per_dimension,
+        storage_buffers: l.max_storage_buffers_per_shader_stage,
+        texture_side: l.max_texture_dimension_2d,
+        subgroup: one_size.then_some(info.subgroup_min_size),
+        f16: features.contains(Features::SHADER_F16),
+        matrices: false,
+        // WebGPU does not say how many multiprocessors there are.
+        cores: if software { cores } else { 64 },
+    }
+}
+
+impl Gpu {
+    pub(super) fn open(options: &super::Options) -> Result<Self> {
+        let name = options.adapter.as_deref();
+        let all = all_adapters();
+        let names: Vec<String> = all.iter().map(|a| a.get_info().name).collect();
+        let found = all.into_iter().find(|a| {
+            name.is_none_or(|wanted| a.get_info().name.to_lowercase().contains(&wanted.to_lowercase()))
+        });
+        let Some(adapter) = found else {
+            let text = match name {
+                Some(name) => format!("adapter '{name}': expected one of [{}]", names.join(", ")),
+                None => String::from("there is no adapter"),
+            };
+            return Err(Error::new(Code::NoAdapter, text));
+        };
+        let info = adapter.get_info();
+        let wanted = Features::SUBGROUP | Features::SHADER_F16 | Features::TIMESTAMP_QUERY;
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("homeostat-forge"),
+            required_features: adapter.features() & wanted,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
+        let matrices = options.matrices && has_matrices(&adapter);
+        let with_matrices = wgpu::DeviceDescriptor {
+            required_features: descriptor.required_features | Features::EXPERIMENTAL_COOPERATIVE_MATRIX,
+            experimental_features: super::experimental::token(),
+            ..descriptor.clone()
+        };
+        let first =
+            matrices.then(|| pollster::block_on(adapter.request_device(&with_matrices)).ok()).flatten();
+        let matrices = first.is_some();
+        let opened = match first {
+            Some(device) => Ok(device),
+            None => pollster::block_on(adapter.request_device(&descriptor)),
+        };
+        let (device, queue) =
+            opened.map_err(|e| Error::new(Code::NoAdapter, format!("adapter '{}': {e}", info.name)))?;
+        // First of all: wgpu's own handler panics.
+        let stray = Arc::new(Mutex::new(None));
+        let (errors, losses) = (stray.clone(), stray.clone());
+        device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&errors, from_wgpu(&e))));
+        device.set_device_lost_callback(move |_, why| note(&losses, Error::new(Code::DeviceLost, why)));
+        let timestamps = adapter.features().contains(Features::TIMESTAMP_QUERY);
+        let limits = Limits { matrices, ..limits_of(&adapter, &info) };
+        Ok(Self { device, queue, adapter: describe(&info), limits, timestamps, stray, hung: false })
+    }
+
+    /// What it is.
+    pub fn adapter(&self) -> &Adapter {
+        &self.adapter
+    }
+
+    /// What it can do.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) fn is_hung(&self) -> bool {
+        self.hung
+    }
+
+    /// The error that came from nowhere, once.
+    pub(super) fn alive(&self) -> Result<()> {
+        match self.stray.lock() {
+            // A lost device stays lost.
+            Ok(stray) if stray.as_ref().is_some_and(|e| e.code == Code::DeviceLost) => {
+                stray.clone().map_or(Ok(()), Err)
+            }
+            Ok(mut stray) => stray.take().map_or(Ok(()), Err),
+            Err(_) => Err(Error::new(Code::Panic, "an error handler panicked")),
+        }
+    }
+
+    /// Runs a piece of work inside of error scopes, so that what goes wrong there is its own error.
+    fn scoped<T>(&self, work: impl FnOnce() -> T) -> Result<T> {
+        let filters = [ErrorFilter::Internal, ErrorFilter::OutOfMemory, ErrorFilter::Validation];
+        let scopes = filters.map(|filter| self.device.push_error_scope(filter));
+        let result = work();
+        let mut first = None;
+        for scope in scopes.into_iter().rev() {
+            let error = pollster::block_on(scope.pop());
+            first = first.or(error);
+        }
+        match first {
+            Some(error) => Err(from_wgpu(&error)),
+            None => self.alive().map(|()| result),
+        }
+    }
+
+    pub(super) fn raw_buffer(&self, size: u64, usage: BufferUsages) -> Result<wgpu::Buffer> {
+        self.scoped(|| {
+            self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
+        })
+    }
+
+    pub(super) fn write_bytes(&self, buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]) {
+        self.queue.write_buffer(buffer, offset, bytes);
+    }
+
+    pub(super) fn read_bytes(&mut self, from: &wgpu::Buffer, bytes: u64) -> Result<Vec<u8>> {
+        let landing = self.raw_buffer(bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(from, 0, &landing, 0, bytes);
+        self.submit(encoder)?;
+        landing.slice(..).map_async(wgpu::MapMode::Read, |_| {});
+        self.wait()?;
+        let view = landing
+            .slice(..)
+            .get_mapped_range()
+            .map_err(|e| Error::new(Code::DeviceLost, format!("reading back: {e:?}")))?;
+        Ok(view.to_vec())
+    }
+
+    fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<()> {
+        self.scoped(|| self.queue.submit([encoder.finish()])).map(|_| ())
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        match self.device.poll(PollType::Wait { submission_index: None, timeout: Some(DISPATCH_MAX) }) {
+            Ok(_) => self.alive(),
+            Err(wgpu::PollError::Timeout) => {
+                self.hung = true;
+                Err(Error::new(Code::DeviceHung, "a dispatch took longer than 20 s: the device was given up"))
+            }
+            Err(e) => Err(Error::new(Code::DeviceLost, format!("waiting: {e}"))),
+        }
+    }
+
+    /// Loses the device, as a driver that resets does: for fault tests.
+    pub fn lose(&mut self) {
+        self.device.destroy();
+    }
+
+    /// Has the driver compile a kernel that naga finds valid.
+    pub fn compile(&mut self, kernel: &Kernel) -> Result<Compiled> {
+        let mut passes = Vec::new();
+        for pass in &kernel.passes {
+            validate(pass)?;
+            let pipeline = self.scoped(|| {
+                let source = wgpu::ShaderSource::Wgsl(Cow::Borrowed(&pass.wgsl));
+                let module =
+                    self.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: None, source });
+                self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                    label: None,
+                    layout: None,
+                    module: &module,
+                    entry_point: Some("main"),
+                    // Every kernel writes workgroup memory before it reads it.
+                    compilation_options: wgpu::PipelineCompilationOptions {
+                        zero_initialize_workgroup_memory: false,
+                        ..Default::default()
+                    },
+                    cache: None,
+                })
+            })?;
+            passes.push((pipeline, pass.clone()));
+        }
+        Ok(Compiled { passes, temporaries: kernel.temporaries.clone() })
+    }
+
+    /// Gives a kernel its tensors.
+    pub fn bind(&mut self, kernel: &Compiled, tensors: &[&Buffer], output: &Buffer) -> Result<Bound> {
+        enum Held {
+            Buffer(wgpu::Buffer),
+            Texture(wgpu::TextureView),
+        }
+        let mut held = Vec::new();
+        for temporary in &kernel.temporaries {
+            held.push(match temporary {
+                Temporary::Buffer(bytes) => {
+                    Held::Buffer(self.raw_buffer((*bytes).next_multiple_of(16), BufferUsages::STORAGE)?)
+                }
+                Temporary::Texture { width, height, dtype } => {
+                    Held::Texture(self.texture(*width, *height, *dtype)?)
+                }
+            });
+        }
+        let mut passes = Vec::new();
+        for (pipeline, pass) in &kernel.passes {
+            let entries: Vec<wgpu::BindGroupEntry> = (0u32..)
+                .zip(&pass.bindings)
+                .map(|(binding, what)| {
+                    let resource = match what {
+                        Binding::Tensor(i) => tensors[*i].binding(),
+                        Binding::Output => output.binding(),
+                        Binding::Temporary(i)
+                        | Binding::TemporaryOut(i)
+                        | Binding::Texture(i)
+                        | Binding::TextureOut(i) => match &held[*i] {
+                            Held::Buffer(buffer) => buffer.as_entire_binding(),
+                            Held::Texture(view) => wgpu::BindingResource::TextureView(view),
+                        },
+                    };
+                    wgpu::BindGroupEntry { binding, resource }
+                })
+                .collect();
+            let group = self.scoped(|| {
+                let layout = pipeline.get_bind_group_layout(0);
+                self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: None,
+                    layout: &layout,
+                    entries: &entries,
+                })
+            })?;
+            passes.push((pipeline.clone(), group, pass.grid));
+        }
+        Ok(Bound { passes })
+    }
+
+    fn texture(&self, width: u32, height: u32, dtype: DType) -> Result<wgpu::TextureView> {
+        let half = dtype == DType::F16;
+        let format = if half { wgpu::TextureFormat::Rgba16Float } else { wgpu::TextureFormat::Rgba32Float };
+        self.scoped(|| {
+            let texture = self.device.create_texture(&wgpu::TextureDescriptor {
+                label: None,
+                size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format,
+                usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::STORAGE_BINDING,
+                view_formats: &[],
+            });
+            texture.create_view(&Default::default())
+        })
+    }
+
+    fn record(
+        &self,
+        bounds: &[&Bound],
+        times: u32,
+        timestamps: Option<&wgpu::QuerySet>,
+    ) -> wgpu::CommandEncoder {
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let writes = timestamps.map(|query_set| wgpu::ComputePassTimestampWrites {
+            query_set,
+            beginning_of_pass_write_index: Some(0),
+            end_of_pass_write_index: Some(1),
+        });
+        let mut pass = encoder
+            .begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes: writes });
+        for _ in 0..times {
+            for (pipeline, group, [x, y, z]) in bounds.iter().flat_map(|b| &b.passes) {
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, group, &[]);
+                pass.dispatch_workgroups(*x, *y, *z);
+            }
+        }
+        drop(pass);
+        encoder
+    }
+
+    /// Dispatches kernels one after the other, as one submission, and waits.
+    pub fn run(&mut self, bounds: &[&Bound]) -> Result<()> {
+        self.submit(self.record(bounds, 1, None))?;
+        self.wait()
+    }
+
+    /// Seconds that `times` runs of a kernel take: by the processor's clocks where the adapter is the processor, by the device's
+    /// own where it has one, else by the wall's.
+    pub fn time(&mut self, bound: &Bound, times: u32) -> Result<Timing> {
+        if self.timestamps && !self.adapter.software {
+            return self.time_by_device(bound, times);
+        }
+        let encoder = self.record(&[bound], times, None);
+        let before = process_cpu(self.adapter.software);
+        let start = Instant::now();
+        self.submit(encoder)?;
+        self.wait()?;
+        let wall_s = start.elapsed().as_secs_f64();
+        let cpu_s = before.and_then(|b| Some(super::process_cpu_s()? - b));
+        Ok(Timing { wall_s, own_s: cpu_s })
+    }
+
+    fn time_by_device(&mut self, bound: &Bound, times: u32) -> Result<Timing> {
+        let queries = self.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: None,
+            ty: wgpu::QueryType::Timestamp,
+            count: 2,
+        });
+        let resolved = self.raw_buffer(256, BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC)?;
+        let mut encoder = self.record(&[bound], times, Some(&queries));
+        encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
+        let start = Instant::now();
+        self.submit(encoder)?;
+        self.wait()?;
+        let wall_s = start.elapsed().as_secs_f64();
+        let bytes = self.read_bytes(&resolved, 16)?;
+        let tick = |i: usize| u64::from_le_bytes(bytes[i * 8..i * 8 + 8].try_into().unwrap_or([0; 8]));
+        let own_s =
+            tick(1).saturating_sub(tick(0)) as f64 * f64::from(self.queue.get_timestamp_period()) * 1e-9;
+        Ok(Timing { wall_s, own_s: (own_s > 0.0).then_some(own_s) })
+    }
+}
+
+/// How long a batch took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// By the wall's clock.
+    pub wall_s: f64,
+    /// Of the device itself: its own clock, or the processor's time.
+    pub own_s: Option<f64>,
+}
+
+impl Timing {
+    /// Seconds that count: the device's own, else the wall's. Processor time of all cores is as long as the busiest one takes,
+    /// with work that is so uneven.
+    pub fn seconds(&self, limits: &Limits, uneven: f64) -> f64 {
+        match self.own_s {
+            Some(own_s) if limits.kind == Kind::Software => own_s / f64::from(limits.cores) * uneven,
+            Some(own_s) => own_s,
+            None => self.wall_s,
+        }
+    }
+}
+
+fn process_cpu(software: bool) -> Option<f64> {
+    if software { super::process_cpu_s() } else { None }
+}
+
+fn note(stray: &Mutex<Option<Error>>, error: Error) {
+    if let Ok(mut stray) = stray.lock() {
+        // The first one is the cause; but a loss is more than any error.
+        if stray.is_none() || error.code == Code::DeviceLost {
+            *stray = Some(error);
+        }
+    }
+}
+
+fn from_wgpu(error: &wgpu::Error) -> Error {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => {
+            Error::new(Code::DeviceMemory, "the device has no memory left for this")
+        }
+        wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+            Error::new(Code::KernelRejected, format!("the device refused: {description}"))
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The forge: compute kernels that are searched for, proven against an independent oracle, and swapped while they run.
+//!
+//! # Rooms, and what each must not know
+//!
+//! The pure part has no clock, no I/O, no threads and no ambient randomness; it is `no_std` with `alloc`, and runs in a
+//! browser as it does here. Times and seeds come in as arguments.
+//!
+//! ```text
+//! ir ── what is to be computed: a typed graph with static shapes, canonical bytes and a hash. Knows no kernel.
+//!  ├─ oracle ── what is right: naive, in f64, with a bound on the error of every element. Knows no kernel either.
+//!  └─ plan ── the graph cut into groups that one kernel can compute; elementwise nodes fuse into them. Knows no schedule.
+//!      ├─ cpu ── a group computed on the processor: blocked and vectorised.
+//!      └─ schedule ── the ways to compute a group, which of them an adapter can run, and the one to begin with.
+//!          ├─ wgsl ── group + schedule -> passes: WGSL text, bindings, grid. Knows no device.
+//!          ├─ search ── which schedule to try next, from a cost model and what was measured. Knows no WGSL.
+//!          └─ measure ── when a difference between two kernels is one. Knows no clock.
+//! library ── kernels with their lifecycle and what was measured of them, as lines. Knows no file.
+//! controller ── which kernel answers, and whether it still deserves to. Knows no device.
+//! prove ── hostile inputs, verdicts, the smallest failing case.
+//! ```
+//!
+//! The host's part (feature `device`):
+//!
+//! ```text
+//! device ── the one room that touches wgpu: a thread of its own, a watchdog, canaries around every buffer, whole plans.
+//!  └─ executor ── answers calls with promoted kernels or the processor, tunes beside them, rolls back.
+//! ```
+//!
+//! # What always holds
+//!
+//! 1. No kernel's answer reaches a user before the kernel was proven against the oracle on this device.
+//! 2. A schedule that an adapter cannot run is known before anything is compiled.
+//! 3. WGSL is parsed and validated before a driver sees it.
+//! 4. A device that hangs is abandoned, never destroyed: its thread may still be inside the driver.
+//! 5. Elements are laid out row-major and contiguous; padding and repacking are a kernel's own affair.
+#![cfg_attr(not(any(test, feature = "device")), no_std)]
+
+extern crate alloc;
+
+pub mod controller;
+pub mod cpu;
+#[cfg(feature = "device")]
+pub mod device;
+#[cfg(feature = "device")]
+pub mod executor;
+pub mod ir;
+pub mod library;
+pub mod measure;
+pub mod oracle;
+pub mod plan;
+pub mod prove;
+pub mod schedule;
+pub mod search;
+pub mod wgsl;

@@ -1,0 +1,276 @@
+//! What was learned: blueprints and kernels with their lifecycle, and what was measured of them.
+//!
+//! Pure: it reads and writes lines, and whoever keeps them does the I/O. Each line is one fact with a checksum over its bytes; lines
+//! are only ever appended, each in one write, so two processes that share a file can interleave whole lines and no more. A line that
+//! is damaged, or of a newer version, is passed over and counted. Later facts about the same kernel on the same device replace
+//! earlier ones. What was read is a *candidate*: it has to pass a check on this device before it runs for anyone.
+
+mod key;
+mod line;
+mod state;
+
+pub use key::{DeviceKey, KernelKey, bucket};
+pub use state::{BlueprintState, KernelState};
+
+use crate::ir::Hash;
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use homeostat_core::error::{Code, Error, Result};
+
+/// Counts up whenever a kernel's meaning changes: what an older version proved is not proven any more.
+pub const SCHEMA: u32 = 1;
+/// Most kernels that are kept; the worst ones of the fullest blueprint go first.
+pub const KERNELS_MAX: usize = 65_536;
+
+/// What was measured of a kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measures {
+    /// Seconds of a run, the median.
+    pub seconds: f64,
+    /// Bytes that it needs beside its tensors.
+    pub extra_bytes: u64,
+    /// Its greatest error, as a share of what is allowed.
+    pub error: f64,
+    /// Whether portable limits allow it.
+    pub portable: bool,
+}
+
+/// What a kernel is good at: measured, not declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// Within 5 % of the fastest of its blueprint on its device.
+    HighSpeed,
+    /// Needs no memory beside its tensors.
+    LowMemory,
+    /// Its greatest error is at most a quarter above the least one of its blueprint on its device.
+    HighPrecision,
+    /// Runs within the limits that every adapter has.
+    Portable,
+}
+
+impl Tag {
+    /// Every tag with its name.
+    pub const ALL: [(Tag, &'static str); 4] = [
+        (Tag::HighSpeed, "high-speed"),
+        (Tag::LowMemory, "low-memory"),
+        (Tag::HighPrecision, "high-precision"),
+        (Tag::Portable, "portable"),
+    ];
+}
+
+/// A kernel that is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Where it stands.
+    pub state: KernelState,
+    /// What was measured.
+    pub measures: Measures,
+    /// Whether it was proven in this process: what was only read was not.
+    pub proven_here: bool,
+}
+
+/// What was found while reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Facts that were taken.
+    pub taken: u64,
+    /// Lines whose checksum or form is wrong.
+    pub damaged: u64,
+    /// Lines of another version.
+    pub other_version: u64,
+}
+
+/// Blueprints and kernels.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    blueprints: BTreeMap<Hash, BlueprintState>,
+    kernels: BTreeMap<KernelKey, Record>,
+    /// Lines that nobody has kept yet.
+    lines: String,
+}
+
+impl Library {
+    /// An empty library.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where a blueprint stands; `Unvalidated` where it was never seen.
+    pub fn blueprint(&self, hash: &Hash) -> BlueprintState {
+        self.blueprints.get(hash).copied().unwrap_or(BlueprintState::Unvalidated)
+    }
+
+    /// Moves a blueprint on; a step that its lifecycle does not have is refused.
+    pub fn move_blueprint(&mut self, hash: Hash, to: BlueprintState) -> Result<()> {
+        let from = self.blueprint(&hash);
+        if !from.may_become(to) {
+            return Err(refused(format!("blueprint {hash}"), from.name(), to.name()));
+        }
+        self.blueprints.insert(hash, to);
+        self.lines.push_str(&line::blueprint(&hash, to));
+        Ok(())
+    }
+
+    /// What is known of a kernel.
+    pub fn kernel(&self, key: &KernelKey) -> Option<&Record> {
+        self.kernels.get(key)
+    }
+
+    /// A kernel that was just compiled.
+    pub fn add(&mut self, key: KernelKey, measures: Measures) {
+        let record = Record { state: KernelState::Compiled, measures, proven_here: false };
+        self.lines.push_str(&line::kernel(&key, &record));
+        self.kernels.insert(key, record);
+        self.shed();
+    }
+
+    /// Moves a kernel on. Only what was proven here may be promoted.
+    pub fn move_kernel(
+        &mut self,
+        key: &KernelKey,
+        to: KernelState,
+        measures: Option<Measures>,
+    ) -> Result<()> {
+        let Some(record) = self.kernels.get_mut(key) else {
+            return Err(Error::new(
+                Code::InvalidOption,
+                format!("kernel '{}': it is not in the library", key.schedule),
+            ));
+        };
+        let proven = record.proven_here || to == KernelState::Validated;
+        if !record.state.may_become(to) || to == KernelState::Promoted && !proven {
+            return Err(refused(format!("kernel '{}'", key.schedule), record.state.name(), to.name()));
+        }
+        record.state = to;
+        record.proven_here = proven;
+        record.measures = measures.unwrap_or(record.measures);
+        self.lines.push_str(&line::kernel(key, record));
+        Ok(())
+    }
+
+    /// Kernels of a blueprint on a device with a bucket of sizes, usable ones, fastest first.
+    pub fn query<'a>(&'a self, of: &'a Query<'a>) -> Vec<(&'a KernelKey, &'a Record)> {
+        let usable = |r: &Record| {
+            matches!(r.state, KernelState::Compiled | KernelState::Validated | KernelState::Promoted)
+        };
+        let mut found: Vec<(&KernelKey, &Record)> = self
+            .kernels
+            .iter()
+            .filter(|(k, r)| usable(r) && of.matches(k))
+            .filter(|(k, r)| of.tag.is_none_or(|tag| self.tags(k, r).contains(&tag)))
+            .collect();
+        found.sort_by(|a, b| a.1.measures.seconds.total_cmp(&b.1.measures.seconds).then(a.0.cmp(b.0)));
+        found
+    }
+
+    /// What a kernel is good at, among those of its blueprint on its device.
+    pub fn tags(&self, key: &KernelKey, record: &Record) -> Vec<Tag> {
+        let rivals = || {
+            let same = |k: &&KernelKey| {
+                (&k.blueprint, k.group, &k.device) == (&key.blueprint, key.group, &key.device)
+            };
+            self.kernels.iter().filter(move |(k, r)| same(k) && r.state.is_proven()).map(|(_, r)| r.measures)
+        };
+        if !record.state.is_proven() {
+            return Vec::new();
+        }
+        let least = |of: fn(&Measures) -> f64| rivals().map(|m| of(&m)).fold(f64::INFINITY, f64::min);
+        let m = &record.measures;
+        Tag::ALL
+            .into_iter()
+            .map(|(tag, _)| tag)
+            .filter(|tag| match tag {
+                Tag::HighSpeed => m.seconds <= 1.05 * least(|m| m.seconds),
+                Tag::LowMemory => m.extra_bytes == 0,
+                Tag::HighPrecision => m.error <= 1.25 * least(|m| m.error),
+                Tag::Portable => m.portable,
+            })
+            .collect()
+    }
+
+    /// Lines to append, once.
+    pub fn take_lines(&mut self) -> String {
+        core::mem::take(&mut self.lines)
+    }
+
+    /// Takes lines that were kept, by this process or by another one. What they say to be validated or promoted is a candidate
+    /// again: it was proven elsewhere, or with another driver's mood.
+    pub fn read(&mut self, bytes: &[u8]) -> Reading {
+        let mut reading = Reading::default();
+        for text in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+            match line::read(text) {
+                line::Read::Blueprint(hash, state) => {
+                    self.blueprints.insert(hash, state);
+                    reading.taken += 1;
+                }
+                line::Read::Kernel(key, mut record) => {
+                    reading.taken += 1;
+                    // What this process knows by itself is newer.
+                    if self.kernels.get(&key).is_some_and(|own| own.proven_here) {
+                        continue;
+                    }
+                    if record.state.is_proven() {
+                        record.state = KernelState::Compiled;
+                    }
+                    self.kernels.insert(key, record);
+                }
+                line::Read::OtherVersion => reading.other_version += 1,
+                line::Read::Damaged => reading.damaged += 1,
+            }
+        }
+        self.shed();
+        reading
+    }
+
+    /// How many kernels are known.
+    pub fn len(&self) -> usize {
+        self.kernels.len()
+    }
+
+    /// Whether no kernel is known.
+    pub fn is_empty(&self) -> bool {
+        self.kernels.is_empty()
+    }
+
+    /// Forgets the slowest kernels of the blueprint that has the most, while there are too many.
+    fn shed(&mut self) {
+        while self.kernels.len() > KERNELS_MAX {
+            let mut counts: BTreeMap<Hash, usize> = BTreeMap::new();
+            self.kernels.keys().for_each(|k| *counts.entry(k.blueprint).or_default() += 1);
+            let fullest = counts.iter().max_by_key(|(_, n)| **n).map(|(hash, _)| *hash);
+            let of = self
+                .kernels
+                .iter()
+                .filter(|(k, r)| Some(k.blueprint) == fullest && r.state != KernelState::Promoted);
+            let slowest = of
+                .max_by(|a, b| a.1.measures.seconds.total_cmp(&b.1.measures.seconds))
+                .map(|(k, _)| k.clone());
+            match slowest {
+                Some(key) => self.kernels.remove(&key),
+                None => return,
+            };
+        }
+    }
+}
+
+/// What is asked of a library.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    /// The blueprint.
+    pub blueprint: Hash,
+    /// Which of its groups.
+    pub group: u32,
+    /// The device.
+    pub device: &'a DeviceKey,
+    /// Only those of this tag.
+    pub tag: Option<Tag>,
+}
+
+impl Query<'_> {
+    fn matches(&self, key: &KernelKey) -> bool {
+        key.blueprint == self.blueprint && key.group == self.group && key.device == *self.device
+    }
+}
+
+fn refused(what: String, from: &str, to: &str) -> Error {
+    Error::new(Code::InvalidOption, format!("{what}: cannot go from {from} to {to}"))
+}

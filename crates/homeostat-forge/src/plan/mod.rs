@@ -1,0 +1,15 @@
+//! A blueprint cut into groups, each of which one kernel computes.
+//!
+//! Every contraction, row operation, window and rearrangement is the root of a group. Elementwise nodes that follow a root and
+//! have its shape are computed on its results before they are stored (the epilogue); elementwise nodes that nothing else needs
+//! are computed where they are read. Transposes and reshapes are only other strides, unless something needs them in memory.
+//! What several groups read is stored once.
+
+mod cut;
+mod expand;
+mod expr;
+mod work;
+
+pub use cut::Plan;
+pub use expr::{Access, Expr};
+pub use work::{Batch, Contract, Group, Image, PoolWork, Row, RowKind, Side, Work};

@@ -1,0 +1,96 @@
+//! The ways to compute a group. A schedule is valid for a group and an adapter or it is not, and that is known before anything
+//! is compiled. `space` lists the valid ones in a fixed order; `first` is the one to begin with, chosen by rule.
+
+mod contract;
+mod first;
+mod limits;
+mod map;
+mod row;
+
+pub use contract::{ContractSchedule, Padded, Path, SPLITS, TILES};
+pub use limits::{Kind, Limits};
+pub use map::MapSchedule;
+pub use row::{Folding, RowSchedule};
+
+use crate::plan::{Group, Work};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+/// Most iterations of all loops of one invocation: a software driver silently stops a shader at 65,536.
+pub const ITERATIONS_MAX: u32 = 60_000;
+
+/// A way to compute a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Schedule {
+    /// Of a contraction.
+    Contract(ContractSchedule),
+    /// Of a row operation.
+    Row(RowSchedule),
+    /// Of elements and windows.
+    Map(MapSchedule),
+}
+
+impl Schedule {
+    /// Why this adapter cannot compute the group so; `Ok` where it can.
+    pub fn check(&self, group: &Group, limits: &Limits) -> Result<(), &'static str> {
+        if !limits.f16
+            && (group.dtype == crate::ir::DType::F16 || group.dtypes.contains(&crate::ir::DType::F16))
+        {
+            return Err("the adapter has no f16");
+        }
+        match (self, &group.work) {
+            (Schedule::Contract(s), Work::Contract(c)) => s.check(c, group, limits),
+            (Schedule::Row(s), Work::Row(r)) => s.check(r, group, limits),
+            (Schedule::Map(s), Work::Map(_) | Work::Pool(_)) => s.check(group, limits),
+            _ => Err("the schedule is for another kind of group"),
+        }
+    }
+
+    /// Every valid schedule, in a fixed order.
+    pub fn space(group: &Group, limits: &Limits) -> Vec<Schedule> {
+        let all: Vec<Schedule> = match &group.work {
+            Work::Contract(_) => ContractSchedule::all(limits).map(Schedule::Contract).collect(),
+            Work::Row(_) => RowSchedule::all().map(Schedule::Row).collect(),
+            Work::Map(_) | Work::Pool(_) => MapSchedule::all().map(Schedule::Map).collect(),
+        };
+        all.into_iter().filter(|s| s.check(group, limits).is_ok()).collect()
+    }
+
+    /// The one to begin with; `None` where the adapter can compute the group in no way.
+    pub fn first(group: &Group, limits: &Limits) -> Option<Schedule> {
+        first::first(group, limits)
+    }
+
+    /// The schedule of this text, the inverse of its display.
+    pub fn parse(text: &str) -> Option<Schedule> {
+        let (kind, rest) = text.split_once(' ')?;
+        let words: Vec<&str> = rest.split(' ').collect();
+        match kind {
+            "contract" => ContractSchedule::parse(&words).map(Schedule::Contract),
+            "row" => RowSchedule::parse(&words).map(Schedule::Row),
+            "map" => MapSchedule::parse(&words).map(Schedule::Map),
+            _ => None,
+        }
+    }
+
+    /// Its text, that the library keeps.
+    pub fn text(&self) -> String {
+        alloc::format!("{self}")
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Schedule::Contract(s) => write!(f, "contract {s}"),
+            Schedule::Row(s) => write!(f, "row {s}"),
+            Schedule::Map(s) => write!(f, "map {s}"),
+        }
+    }
+}
+
+/// Two numbers written as `16x8`.
+fn pair(text: &str) -> Option<(u32, u32)> {
+    let (a, b) = text.split_once('x')?;
+    Some((a.parse().ok()?, b.parse().ok()?))
+}

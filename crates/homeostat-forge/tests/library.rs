@@ -1,0 +1,146 @@
+//! The library: lifecycles, what survives on disk, what damage does.
+
+use homeostat_core::error::Code;
+use homeostat_forge::ir::{DType, Hash};
+use homeostat_forge::library::{
+    BlueprintState, DeviceKey, KernelKey, KernelState, Library, Measures, Query, Tag,
+};
+use proptest::prelude::*;
+
+fn device(driver: &str) -> DeviceKey {
+    DeviceKey {
+        backend: "vulkan".into(),
+        vendor: 1,
+        device: 2,
+        driver: driver.into(),
+        compiler: "0.1.0".into(),
+    }
+}
+
+fn key(schedule: &str) -> KernelKey {
+    KernelKey {
+        blueprint: Hash([7; 32]),
+        group: 0,
+        schedule: schedule.into(),
+        bucket: 9,
+        dtype: DType::F32,
+        device: device("d 1"),
+    }
+}
+
+fn measures(seconds: f64, error: f64, extra_bytes: u64) -> Measures {
+    Measures { seconds, error, extra_bytes, portable: extra_bytes == 0 }
+}
+
+fn proven(library: &mut Library, schedule: &str, m: Measures) {
+    library.add(key(schedule), m);
+    library.move_kernel(&key(schedule), KernelState::Validated, None).unwrap();
+}
+
+#[test]
+fn kernels_go_their_way_and_no_other() {
+    let mut library = Library::new();
+    library.add(key("a"), measures(1.0, 0.1, 0));
+    let refused = |r: homeostat_core::error::Result<()>| assert_eq!(r.unwrap_err().code, Code::InvalidOption);
+    refused(library.move_kernel(&key("a"), KernelState::Promoted, None));
+    refused(library.move_kernel(&key("b"), KernelState::Validated, None));
+    library.move_kernel(&key("a"), KernelState::Validated, None).unwrap();
+    library.move_kernel(&key("a"), KernelState::Promoted, None).unwrap();
+    refused(library.move_kernel(&key("a"), KernelState::Retired, None));
+    library.move_kernel(&key("a"), KernelState::Quarantined, None).unwrap();
+    refused(library.move_kernel(&key("a"), KernelState::Promoted, None));
+    let hash = Hash([1; 32]);
+    refused(library.move_blueprint(hash, BlueprintState::Validated));
+    for state in [
+        BlueprintState::Compiling,
+        BlueprintState::PendingBenchmarking,
+        BlueprintState::Validated,
+        BlueprintState::Retired,
+    ] {
+        library.move_blueprint(hash, state).unwrap();
+    }
+    refused(library.move_blueprint(hash, BlueprintState::Compiling));
+}
+
+#[test]
+fn tags_are_measured_among_those_that_are_proven() {
+    let mut library = Library::new();
+    proven(&mut library, "fast", measures(1.0, 0.5, 1024));
+    proven(&mut library, "exact", measures(1.5, 0.1, 0));
+    // Faster than all, but never proven.
+    library.add(key("wrong"), measures(0.1, 0.0, 0));
+    let of =
+        |tag| Query { blueprint: Hash([7; 32]), group: 0, device: Box::leak(Box::new(device("d 1"))), tag };
+    let names = |tag| {
+        let q = of(tag);
+        library.query(&q).iter().map(|(k, _)| k.schedule.clone()).collect::<Vec<String>>()
+    };
+    assert_eq!(names(Some(Tag::HighSpeed)), ["fast"]);
+    assert_eq!(names(Some(Tag::HighPrecision)), ["exact"]);
+    assert_eq!(names(Some(Tag::LowMemory)), ["exact"]);
+    assert_eq!(names(None), ["wrong", "fast", "exact"]);
+    let elsewhere = device("d 2");
+    let q = Query { device: &elsewhere, ..of(None) };
+    assert!(library.query(&q).is_empty());
+}
+
+#[test]
+fn what_was_kept_is_a_candidate_again() {
+    let mut library = Library::new();
+    proven(&mut library, "a", measures(1.0, 0.1, 0));
+    library.move_kernel(&key("a"), KernelState::Promoted, Some(measures(0.9, 0.1, 0))).unwrap();
+    library.add(key("q"), measures(2.0, 0.1, 0));
+    library.move_kernel(&key("q"), KernelState::Quarantined, None).unwrap();
+    library.move_blueprint(Hash([7; 32]), BlueprintState::Compiling).unwrap();
+    let lines = library.take_lines();
+    assert!(library.take_lines().is_empty());
+    let mut other = Library::new();
+    assert_eq!(other.read(lines.as_bytes()).taken, 6);
+    let a = other.kernel(&key("a")).unwrap();
+    assert_eq!((a.state, a.measures.seconds, a.proven_here), (KernelState::Compiled, 0.9, false));
+    assert_eq!(other.kernel(&key("q")).unwrap().state, KernelState::Quarantined);
+    assert!(other.move_kernel(&key("a"), KernelState::Promoted, None).is_err());
+    // What this process has proven is not taken back by what is read.
+    other.move_kernel(&key("a"), KernelState::Validated, None).unwrap();
+    other.read(lines.as_bytes());
+    assert_eq!(other.kernel(&key("a")).unwrap().state, KernelState::Validated);
+}
+
+#[test]
+fn other_versions_are_passed_over() {
+    let mut library = Library::new();
+    library.add(key("a"), measures(1.0, 0.1, 0));
+    let line = library.take_lines();
+    let json = line.split_once(' ').unwrap().1.trim().replace("\"v\":1", "\"v\":2");
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(json.as_bytes());
+    let text = format!("{:02x}{:02x}{:02x}{:02x} {json}\n", digest[0], digest[1], digest[2], digest[3]);
+    let reading = Library::new().read(text.as_bytes());
+    assert_eq!((reading.taken, reading.other_version, reading.damaged), (0, 1, 0));
+}
+
+proptest! {
+    #[test]
+    fn damage_loses_lines_and_nothing_else(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut library = Library::new();
+        for i in 0..8 {
+            library.add(key(&format!("s{i}")), measures(1.0 + f64::from(i), 0.1, 0));
+        }
+        let clean = library.take_lines().into_bytes();
+        let mut bytes = clean.clone();
+        for (place, byte) in &places {
+            let place = place.index(bytes.len());
+            bytes[place] = *byte;
+        }
+        let mut read = Library::new();
+        let reading = read.read(&bytes);
+        prop_assert!(reading.taken <= 8 && reading.taken + places.len() as u64 * 2 >= 8);
+        // Every kernel that is there is one that was written.
+        for i in 0..8 {
+            if let Some(record) = read.kernel(&key(&format!("s{i}"))) {
+                prop_assert_eq!(record, library.kernel(&key(&format!("s{i}"))).unwrap());
+            }
+        }
+        prop_assert!(read.len() as u64 <= reading.taken);
+    }
+}

@@ -1,0 +1,113 @@
+//! The oracle against values that were worked out by hand, and its bounds against arithmetic in f32.
+
+use homeostat_forge::ir::{Binary, Builder, Conv2d, DType, Data, Op, Reduction, Unary};
+use homeostat_forge::oracle::{Reference, evaluate};
+use homeostat_forge::prove::{Inputs, make};
+
+fn one(build: impl Fn(&mut Builder) -> homeostat_forge::ir::NodeId, inputs: &[Data]) -> Reference {
+    let mut g = Builder::new();
+    let y = build(&mut g);
+    evaluate(&g.finish(&[y]).unwrap(), inputs).unwrap().remove(0)
+}
+
+#[test]
+fn small_cases_by_hand() {
+    let f = |v: &[f32]| Data::F32(v.to_vec());
+    let product = one(
+        |g| {
+            let (a, b) =
+                (g.input("a", DType::F32, &[2, 2]).unwrap(), g.input("b", DType::F32, &[2, 2]).unwrap());
+            g.matmul(a, b, true, false).unwrap()
+        },
+        &[f(&[1.0, 2.0, 3.0, 4.0]), f(&[5.0, 6.0, 7.0, 8.0])],
+    );
+    assert_eq!(product.value, [26.0, 30.0, 38.0, 44.0]);
+    let conv = one(
+        |g| {
+            let (x, w) = (
+                g.input("x", DType::F32, &[1, 1, 2, 2]).unwrap(),
+                g.input("w", DType::F32, &[1, 1, 2, 2]).unwrap(),
+            );
+            g.conv2d(x, w, Conv2d { padding: [1, 0, 0, 0], ..Conv2d::default() }).unwrap()
+        },
+        &[f(&[1.0, 2.0, 3.0, 4.0]), f(&[1.0, 10.0, 100.0, 1000.0])],
+    );
+    assert_eq!(conv.value, [2100.0, 4321.0]);
+    let mean = one(
+        |g| {
+            let x = g.input("x", DType::F32, &[2, 3]).unwrap();
+            g.reduce(x, Reduction::Mean, &[0], true).unwrap()
+        },
+        &[f(&[1.0, 2.0, 3.0, 5.0, 6.0, 7.0])],
+    );
+    assert_eq!(mean.value, [3.0, 4.0, 5.0]);
+    let picked = one(
+        |g| {
+            let (x, i) =
+                (g.input("x", DType::F32, &[3, 2]).unwrap(), g.input("i", DType::I32, &[3]).unwrap());
+            g.node(Op::Gather { axis: 0 }, &[x, i]).unwrap()
+        },
+        &[f(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), Data::I32(vec![2, -1, 3])],
+    );
+    assert_eq!(picked.value, [5.0, 6.0, 0.0, 0.0, 0.0, 0.0]);
+    let causal = one(
+        |g| {
+            let x = g.input("x", DType::F32, &[2, 2]).unwrap();
+            let seen = g.node(Op::Causal, &[x]).unwrap();
+            g.node(Op::Softmax { axis: 1 }, &[seen]).unwrap()
+        },
+        &[f(&[1.0, 1.0, 1.0, 1.0])],
+    );
+    assert_eq!(causal.value, [1.0, 0.0, 0.5, 0.5]);
+}
+
+#[test]
+fn sums_in_f32_stay_within_the_bounds_and_a_lost_tail_does_not() {
+    let k = 65_600usize;
+    let mut g = Builder::new();
+    let (a, b) = (
+        g.input("a", DType::F32, &[1, k as u32]).unwrap(),
+        g.input("b", DType::F32, &[k as u32, 1]).unwrap(),
+    );
+    let y = g.matmul(a, b, false, false).unwrap();
+    let blueprint = g.finish(&[y]).unwrap();
+    for inputs in [Inputs::Random, Inputs::Structured, Inputs::Adversarial] {
+        let data = make(&blueprint, inputs, 3);
+        let reference = &evaluate(&blueprint, &data).unwrap()[0];
+        let (Data::F32(a), Data::F32(b)) = (&data[0], &data[1]) else { unreachable!() };
+        // Parts of 128 terms, as kernels sum.
+        let part = |(a, b): (&[f32], &[f32])| a.iter().zip(b).fold(0f32, |sum, (x, y)| sum + x * y);
+        let all: f32 = a.chunks(128).zip(b.chunks(128)).map(part).sum();
+        assert!((f64::from(all) - reference.value[0]).abs() <= reference.bound[0], "{inputs:?}");
+    }
+    // What a driver that stops loops at 65,536 steps loses: the tail alone.
+    let data = [Data::F32(vec![1.0; k]), Data::F32(vec![1.0; k])];
+    let reference = &evaluate(&blueprint, &data).unwrap()[0];
+    assert!((65_536.0 - reference.value[0]).abs() > reference.bound[0]);
+}
+
+#[test]
+fn nothing_is_promised_past_the_largest_number_and_at_poles() {
+    let bound = |f: Unary, x: f32| {
+        let data = [Data::F32(vec![x])];
+        one(
+            |g| {
+                let x = g.input("x", DType::F32, &[1]).unwrap();
+                g.unary(f, x).unwrap()
+            },
+            &data,
+        )
+        .bound[0]
+    };
+    assert!(bound(Unary::Exp, 89.0).is_infinite() && bound(Unary::Exp, 80.0).is_finite());
+    assert!(bound(Unary::Log, 0.0).is_infinite() && bound(Unary::Log, 1.0) < 1e-6);
+    assert!(bound(Unary::Recip, 0.0).is_infinite() && bound(Unary::Sqrt, -1.0).is_infinite());
+    let product = one(
+        |g| {
+            let x = g.input("x", DType::F32, &[1]).unwrap();
+            g.binary(Binary::Mul, x, x).unwrap()
+        },
+        &[Data::F32(vec![3e19])],
+    );
+    assert!(product.bound[0].is_infinite());
+}
