@@ -3,19 +3,27 @@
 use crate::breaker::{Breaker, BreakerConfig, State};
 use crate::cascade::Calls;
 use crate::ledger::Ledger;
+use crate::limiter::{Limiter, LimiterConfig};
 use crate::names::{Interned, Names};
+use crate::regression::RegressionDetector;
 use crate::vitals::Vitals;
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
-/// One component: its breaker, how it does, whom it calls.
+/// One component: its breaker and its limit, how it does, whom it calls.
 ///
-/// Bound: 1.3 kB and the breaker's window.
-#[derive(Clone, Debug)]
+/// Bound: 1.3 kB, the breaker's window, and 10 kB for the detector.
+#[derive(Debug)]
 pub struct Component {
     /// Guards the calls to it.
     pub breaker: Breaker,
+    /// How many calls to it may be in flight.
+    pub limiter: Option<Limiter>,
+    /// The limit that the journal knows.
+    limit_told: u32,
     /// How it does.
     pub vitals: Vitals,
+    /// Watches its latency, where there was room for one more detector.
+    pub detector: Option<Box<RegressionDetector>>,
     /// Whom it calls.
     pub calls: Calls,
     /// Whether the cascade reflex counts it as affected.
@@ -26,29 +34,43 @@ pub struct Component {
     pub pinned: bool,
 }
 
+impl Component {
+    /// The limit that was told last and the one now, where they differ; then that is told.
+    pub fn take_limit_change(&mut self) -> Option<(u32, u32)> {
+        let limit = self.limiter.as_ref()?.limit();
+        let before = core::mem::replace(&mut self.limit_told, limit);
+        (before != limit).then_some((before, limit))
+    }
+}
+
+/// How a component is guarded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guard {
+    /// Its breaker.
+    pub breaker: BreakerConfig,
+    /// Its limit; `None` for no limit.
+    pub limiter: Option<LimiterConfig>,
+}
+
 /// All of them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Components {
     /// Their names; a component's slot is its name's.
     pub names: Names,
     all: Vec<Component>,
     window_us: u64,
+    /// Detectors that there is still room for.
+    detectors: usize,
 }
 
 impl Components {
-    /// Room for `max`; their error rates are taken over this window.
-    pub fn new(max: usize, window_us: u64) -> Self {
-        Self { names: Names::new(max), all: Vec::new(), window_us }
+    /// Room for `max`, and for detectors of so many; their error rates are taken over this window.
+    pub fn new(max: usize, detectors: usize, window_us: u64) -> Self {
+        Self { names: Names::new(max), all: Vec::new(), window_us, detectors }
     }
 
-    /// The component of this name, made with this breaker where it is new. One in flight, pinned or open does not give way.
-    pub fn intern(
-        &mut self,
-        name: &str,
-        breaker: BreakerConfig,
-        ledger: &mut Ledger,
-        now_us: u64,
-    ) -> Interned {
+    /// The component of this name, made with this guard where it is new. One in flight, pinned or open does not give way.
+    pub fn intern(&mut self, name: &str, guard: &Guard, ledger: &mut Ledger, now_us: u64) -> Interned {
         let all = &self.all;
         let may_go = |slot: usize| {
             all.get(slot)
@@ -58,9 +80,18 @@ impl Components {
         if let Interned::New(handle) = interned
             && let Some(slot) = self.names.find(handle)
         {
+            let limiter = guard.limiter.as_ref().map(Limiter::new);
+            if let Some(old) = self.all.get_mut(slot) {
+                self.detectors += usize::from(old.detector.take().is_some());
+            }
+            let detector = (self.detectors > 0).then(|| Box::new(RegressionDetector::new()));
+            self.detectors -= usize::from(detector.is_some());
             let component = Component {
-                breaker: Breaker::new(breaker, slot as u32, now_us),
+                breaker: Breaker::new(guard.breaker, slot as u32, now_us),
+                limit_told: limiter.as_ref().map_or(0, Limiter::limit),
+                limiter,
                 vitals: Vitals::new(self.window_us),
+                detector,
                 calls: Calls::default(),
                 affected: false,
                 usual: None,
@@ -111,6 +142,9 @@ impl Components {
         for slot in self.names.used() {
             let Some(component) = self.all.get_mut(slot) else { continue };
             let state = component.breaker.state(ledger, now_us);
+            if let Some(limiter) = &mut component.limiter {
+                limiter.expire(now_us);
+            }
             open += usize::from(component.breaker.number() == 3 || matches!(state, State::Open { .. }));
         }
         open

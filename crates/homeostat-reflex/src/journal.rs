@@ -7,6 +7,7 @@
 
 use crate::breaker::{Cause, Operator, State};
 use crate::ledger::Transition;
+use crate::regression::Regression;
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 use homeostat_core::journal::Chain;
 use homeostat_core::json::Writer;
@@ -21,10 +22,12 @@ pub enum Body {
     Start(String),
     /// A breaker changed its state.
     Breaker(String, Transition),
-    /// Since the last such entry, a limit moved so many times: component, before, now.
-    Limit(String, f64, f64, u64),
+    /// A component's limit moved since the last such entry: before, now. At most one a second for each.
+    Limit(String, u32, u32),
     /// Since the last such entry, so much load of a tier was shed.
     Shed(u32, u64),
+    /// A component's latency has moved up.
+    Regression(String, Regression),
     /// A cascade was found; number of its witness, root cause, affected, opened, shed from tier.
     Cascade(u64, String, u64, u64, u32),
     /// A stage of a cascade was taken back, or put back; now load from this tier on is shed.
@@ -142,6 +145,7 @@ impl Body {
             },
             Body::Limit(..) => "limit",
             Body::Shed(..) => "shed",
+            Body::Regression(..) => "latency-regression",
             Body::Cascade(..) => "cascade",
             Body::Stage(..) => "stage",
             Body::Recovered(_) => "recovered",
@@ -168,15 +172,18 @@ impl Body {
                     w.key("until_us").uint(until_us);
                 }
             }
-            Body::Limit(component, before, now, changes) => {
+            Body::Limit(component, before, now) => {
                 w.key("component").str(component);
-                w.key("before").num(*before);
-                w.key("limit").num(*now);
-                w.key("changes").uint(*changes);
+                w.key("before").uint((*before).into());
+                w.key("limit").uint((*now).into());
             }
             Body::Shed(tier, count) => {
                 w.key("tier").uint((*tier).into());
                 w.key("count").uint(*count);
+            }
+            Body::Regression(component, found) => {
+                w.key("component").str(component);
+                regression(found, w);
             }
             Body::Cascade(witness, root, affected, opened, tier) => {
                 w.key("witness").uint(*witness);
@@ -193,6 +200,14 @@ impl Body {
             Body::Gap(count) => w.key("dropped").uint(*count),
         }
     }
+}
+
+/// A regression as members.
+pub(crate) fn regression(found: &Regression, w: &mut Writer) {
+    w.key("since_us").uint(found.since_us);
+    w.key("median_before_us").num(found.median_before_us);
+    w.key("median_now_us").num(found.median_now_us);
+    w.key("evidence").num(found.evidence);
 }
 
 #[cfg(test)]

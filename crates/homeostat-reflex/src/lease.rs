@@ -11,7 +11,7 @@
 //! slot remembers the generation (`era`) in which the permit was handed out. Calls of one owner are kept in the order of
 //! their start (time never runs backwards), so the oldest, and the next one to become slow, are found at once.
 //!
-//! Bound: `max` slots (at most 2^20) of 40 bytes; it grows to what was in flight at once, and does not shrink.
+//! Bound: `max` slots (at most 2^20) of 48 bytes; it grows to what was in flight at once, and does not shrink.
 
 use alloc::vec::Vec;
 
@@ -32,6 +32,8 @@ pub struct Lease {
     pub era: u32,
     /// Where the call was counted as slow while it was in flight; see `Window`.
     pub mark: Option<u32>,
+    /// A permit of another kind that goes with this one; 0 for none.
+    pub partner: u64,
     sequence: u32,
     before: u32,
     after: u32,
@@ -100,6 +102,7 @@ impl Leases {
         lease.owner = owner;
         lease.era = era;
         lease.mark = None;
+        lease.partner = 0;
         lease.before = line.youngest;
         lease.after = NONE;
         let permit = u64::from(lease.sequence) << SLOT_BITS | u64::from(place);
@@ -122,8 +125,16 @@ impl Leases {
         if place >= self.max {
             return None;
         }
-        let lease =
-            Lease { started_us: 0, owner: 0, era: 0, mark: None, sequence: 1, before: NONE, after: NONE };
+        let lease = Lease {
+            started_us: 0,
+            owner: 0,
+            era: 0,
+            mark: None,
+            partner: 0,
+            sequence: 1,
+            before: NONE,
+            after: NONE,
+        };
         self.slots.push(lease);
         Some(place as u32)
     }
@@ -135,6 +146,15 @@ impl Leases {
         let lease = self.slots.get(place as usize)?;
         // A free slot has moved on to the next sequence already, which nobody holds.
         (u64::from(lease.sequence) == permit >> SLOT_BITS && lease.owner != NONE).then_some((place, lease))
+    }
+
+    /// Notes which permit of another kind goes with this one.
+    pub fn pair(&mut self, permit: u64, partner: u64) {
+        if let Some((place, _)) = self.find(permit)
+            && let Some(lease) = self.slots.get_mut(place as usize)
+        {
+            lease.partner = partner;
+        }
     }
 
     /// Takes a lease back.

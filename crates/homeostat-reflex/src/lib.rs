@@ -13,6 +13,7 @@ pub mod bulkhead;
 pub mod cascade;
 pub mod clock;
 pub mod component;
+pub mod detector;
 pub mod event;
 pub mod flow;
 pub mod journal;

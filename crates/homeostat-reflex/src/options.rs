@@ -1,5 +1,9 @@
+//! Options of the reflex and of its components.
+
 use crate::breaker::BreakerConfig;
 use crate::cascade::CascadeConfig;
+use crate::component::Guard;
+use crate::limiter::LimiterConfig;
 use alloc::string::String;
 use homeostat_core::error::{Code, Result};
 use homeostat_core::journal::Chain;
@@ -20,10 +24,12 @@ pub struct ReflexConfig {
     pub traces: usize,
     /// Most patterns, 1 to 65536. Default 1024.
     pub patterns: usize,
+    /// Most components whose latency is watched for regressions, the first ones, 0 to 16384. Default 256.
+    pub detectors: usize,
     /// Seed of all jitter.
     pub seed: u64,
-    /// Breaker of a component that brings no options of its own.
-    pub breaker: BreakerConfig,
+    /// What guards a component that brings no options of its own: `breaker` and `limiter`. Default: a breaker, no limit.
+    pub guard: Guard,
     /// The cascade reflex.
     pub cascade: CascadeConfig,
 }
@@ -37,8 +43,9 @@ impl Default for ReflexConfig {
             permits: 1 << 16,
             traces: 4096,
             patterns: 1024,
+            detectors: 256,
             seed: 0,
-            breaker: BreakerConfig::default(),
+            guard: Guard { breaker: BreakerConfig::default(), limiter: None },
             cascade: CascadeConfig::default(),
         }
     }
@@ -69,41 +76,47 @@ impl ReflexConfig {
                 "permits" => config.permits = f.whole(key, 1.0, 1048576.0) as usize,
                 "traces" => config.traces = f.whole(key, 1.0, 1048576.0) as usize,
                 "patterns" => config.patterns = f.whole(key, 1.0, 65536.0) as usize,
+                "detectors" => config.detectors = f.whole(key, 0.0, 16384.0) as usize,
                 "seed" => config.seed = f.whole(key, 0.0, 9_007_199_254_740_991.0),
-                "breaker" => config.breaker = BreakerConfig::from_json(value, "reflex.breaker.")?,
+                "breaker" => config.guard.breaker = BreakerConfig::from_json(value, "reflex.breaker.")?,
+                "limiter" => config.guard.limiter = limiter(value, "reflex.limiter.")?,
                 "cascade" => config.cascade = CascadeConfig::from_json(value, "reflex.cascade.")?,
                 _ => f.refuse(key, "is not an option"),
             }
         }
         fields.finish()?;
-        config.breaker.seed = config.seed;
+        config.guard.breaker.seed = config.seed;
         Ok(config)
     }
 }
 
-/// What `Reflex::component` takes: `breaker` with a breaker's options, `pinned`. Empty text is the default.
-pub(crate) fn component(text: &str, default: &BreakerConfig) -> Result<(BreakerConfig, bool)> {
-    let (mut breaker, mut pinned) = (*default, false);
+fn limiter(json: &Json, path: &str) -> Result<Option<LimiterConfig>> {
+    if *json == Json::Null { Ok(None) } else { LimiterConfig::from_json(json, path).map(Some) }
+}
+
+/// What `Reflex::component` takes: `breaker` and `limiter` with their options, `limiter` as `null` for none, `pinned`. Empty
+/// text is the default.
+pub(crate) fn component(text: &str, default: &Guard) -> Result<(Guard, bool)> {
+    let (mut guard, mut pinned) = (*default, false);
     if text.is_empty() {
-        return Ok((breaker, pinned));
+        return Ok((guard, pinned));
     }
     let json = Json::parse(text)?;
     let mut fields = Fields::new(&json, Code::InvalidOption, "component.");
     let Json::Obj(members) = &json else {
         fields.refuse("", "expected an object");
-        return fields.finish().map(|()| (breaker, pinned));
+        return fields.finish().map(|()| (guard, pinned));
     };
     for (key, value) in members {
         match key.as_str() {
             "breaker" => {
-                breaker = BreakerConfig {
-                    seed: default.seed,
-                    ..BreakerConfig::from_json(value, "component.breaker.")?
-                }
+                let breaker = BreakerConfig::from_json(value, "component.breaker.")?;
+                guard.breaker = BreakerConfig { seed: default.breaker.seed, ..breaker };
             }
+            "limiter" => guard.limiter = limiter(value, "component.limiter.")?,
             "pinned" => pinned = fields.bool(key),
             _ => fields.refuse(key, "is not an option"),
         }
     }
-    fields.finish().map(|()| (breaker, pinned))
+    fields.finish().map(|()| (guard, pinned))
 }

@@ -97,7 +97,7 @@ pub struct Vitals {
     pub calls: u64,
     /// Errors so far.
     pub failed: u64,
-    /// State of its breaker in another process, as a number; 0 where none was told.
+    /// State of its breaker in another process, as a number; 255 where none was told.
     pub remote_breaker: u8,
 }
 
@@ -114,7 +114,7 @@ impl Vitals {
             error: 0,
             calls: 0,
             failed: 0,
-            remote_breaker: 0,
+            remote_breaker: u8::MAX,
         }
     }
 

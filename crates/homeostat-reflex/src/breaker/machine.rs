@@ -214,15 +214,15 @@ impl Breaker {
         if era != self.era {
             return Told::NotCounted(took_us);
         }
-        if outcome == Outcome::Ignored {
+        let Some(failed) = outcome.failed() else {
             // The place of a probe that says nothing is free for another.
             if let State::HalfOpen { issued, .. } = &mut self.state {
                 *issued -= 1;
             }
             return Told::NotCounted(took_us);
-        }
+        };
         let slow = self.config.slow_us.is_some_and(|limit| took_us >= limit);
-        self.count(ledger, now_us, outcome == Outcome::Failure, slow, mark);
+        self.count(ledger, now_us, failed, slow, mark);
         Told::Counted(took_us)
     }
 

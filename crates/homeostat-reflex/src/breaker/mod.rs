@@ -35,17 +35,33 @@ pub enum Outcome {
     Success,
     /// It failed.
     Failure,
-    /// It says nothing about the dependency: cancelled by its caller, or refused for capacity.
+    /// It says nothing about the dependency: cancelled by its caller, or never sent.
     Ignored,
+    /// It took too long and was given up: a failure, and a sign of overload.
+    TimedOut,
+    /// The other side refused it for capacity: no failure, but a sign of overload.
+    Rejected,
 }
 
 impl Outcome {
-    /// From its number: 0 success, 1 failure, anything else ignored.
+    /// From its number: 0 success, 1 failure, 3 timed out, 4 rejected, anything else ignored.
     pub fn from_number(number: u32) -> Self {
         match number {
             0 => Outcome::Success,
             1 => Outcome::Failure,
+            3 => Outcome::TimedOut,
+            4 => Outcome::Rejected,
             _ => Outcome::Ignored,
+        }
+    }
+
+    /// Whether the call failed; `None` where it says nothing.
+    #[inline]
+    pub fn failed(self) -> Option<bool> {
+        match self {
+            Outcome::Success => Some(false),
+            Outcome::Failure | Outcome::TimedOut => Some(true),
+            Outcome::Ignored | Outcome::Rejected => None,
         }
     }
 }
@@ -94,5 +110,6 @@ impl Refusal {
 /// A permit that JavaScript passed; what cannot be one is 0, which never is.
 #[inline]
 pub fn permit_of(value: f64) -> u64 {
-    value as u64
+    let permit = value as u64;
+    if permit as f64 == value { permit } else { 0 }
 }

@@ -108,7 +108,12 @@ impl Cascade {
         let open = ongoing.opened.iter().any(|handle| {
             let slot = components.names.find(*handle);
             let component = slot.and_then(|slot| components.get_mut(slot));
-            component.is_some_and(|one| !matches!(one.breaker.state(ledger, now_us), State::Closed { .. }))
+            component.is_some_and(|one| match one.breaker.state(ledger, now_us) {
+                State::Closed { .. } => false,
+                State::Open { .. } => true,
+                // One that nobody probes holds nothing up.
+                State::HalfOpen { since_us, .. } => now_us.saturating_sub(since_us) < self.config.stage_us,
+            })
         });
         if joined {
             ongoing.shed_tiers = TIERS - KEPT_TIERS;

@@ -14,6 +14,7 @@ use crate::clock::{Clock, time_us};
 use crate::component::Components;
 use crate::journal::{Body, Journal};
 use crate::ledger::Ledger;
+use crate::limiter::Ended;
 use crate::names::{Interned, NAME_BYTES_MAX};
 use crate::options::{self, ReflexConfig};
 use crate::patterns::Patterns;
@@ -22,19 +23,21 @@ use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::journal::Chain;
 use homeostat_core::json::Quoted;
-use observe::{Counts, Notice};
+use observe::{Counts, LATENCIES_MAX, Latency, Notice};
 
 /// Most classes of errors; what comes after them is class 0.
 pub const ERRORS_MAX: usize = 256;
 /// Aggregates are journaled so often.
 const AGGREGATE_US: u64 = 1_000_000;
+/// Permits whose leases have ended are looked for among all components at most so often.
+const SWEEP_US: u64 = 10_000;
 
 /// The reflex.
 ///
 /// Bound, with the default options: 4096 components at 1.7 kB and their windows, 65,536 permits at 40 B, 4096 requests in
-/// flight at 220 B, 1024 patterns at 230 B, 64 witnesses at 20 kB, 4096 journal entries and 1024 notices: 14 MB if all of it is
+/// flight at 220 B, 1024 patterns at 230 B, 64 witnesses at 20 kB, 256 detectors at 10 kB, 4096 journal entries and 1024 notices: 17 MB if all of it is
 /// in use at once; it grows as it is used.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reflex {
     config: ReflexConfig,
     clock: Clock,
@@ -47,10 +50,14 @@ pub struct Reflex {
     notices: VecDeque<Notice>,
     errors: Vec<String>,
     counts: Counts,
+    /// Latencies that the detectors have not seen.
+    latencies: Vec<Latency>,
     /// What was shed since the last aggregate, by tier.
     shed: [u64; TIERS as usize],
     sheds_from: u32,
     aggregate_us: u64,
+    /// When permits are looked for next, where none is left.
+    sweep_us: u64,
 }
 
 impl Reflex {
@@ -67,7 +74,7 @@ impl Reflex {
         Ok(Self {
             clock,
             ledger: Ledger::new(config.permits),
-            components: Components::new(config.components, config.cascade.window_us),
+            components: Components::new(config.components, config.detectors, config.cascade.window_us),
             cascade: Cascade::new(config.cascade),
             witnesses: Witnesses::default(),
             patterns: Patterns::new(config.traces, config.patterns),
@@ -75,9 +82,11 @@ impl Reflex {
             notices: VecDeque::new(),
             errors: Vec::new(),
             counts: Counts::default(),
+            latencies: Vec::with_capacity(LATENCIES_MAX),
             shed: [0; TIERS as usize],
             sheds_from: TIERS,
             aggregate_us: now_us,
+            sweep_us: 0,
             config,
         })
     }
@@ -89,9 +98,11 @@ impl Reflex {
             let wanted = format_args!("expected 1 to {NAME_BYTES_MAX} bytes, got {}", Quoted(name));
             return Err(Error::new(Code::InvalidOption, format_args!("component.name: {wanted}")));
         }
-        let (breaker, pinned) = options::component(options, &self.config.breaker)?;
+        let (guard, pinned) = options::component(options, &self.config.guard)?;
         let now_us = self.clock.advance(time_us(now_us));
-        Ok(match self.components.intern(name, breaker, &mut self.ledger, now_us) {
+        // A slot may be another component's from here on.
+        self.observe_latencies();
+        Ok(match self.components.intern(name, &guard, &mut self.ledger, now_us) {
             Interned::Full => -f64::from(Refusal::Capacity as u8),
             Interned::Known(handle) | Interned::New(handle) => {
                 let slot = self.components.names.find(handle);
@@ -125,6 +136,7 @@ impl Reflex {
     #[inline]
     pub fn try_acquire(&mut self, component: u32, tier: u32, now_us: f64) -> f64 {
         let now_us = self.clock.advance(time_us(now_us));
+        let tier = tier.min(TIERS - 1);
         if tier >= self.sheds_from {
             self.note_shed(tier);
             return -f64::from(Refusal::Shed as u8);
@@ -135,11 +147,25 @@ impl Reflex {
         self.components.names.touch(slot);
         let Some(one) = self.components.get_mut(slot) else { return -f64::from(Refusal::Unknown as u8) };
         let mut granted = one.breaker.try_acquire(&mut self.ledger, now_us);
-        if granted == Err(Refusal::Capacity) {
+        if granted == Err(Refusal::Capacity) && now_us >= self.sweep_us {
             // Some of the permits that are out may belong to breakers that nobody has called since.
+            self.sweep_us = now_us.saturating_add(SWEEP_US);
             self.components.count_open(&mut self.ledger, now_us);
             if let Some(one) = self.components.get_mut(slot) {
                 granted = one.breaker.try_acquire(&mut self.ledger, now_us);
+            }
+        }
+        if let Ok(permit) = granted
+            && let Some(one) = self.components.get_mut(slot)
+            && let Some(limiter) = &mut one.limiter
+        {
+            // The breaker first: what an open circuit refuses is no demand for the limit to follow.
+            match limiter.try_acquire(now_us) {
+                Some(partner) => self.ledger.leases.pair(permit, partner),
+                None => {
+                    one.breaker.tell(&mut self.ledger, permit, Outcome::Ignored, now_us);
+                    granted = Err(Refusal::Limit);
+                }
             }
         }
         if self.ledger.changed() {
@@ -148,24 +174,33 @@ impl Reflex {
         Refusal::encode(granted)
     }
 
-    /// Takes a permit back with its outcome (0 success, 1 failure, 2 says nothing) and the class of the error: 0 counted, 1 not
+    /// Takes a permit back with its outcome (see `Outcome::from_number`) and the class of the error: 0 counted, 1 not
     /// counted, 2 unknown; and `CHANGED` where there are notices.
     #[inline]
     pub fn tell(&mut self, permit: f64, outcome: u32, error: u32, now_us: f64) -> u32 {
         let now_us = self.clock.advance(time_us(now_us));
         let permit = permit_of(permit);
         let Some((_, lease)) = self.ledger.leases.find(permit) else { return 2 | self.changed() };
-        let slot = lease.owner as usize;
+        let (slot, partner) = (lease.owner as usize, lease.partner);
         let Some(one) = self.components.get_mut(slot) else { return 2 | self.changed() };
         let outcome = Outcome::from_number(outcome);
         let told = one.breaker.tell(&mut self.ledger, permit, outcome, now_us);
+        if partner != 0
+            && let Some(limiter) = &mut one.limiter
+        {
+            // Where the breaker's lease ended first, the limit's lease ends by itself.
+            limiter.release(partner, ended(outcome), now_us);
+        }
         if let Told::Counted(took_us) | Told::NotCounted(took_us) = told
-            && outcome != Outcome::Ignored
+            && let Some(failed) = outcome.failed()
         {
             // How the component does is one thing, which era of its breaker it counts for is another.
-            one.vitals.record(now_us, now_us, outcome == Outcome::Success, Some(took_us), error as u16);
-            if outcome == Outcome::Failure {
+            one.vitals.record(now_us, now_us, !failed, Some(took_us), error as u16);
+            let watched = one.detector.is_some();
+            if failed {
                 self.suspect(slot, now_us);
+            } else if watched {
+                self.watch(slot, took_us as f64, now_us);
             }
         }
         if self.ledger.changed() {
@@ -186,7 +221,7 @@ impl Reflex {
 
     #[cold]
     fn note_shed(&mut self, tier: u32) {
-        if let Some(count) = self.shed.get_mut(tier as usize).or(None) {
+        if let Some(count) = self.shed.get_mut(tier as usize) {
             *count += 1;
         }
         self.counts.shed += 1;
@@ -217,6 +252,13 @@ impl Reflex {
         slot.and_then(|slot| self.components.get(slot)).map_or(0.0, |one| one.breaker.retry_after_us(now_us))
     }
 
+    /// How many calls to a component may be in flight; infinite where there is no limit or it is unknown.
+    pub fn limit(&mut self, component: u32) -> f64 {
+        let slot = self.components.names.find(component);
+        let limiter = slot.and_then(|slot| self.components.get(slot)).and_then(|one| one.limiter.as_ref());
+        limiter.map_or(f64::INFINITY, |limiter| f64::from(limiter.limit()))
+    }
+
     /// An operator's word about a component's breaker: 0 by itself, 1 forced open, 2 disabled, 3 opened now.
     pub fn operate(&mut self, component: u32, word: u32, now_us: f64) -> Result<()> {
         let now_us = self.clock.advance(time_us(now_us));
@@ -237,5 +279,14 @@ impl Reflex {
     /// Takes journal entries as chained JSON Lines: at most about so many bytes, at least one entry if there is any.
     pub fn take_journal(&mut self, max_bytes: u32) -> Vec<u8> {
         self.journal.take(max_bytes as usize)
+    }
+}
+
+/// An outcome as a limiter sees it.
+fn ended(outcome: Outcome) -> Ended {
+    match outcome {
+        Outcome::Success | Outcome::Failure => Ended::Served,
+        Outcome::TimedOut | Outcome::Rejected => Ended::Dropped,
+        Outcome::Ignored => Ended::Ignored,
     }
 }

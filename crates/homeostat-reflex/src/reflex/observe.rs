@@ -2,11 +2,14 @@
 
 use super::{AGGREGATE_US, Reflex};
 use crate::clock::time_us;
+use crate::component::Component;
 use crate::event::{Event, Kind, RECORD_BYTES};
 use crate::journal::Body;
 use crate::ledger::Transition;
 use crate::patterns::Finding;
+use crate::regression::Regression;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// Most notices that wait to be read.
 pub const NOTICES_MAX: usize = 1024;
@@ -20,6 +23,18 @@ pub(super) enum Notice {
     Stage(u64, u32, u64),
     Recovered(u64, u64),
     Pattern(String, Finding, String),
+    Regression(String, u64, Regression),
+}
+
+/// Most latencies that wait for the detectors: what is called per request only notes them.
+pub(super) const LATENCIES_MAX: usize = 1024;
+
+/// A call of the component in a slot went well.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Latency {
+    slot: u32,
+    at_us: u64,
+    took_us: f64,
 }
 
 /// What was counted since the start.
@@ -55,12 +70,17 @@ impl Reflex {
         value: f64,
     ) -> u32 {
         let event = Event::from_parts(kind, flags, error, component, time, request, peer, value);
+        if let Some(event) = event {
+            self.clock.advance(event.time_us);
+        }
         u32::from(self.take_event(event)) | self.changed()
     }
 
     /// Records of 32 bytes, one after the other; how many were taken. Bytes behind the last whole record are counted as one
-    /// that is none. What is malformed or of unknown components is counted and skipped.
-    pub fn ingest(&mut self, records: &[u8]) -> u32 {
+    /// that is none. What is malformed or of unknown components is counted and skipped; what claims to lie in the future counts as
+    /// now, since the clock is not another process's to move.
+    pub fn ingest(&mut self, records: &[u8], now_us: f64) -> u32 {
+        self.clock.advance(time_us(now_us));
         let (whole, rest) = records.as_chunks::<RECORD_BYTES>();
         let taken = whole.iter().map(|record| u32::from(self.take_event(Event::decode(record)))).sum();
         self.counts.malformed += u64::from(!rest.is_empty());
@@ -84,7 +104,8 @@ impl Reflex {
         }
         self.counts.events += 1;
         // An event may come late, in a batch; windows follow the latest time known, durations the event's own.
-        let now_us = self.clock.advance(event.time_us);
+        let now_us = self.clock.now_us();
+        let event = Event { time_us: event.time_us.min(now_us), ..event };
         self.components.names.touch(slot);
         match event.kind {
             Kind::RequestStart => self.patterns.start(event.request, event.component, event.time_us),
@@ -126,6 +147,8 @@ impl Reflex {
         }
         if !event.ok {
             self.suspect(slot, now_us);
+        } else if let Some(took_us) = latency_us {
+            self.watch(slot, took_us, now_us);
         }
     }
 
@@ -174,6 +197,7 @@ impl Reflex {
         let now_us = self.clock.advance(time_us(now_us));
         self.components.count_open(&mut self.ledger, now_us);
         self.patterns.expire(now_us);
+        self.observe_latencies();
         self.cascade.refresh(&mut self.components, now_us);
         self.recover(now_us);
         if now_us.saturating_sub(self.aggregate_us) >= AGGREGATE_US {
@@ -184,9 +208,21 @@ impl Reflex {
                     self.journal.push(now_us, Body::Shed(tier as u32, count));
                 }
             }
+            self.journal_limits(now_us);
         }
         self.observe_transitions();
         self.changed()
+    }
+
+    fn journal_limits(&mut self, now_us: u64) {
+        let slots: Vec<usize> = self.components.names.used().collect();
+        for slot in slots {
+            let change = self.components.get_mut(slot).and_then(Component::take_limit_change);
+            if let Some((before, limit)) = change {
+                let name = self.components.name_at(slot).to_string();
+                self.journal.push(now_us, Body::Limit(name, before, limit));
+            }
+        }
     }
 
     fn recover(&mut self, now_us: u64) {
@@ -214,6 +250,31 @@ impl Reflex {
                 witness.recovered_us = Some(now_us);
             }
         }
+    }
+
+    /// Notes a latency for the component's detector.
+    #[inline]
+    pub(super) fn watch(&mut self, slot: usize, took_us: f64, at_us: u64) {
+        self.latencies.push(Latency { slot: slot as u32, at_us, took_us });
+        if self.latencies.len() >= LATENCIES_MAX {
+            self.observe_latencies();
+        }
+    }
+
+    /// Shows the detectors what was noted.
+    #[cold]
+    pub(super) fn observe_latencies(&mut self) {
+        for at in 0..self.latencies.len() {
+            let Latency { slot, at_us, took_us } = self.latencies[at];
+            let one = self.components.get_mut(slot as usize);
+            let detector = one.and_then(|one| one.detector.as_mut());
+            if let Some(found) = detector.and_then(|detector| detector.record(at_us, took_us)) {
+                let name = self.components.name_at(slot as usize).to_string();
+                self.journal.push(at_us, Body::Regression(name.clone(), found));
+                self.notify(Notice::Regression(name, at_us, found));
+            }
+        }
+        self.latencies.clear();
     }
 
     #[cold]

@@ -5,6 +5,7 @@ use super::observe::Notice;
 use crate::breaker::{describe, transition};
 use crate::clock::time_us;
 use crate::component::Component;
+use crate::journal::regression;
 use crate::patterns::{Deviation, Finding, LEARNED_AT};
 use alloc::{string::String, vec::Vec};
 use core::fmt::Write;
@@ -16,10 +17,12 @@ const REPORTED_MAX: usize = 256;
 /// Witnesses of the last while count as recent.
 const RECENT_US: u64 = 300_000_000;
 
+/// States that a breaker in another process may tell, by their number.
+const REMOTE_STATES: [&str; 5] = ["closed", "open", "half-open", "forced-open", "disabled"];
+
 /// How a component does, in one word.
 fn verdict(one: &Component) -> &'static str {
     match one.breaker.number() {
-        4 if one.affected => "failing",
         0 | 4 if one.affected => "failing",
         0 | 4 => "healthy",
         2 => "recovering",
@@ -60,6 +63,12 @@ impl Reflex {
                 w.key("notice").str("recovered");
                 w.key("time_us").uint(*at_us);
                 w.key("witness").uint(*number);
+            }
+            Notice::Regression(name, at_us, found) => {
+                w.key("notice").str("regression");
+                w.key("time_us").uint(*at_us);
+                w.key("component").str(name);
+                regression(found, w);
             }
             Notice::Pattern(entry, finding, step) => pattern(entry, finding, step, w),
         }
@@ -128,6 +137,9 @@ impl Reflex {
             let class = self.components.get(slot).map_or(0, |one| one.vitals.error);
             self.errors.get(usize::from(class).wrapping_sub(1)).cloned()
         };
+        let spike = self.components.get(slot).and_then(|one| one.vitals.spike);
+        let resource =
+            spike.map_or(String::new(), |(_, handle, _)| self.components.names.name(handle).into());
         let Some(one) = self.components.get_mut(slot) else { return };
         w.key("health").str(verdict(one));
         let tally = one.vitals.tally(now_us);
@@ -139,6 +151,19 @@ impl Reflex {
         w.key("queue_depth").num(one.vitals.queue_depth);
         if let Some(name) = error_name {
             w.key("last_error").str(&name);
+        }
+        if let Some(name) = REMOTE_STATES.get(usize::from(one.vitals.remote_breaker)) {
+            w.key("remote_breaker").str(name);
+        }
+        if let Some((at_us, _, value)) = one.vitals.spike {
+            w.key("spike").object(|w| {
+                w.key("time_us").uint(at_us);
+                w.key("resource").str(&resource);
+                w.key("value").num(value);
+            });
+        }
+        if let Some(limiter) = &one.limiter {
+            w.key("limit").uint(limiter.limit().into());
         }
         w.key("breaker").object(|w| describe(w, &mut one.breaker, now_us));
     }
