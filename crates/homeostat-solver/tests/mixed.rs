@@ -1,5 +1,5 @@
 //! What the mixed strategy promises, whatever it is told.
-use homeostat_solver::mixed::{Dimension, Mixed};
+use homeostat_solver::mixed::{Dimension, Mixed, Space};
 use proptest::prelude::*;
 
 fn dimension() -> impl Strategy<Value = Dimension> {
@@ -135,6 +135,33 @@ fn finds_the_bottom_of_a_bowl_over_every_kind() {
         assert!(best < 1e-3, "seed {seed}: {best}");
         let best = least(seed, |i| 0.02 * ((i * 7919 % 101) as f64 / 50.0 - 1.0));
         assert!(best < 3e-2, "seed {seed}, noisy: {best}");
+    }
+}
+
+#[test]
+fn a_start_in_the_middle_is_not_asked_for_again() {
+    for off in [0.0, f64::EPSILON] {
+        let mut mixed = Mixed::new(vec![Dimension::Continuous, Dimension::Continuous], 3);
+        mixed.tell(&[0.5 + off, 0.5], 1.0);
+        for _ in 0..12 {
+            let x = mixed.ask(&[]).unwrap();
+            assert!(x.iter().any(|x| (x - 0.5).abs() > 1e-9), "{x:?}");
+            mixed.tell(&x, x[0] + x[1]);
+        }
+    }
+}
+
+#[test]
+fn places_that_round_to_one_value_are_one_point() {
+    let bounds = r#"{"n":{"kind":"integer","min":1,"max":200,"scale":"log"},"x":{"min":0,"max":1}}"#;
+    let config = homeostat_solver::config::Config::parse(&format!(r#"{{"bounds":{bounds}}}"#)).unwrap();
+    let knob = config.space.bounds()[0].knob.clone();
+    let dims = vec![Dimension::Continuous, Dimension::Continuous];
+    let mut mixed = Mixed::over(Space::new(dims).rounded(vec![Some(knob.clone())]), 1);
+    for _ in 0..60 {
+        let x = mixed.ask(&[]).unwrap();
+        assert_eq!(knob.to_unit(knob.to_value(x[0])), x[0]);
+        mixed.tell(&x, x[0] + x[1]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What has been told: the points of the present run, in order, and a thinned trace of all the runs before.
 
 use crate::linear::distance_squared;
+use crate::order::ascending;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -87,11 +88,9 @@ impl Archive {
 
     /// The `count` points of the run nearest to `x`, with their squared distance, the nearest first.
     pub fn nearest(&self, x: &[f64], count: usize) -> Vec<(f64, &Sample)> {
-        let mut near: Vec<(f64, &Sample)> =
-            self.run.iter().map(|sample| (distance_squared(&sample.x, x), sample)).collect();
-        near.sort_by(|a, b| a.0.total_cmp(&b.0));
-        near.truncate(count);
-        near
+        let distances: Vec<f64> = self.run.iter().map(|sample| distance_squared(&sample.x, x)).collect();
+        let order = ascending(&distances).into_iter().take(count);
+        order.map(|i| (distances[i], &self.run[i])).collect()
     }
 
     /// The squared distance from `x` to the nearest point that is still known, of any run.

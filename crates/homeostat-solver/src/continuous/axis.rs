@@ -1,6 +1,7 @@
 //! What is known of one axis of a separable objective.
 
 use super::rounding;
+use crate::order::ascending;
 use alloc::vec::Vec;
 use homeostat_core::real::clamp;
 
@@ -57,8 +58,9 @@ impl Parabola {
 
 impl Axis {
     /// An axis with at least one mark, of which one is at `here`. Returns also the best coordinate and its change against `here`.
-    pub fn new(mut marks: Vec<Mark>, here: f64) -> (Self, f64, f64) {
-        marks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    pub fn new(marks: Vec<Mark>, here: f64) -> (Self, f64, f64) {
+        let order = ascending(&marks.iter().map(|mark| mark.0).collect::<Vec<f64>>());
+        let marks: Vec<Mark> = order.into_iter().map(|i| marks[i]).collect();
         let best = marks[lowest(&marks)];
         let change = best.1 - change_at(&marks, here);
         (Self { marks, refined: false, slow: 0, bracket: f64::INFINITY, turns: 0 }, best.0, change)

@@ -7,6 +7,7 @@ use super::restart::restart;
 use super::step::{Region, step};
 use super::{Move, Phase, Search, room};
 use crate::linear::{Eigen, Square, add_scaled, difference, dot, norm, scale};
+use crate::order::ascending;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -317,43 +318,37 @@ impl Generation {
     fn rank(&mut self) {
         self.order = (0..self.points.len()).collect();
         if let Some(model) = &self.model {
-            sort_by_value(&mut self.order, self.points.iter().map(|x| model.at(x)).collect());
+            self.order = ascending(&self.points.iter().map(|x| model.at(x)).collect::<Vec<f64>>());
         }
     }
 
     fn final_order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.points.len()).collect();
         let true_values: Option<Vec<f64>> = self.values.iter().copied().collect();
-        let values = match (true_values, &self.model) {
-            (Some(values), _) => values,
-            (None, Some(model)) => self.points.iter().map(|x| model.at(x)).collect(),
-            (None, None) => return order,
-        };
-        sort_by_value(&mut order, values);
-        order
+        match (true_values, &self.model) {
+            (Some(values), _) => ascending(&values),
+            (None, Some(model)) => ascending(&self.points.iter().map(|x| model.at(x)).collect::<Vec<f64>>()),
+            (None, None) => (0..self.points.len()).collect(),
+        }
     }
-}
-
-fn sort_by_value(order: &mut [usize], values: Vec<f64>) {
-    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
 }
 
 /// The model of the newest `count` points, of which the best are fitted, in the coordinates that `whitening` gives.
 fn fit(search: &Search, count: usize, centre: &[f64], whitening: &Square) -> Option<Surface> {
     let n = search.n;
-    let mut samples: Vec<_> = search.archive.newest(count).iter().collect();
-    samples.sort_by(|a, b| a.y.total_cmp(&b.y));
-    let share = (FITTED * (samples.len() + 1) as f64) as usize;
-    samples.truncate(share.max((n + 1) * (n + 2) / 2 + 2));
+    let newest = search.archive.newest(count);
+    let order = ascending(&newest.iter().map(|sample| sample.y).collect::<Vec<f64>>());
+    let share = (FITTED * (newest.len() + 1) as f64) as usize;
+    let fitted = order.into_iter().take(share.max((n + 1) * (n + 2) / 2 + 2));
+    let samples: Vec<_> = fitted.map(|i| &newest[i]).collect();
     let m = samples.len();
     if m < 3 {
         return None;
     }
     let mut places: Vec<Vec<f64>> =
         samples.iter().map(|sample| whitening.apply(&difference(&sample.x, centre))).collect();
-    let mut radii: Vec<f64> = places.iter().map(|u| dot(u, u)).collect();
-    radii.sort_by(f64::total_cmp);
-    let unit = libm::sqrt(radii[(m - 1) / 2] / n as f64).max(1e-300);
+    let radii: Vec<f64> = places.iter().map(|u| dot(u, u)).collect();
+    let median = radii[ascending(&radii)[(m - 1) / 2]];
+    let unit = libm::sqrt(median / n as f64).max(1e-300);
     places.iter_mut().for_each(|u| scale(u, 1.0 / unit));
     let lowest = samples[0].y;
     let data = places.into_iter().zip(&samples).enumerate().map(|(rank, (u, sample))| {

@@ -50,7 +50,11 @@ struct Model {
 impl Mixed {
     /// A minimiser over these dimensions.
     pub fn new(dims: Vec<Dimension>, seed: u64) -> Self {
-        let space = Space::new(dims);
+        Self::over(Space::new(dims), seed)
+    }
+
+    /// A minimiser over this space.
+    pub fn over(space: Space, seed: u64) -> Self {
         let layout = Layout::new(&space);
         let mut rng = Rng::new(seed);
         let designed = (2 + layout.axes.len()).clamp(DESIGN.0, DESIGN.1);
@@ -87,7 +91,7 @@ impl Mixed {
         }
         while self.archive.told() as usize + pending.len() < self.designed {
             let Some(x) = self.design.pop() else { break };
-            if !taken.contains(&x) {
+            if !taken.contains(&x) && !self.was_near(&x) {
                 return Some(x);
             }
         }
@@ -102,6 +106,12 @@ impl Mixed {
         if self.archive.push(x, y) {
             self.model = None;
         }
+    }
+
+    /// Whether a point was told that differs from `x` by rounding alone, as a given start in the middle may.
+    fn was_near(&self, x: &[f64]) -> bool {
+        let near = |point: &Vec<f64>| point.iter().zip(x).all(|(a, b)| (a - b).abs() < 1e-9);
+        self.archive.points().iter().any(near)
     }
 
     fn modelled(&mut self, pending: &[Vec<f64>], taken: &Taken) -> Option<Vec<f64>> {

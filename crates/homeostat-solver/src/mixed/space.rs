@@ -1,7 +1,7 @@
 //! What a point may be: its dimensions, and how many points there are.
 use super::random;
 use alloc::vec::Vec;
-use homeostat_core::{real::clamp, rng::Rng};
+use homeostat_core::{real::clamp, rng::Rng, space::Knob};
 
 /// One coordinate of a mixed space.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,13 +62,21 @@ impl Dimension {
 pub struct Space {
     dims: Vec<Dimension>,
     size: Option<u64>,
+    /// For a coordinate that is rounded, the knob that says to what. Missing ones are not.
+    grids: Vec<Option<Knob>>,
 }
 
 impl Space {
     /// The space of these dimensions.
     pub fn new(dims: Vec<Dimension>) -> Self {
         let size = dims.iter().try_fold(1u64, |size, d| d.count().and_then(|n| size.checked_mul(n)));
-        Self { dims, size }
+        Self { dims, size, grids: Vec::new() }
+    }
+
+    /// The same with coordinates, otherwise free, that have only the places which a knob's values have: what differs by less
+    /// is one point.
+    pub fn rounded(self, grids: Vec<Option<Knob>>) -> Self {
+        Self { grids, ..self }
     }
 
     /// The dimensions.
@@ -84,12 +92,17 @@ impl Space {
     /// The valid point nearest to `x`. Missing coordinates count as 0, surplus ones are dropped.
     pub fn snap(&self, x: &[f64]) -> Vec<f64> {
         let given = x.iter().copied().chain(core::iter::repeat(0.0));
-        self.dims.iter().zip(given).map(|(d, x)| d.snap(x)).collect()
+        let mut place: Vec<f64> = self.dims.iter().zip(given).map(|(d, x)| d.snap(x)).collect();
+        for (x, grid) in place.iter_mut().zip(&self.grids) {
+            *x = grid.as_ref().map_or(*x, |knob| knob.quantise(*x));
+        }
+        place
     }
 
     /// A uniform point.
     pub fn random(&self, rng: &mut Rng) -> Vec<f64> {
-        self.dims.iter().map(|d| d.random(rng)).collect()
+        let free: Vec<f64> = self.dims.iter().map(|d| d.random(rng)).collect();
+        if self.grids.is_empty() { free } else { self.snap(&free) }
     }
 
     /// The number of a valid point in a space that has a size.

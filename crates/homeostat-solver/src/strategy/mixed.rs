@@ -1,5 +1,5 @@
 use super::{Strategy, View};
-use crate::mixed::{Dimension, Mixed};
+use crate::mixed::{Dimension, Mixed, Space as MixedSpace};
 use crate::space::{Bound, Space};
 use alloc::vec::Vec;
 use homeostat_core::space::{Kind, Scale};
@@ -32,7 +32,13 @@ pub struct MixedStrategy {
 impl MixedStrategy {
     pub fn new(space: &Space, seed: u64) -> Self {
         let bounds: Vec<_> = space.bounds().iter().map(|b| (b.clone(), dimension(b))).collect();
-        let machine = Mixed::new(bounds.iter().map(|(_, d)| *d).collect(), seed);
+        // A number of many steps is a free coordinate to the model, and yet two places that round to one value are one point.
+        let grid = |(bound, dimension): &(Bound, Dimension)| {
+            let free = matches!(dimension, Dimension::Continuous | Dimension::Periodic);
+            (free && bound.levels().is_some()).then(|| bound.knob.clone())
+        };
+        let rounded = MixedSpace::new(bounds.iter().map(|(_, d)| *d).collect());
+        let machine = Mixed::over(rounded.rounded(bounds.iter().map(grid).collect()), seed);
         Self { machine, bounds }
     }
 
