@@ -3,7 +3,7 @@ import type { Binding } from '../binding.js'
 import { fromCore, HomeostatError } from '../errors.js'
 
 /** Whether what is behind it may still be called. */
-interface Health {
+export interface Health {
   dead: HomeostatError | undefined
 }
 
@@ -22,34 +22,37 @@ export interface Guard {
   wrap<T>(methods: readonly string[], make: () => object): T
 }
 
+/** A call of what `health` is about. */
+export function guarded<T>(health: Health, options: CoreOptions, work: () => T): T {
+  if (health.dead !== undefined) throw health.dead
+  try {
+    return work()
+  } catch (error) {
+    throw fault(health, options, error)
+  }
+}
+
+/** What a call threw, in terms of the façade; a panic ends what `health` is about. */
+export function fault(health: Health, options: CoreOptions, error: unknown): HomeostatError {
+  const text = options.panicText(error)
+  if (text === undefined) return fromCore(error)
+  const scope = options.poisons ? 'this instance of the core' : 'this object'
+  health.dead = new HomeostatError('HOMEOSTAT_PANIC', `the core panicked, ${scope} cannot be used any more: ${text}`, {
+    cause: error,
+  })
+  return health.dead
+}
+
 export function guard(options: CoreOptions): Guard {
   const shared: Health = { dead: undefined }
-
-  function call<T>(health: Health, work: () => T): T {
-    if (health.dead !== undefined) throw health.dead
-    try {
-      return work()
-    } catch (error) {
-      const text = options.panicText(error)
-      if (text === undefined) throw fromCore(error)
-      const scope = options.poisons ? 'this instance of the core' : 'this object'
-      health.dead = new HomeostatError(
-        'HOMEOSTAT_PANIC',
-        `the core panicked, ${scope} cannot be used any more: ${text}`,
-        { cause: error },
-      )
-      throw health.dead
-    }
-  }
-
   return {
-    call: (work) => call(shared, work),
+    call: (work) => guarded(shared, options, work),
     wrap<T>(methods: readonly string[], make: () => object): T {
       const health = options.poisons ? shared : { dead: undefined }
-      const inner = call(health, make) as Record<string, (...args: unknown[]) => unknown>
+      const inner = guarded(health, options, make) as Record<string, (...args: unknown[]) => unknown>
       const outer: Record<string, unknown> = {}
       for (const method of methods) {
-        outer[method] = (...args: unknown[]) => call(health, () => inner[method]?.(...args))
+        outer[method] = (...args: unknown[]) => guarded(health, options, () => inner[method]?.(...args))
       }
       return outer as T
     },

@@ -1,0 +1,5 @@
+import { makeResilienceFacade } from '../../resilience/facade.js'
+import { reflexNodeHost } from '../../resilience/node/host.js'
+
+export const { ready, protect, breaker, limiter, reflex, bindingKind } = makeResilienceFacade(reflexNodeHost('deno'))
+export * from '../../resilience/public.js'
