@@ -1,0 +1,72 @@
+// Breakers, limits, events and queues against cockatiel, opossum, p-queue and bottleneck, in one process; --defects: which of nine known defects each has
+import { writeFileSync } from 'node:fs'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { defects } from './reflex/defects.mjs'
+import { measure } from './reflex/measure.mjs'
+import { loadPeers } from './reflex/peers.mjs'
+import { judge } from './reflex/targets.mjs'
+import { backlogs, closedCalls, events, failures, permits, refusedCalls } from './reflex/tasks.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    targets: { type: 'boolean', default: false },
+    defects: { type: 'boolean', default: false },
+    // Where the build is, for one that is not in place yet.
+    dist: { type: 'string', default: new URL('../dist/esm/', import.meta.url).href },
+  },
+})
+// Rivals listen often to one signal, and some of them complain of it.
+process.setMaxListeners(0)
+process.on('warning', () => {})
+
+const load = async (entry, target) => {
+  const core = await import(`${options.dist}${entry}-node.js?${target}`)
+  return core
+}
+process.env.HOMEOSTAT_BINDING = ''
+const facade = { ...(await load('resilience', 'default')), ...(await load('flow', 'default')) }
+const peers = await loadPeers()
+
+if (options.defects) {
+  const bad = await defects(facade, peers)
+  process.exit(bad > 0 ? 1 : 0)
+}
+
+/** The same façade over the native core: an entry of its own, since a binding is chosen once. */
+process.env.HOMEOSTAT_BINDING = 'native'
+const targets = { wasm: facade, native: await load('resilience', 'native') }
+for (const [target, entry] of Object.entries(targets)) {
+  const runs = entry.bindingKind()
+  if (runs !== target) throw new Error(`expected the ${target} core, got ${runs}`)
+}
+process.env.HOMEOSTAT_BINDING = ''
+
+const groups = {
+  calls: () => closedCalls(facade, peers),
+  refusals: () => refusedCalls(facade, peers),
+  permits: () => permits(targets),
+  failures: () => failures(facade, peers),
+  events: () => events(facade),
+  backlogs: () => backlogs(facade, peers),
+}
+const chosen = options.only === undefined ? Object.keys(groups) : options.only.split(',')
+const found = {}
+for (const name of chosen) {
+  const tasks = groups[name]?.()
+  if (tasks === undefined) throw new Error(`--only is one of ${Object.keys(groups).join(', ')}`)
+  Object.assign(found, await measure(tasks, Number(options.rounds)))
+}
+for (const [name, ns] of Object.entries(found))
+  process.stdout.write(`${name.padEnd(58)} ${ns.toFixed(1).padStart(12)} ns\n`)
+const rows = judge(found)
+process.stdout.write('\n')
+for (const { what, value, limit, met } of rows)
+  process.stdout.write(
+    `${met ? 'met   ' : 'MISSED'} ${what.padEnd(62)} ${value.toFixed(3)} (at most ${limit.toFixed(3)})\n`,
+  )
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ ns: found, rows }, null, 2)}\n`)
+process.exit(options.targets && rows.some(({ met }) => !met) ? 1 : 0)

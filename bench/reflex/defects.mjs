@@ -1,0 +1,219 @@
+// Nine defects that are alive in breakers people use: who has them. Each scenario says true where the defect shows.
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+const hang = () => new Promise(() => {})
+const boom = async () => {
+  throw new Error('boom')
+}
+const settles = async (promise, ms = 50) =>
+  (await Promise.race([
+    promise.then(
+      () => 1,
+      () => 1,
+    ),
+    sleep(ms),
+  ])) === 1
+
+/** Whether a call gets through within half a second, tried now and then. */
+async function recovers(call) {
+  const isOne = (value) => value === 1
+  for (let i = 0; i < 10; i++) {
+    if (await Promise.race([call().then(isOne, () => false), sleep(50)])) return true
+    await sleep(25)
+  }
+  return false
+}
+
+/** Lets `work` see a wall clock that is off by so much. */
+async function shifted(ms, work) {
+  const now = Date.now
+  Date.now = () => now() + ms
+  try {
+    return await work()
+  } finally {
+    Date.now = now
+  }
+}
+
+const ours = ({ breaker, protect }) => {
+  const strict = (options) =>
+    breaker({ jitter: 0, failureRate: false, probes: 1, openFor: '20ms', openForMax: '20ms', ...options })
+  return {
+    'slow calls in flight go unnoticed': async () => {
+      const circuit = strict({ slow: '10ms', slowRate: 0.5, minimumCalls: 5 })
+      for (let i = 0; i < 10; i++) void circuit.try(hang)
+      await sleep(30)
+      return circuit.state === 'closed'
+    },
+    'a hung probe wedges the circuit': async () => {
+      const circuit = strict({ consecutive: 1, lease: '20ms' })
+      await circuit.try(boom)
+      await sleep(30)
+      void circuit.try(hang)
+      return !(await recovers(() => circuit.execute(async () => 1)))
+    },
+    'a result of an earlier era counts': async () => {
+      const circuit = strict({ consecutive: 1, openFor: '1h', openForMax: '1h' })
+      let resolve
+      const early = circuit.try(() => new Promise((yes) => (resolve = yes)))
+      await circuit.try(boom)
+      resolve()
+      await early
+      return circuit.state === 'closed'
+    },
+    'an idle hour stays in the window': async () => {
+      let now = 0
+      const circuit = breaker({ clock: { nowUs: () => now }, window: '10s', minimumCalls: 5 })
+      for (let i = 0; i < 4; i++) await circuit.try(boom)
+      now = 3600e6
+      await circuit.try(boom)
+      return circuit.state !== 'closed'
+    },
+    'one failure opens a fresh circuit': async () => {
+      const f = protect('fresh', boom, { breaker: {} })
+      await f.try()
+      return f.policies.breaker.state !== 'closed'
+    },
+    'refusals for capacity count as failures': async () => {
+      const f = protect('busy', hang, { breaker: { minimumCalls: 5 }, bulkhead: 1 })
+      for (let i = 0; i < 20; i++) await settles(f.try(), 1)
+      return f.policies.breaker.explain().failures > 0
+    },
+    'a wall clock stepping back keeps it open': async () => {
+      const circuit = strict({ consecutive: 1 })
+      await circuit.try(boom)
+      return shifted(-3_600_000, async () => {
+        await sleep(40)
+        return circuit.state === 'open'
+      })
+    },
+    'the cost of a failure grows with the window': async () => {
+      const cost = (calls) => {
+        const circuit = strict({ window: { calls } })
+        const start = performance.now()
+        for (let i = 0; i < 20_000; i++) circuit.fail(circuit.tryAcquire())
+        return performance.now() - start
+      }
+      cost(50)
+      return cost(50_000) > 3 * cost(50)
+    },
+    'times that go back underflow': async () => {
+      let now = 60e6
+      const circuit = breaker({ clock: { nowUs: () => now }, slow: '1s', consecutive: 2, failureRate: false })
+      const permit = circuit.tryAcquire()
+      now = -5
+      circuit.succeed(permit)
+      return circuit.state !== 'closed' || circuit.explain().slow !== 0
+    },
+  }
+}
+
+const cockatiel = (c) => {
+  const make = (breaker, halfOpenAfter = 20) => c.circuitBreaker(c.handleAll, { halfOpenAfter, breaker })
+  const trip = (policy) => policy.execute(boom).catch(() => {})
+  return {
+    'slow calls in flight go unnoticed': async () => {
+      const policy = make(new c.SamplingBreaker({ threshold: 0.5, duration: 1000, minimumRps: 1 }))
+      for (let i = 0; i < 10; i++) void policy.execute(hang)
+      await sleep(30)
+      return policy.state === c.CircuitState.Closed
+    },
+    'a hung probe wedges the circuit': async () => {
+      const policy = make(new c.ConsecutiveBreaker(1))
+      await trip(policy)
+      await sleep(30)
+      void policy.execute(hang)
+      return !(await recovers(() => policy.execute(async () => 1)))
+    },
+    'an idle hour stays in the window': async () => {
+      const policy = make(new c.SamplingBreaker({ threshold: 0.5, duration: 10_000, minimumRps: 0.5 }))
+      for (let i = 0; i < 4; i++) await trip(policy)
+      return shifted(3_600_000, async () => {
+        await trip(policy)
+        return policy.state !== c.CircuitState.Closed
+      })
+    },
+    'a wall clock stepping back keeps it open': async () => {
+      const policy = make(new c.ConsecutiveBreaker(1))
+      await trip(policy)
+      return shifted(-3_600_000, async () => {
+        await sleep(40)
+        return policy
+          .execute(async () => 1)
+          .then(
+            () => false,
+            () => true,
+          )
+      })
+    },
+  }
+}
+
+const opossum = (Opossum) => {
+  const make = (fn, options) => new Opossum(fn, { timeout: false, resetTimeout: 20, ...options })
+  const fire = (circuit, ...args) => circuit.fire(...args).catch(() => {})
+  return {
+    'slow calls in flight go unnoticed': async () => {
+      const circuit = make(hang)
+      for (let i = 0; i < 10; i++) void circuit.fire()
+      await sleep(30)
+      return circuit.closed
+    },
+    'a hung probe wedges the circuit': async () => {
+      const circuit = make((work) => work())
+      await fire(circuit, boom)
+      await sleep(30)
+      void circuit.fire(hang)
+      return !(await recovers(() => circuit.fire(async () => 1)))
+    },
+    'a result of an earlier era counts': async () => {
+      const circuit = make((work) => work())
+      let resolve
+      const early = circuit.fire(() => new Promise((yes) => (resolve = yes)))
+      await fire(circuit, boom)
+      await sleep(40)
+      resolve()
+      await early
+      return circuit.closed
+    },
+    'one failure opens a fresh circuit': async () => {
+      const circuit = make(boom)
+      await fire(circuit)
+      return circuit.opened
+    },
+    'refusals for capacity count as failures': async () => {
+      const circuit = make(hang, { capacity: 1, volumeThreshold: 1e9 })
+      for (let i = 0; i < 20; i++) await settles(circuit.fire(), 1)
+      return circuit.stats.failures > 0
+    },
+    'the cost of a failure grows with the window': async () => {
+      const cost = async (rollingCountBuckets) => {
+        const circuit = make(boom, { rollingCountBuckets, rollingCountTimeout: 10_000_000, volumeThreshold: 1e9 })
+        const start = performance.now()
+        for (let i = 0; i < 50; i++) await fire(circuit)
+        circuit.shutdown()
+        return performance.now() - start
+      }
+      await cost(50)
+      return (await cost(50_000)) > 3 * (await cost(50))
+    },
+  }
+}
+
+/** Prints who has which; returns how many of them ours has. */
+export async function defects(facade, { cockatiels, opossums }) {
+  const all = { homeostat: ours(facade) }
+  for (const [name, peer] of Object.entries(cockatiels)) all[name] = cockatiel(peer)
+  for (const [name, peer] of Object.entries(opossums)) all[name] = opossum(peer)
+  let bad = 0
+  for (const defect of Object.keys(all.homeostat)) {
+    const found = []
+    for (const [name, scenarios] of Object.entries(all)) {
+      const shows = await scenarios[defect]?.()
+      if (name === 'homeostat' && shows) bad++
+      found.push(`${name} ${shows === undefined ? '-' : shows ? 'HAS IT' : 'ok'}`)
+    }
+    process.stdout.write(`${defect.padEnd(46)} ${found.join('   ')}\n`)
+  }
+  return bad
+}

@@ -1,0 +1,21 @@
+// Interleaved rounds in one process: whatever slows the machine down slows every row down. Medians of nanoseconds per operation.
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
+
+/**
+ * `tasks`: name -> `{ n, run(n), before?() }`. `run` does n operations and may return a promise; `before` is not timed.
+ */
+export async function measure(tasks, rounds) {
+  const times = Object.fromEntries(Object.keys(tasks).map((name) => [name, []]))
+  for (let round = -2; round < rounds; round++) {
+    for (const [name, { n, run, before }] of Object.entries(tasks)) {
+      await before?.()
+      const start = process.hrtime.bigint()
+      await run(n)
+      const ns = Number(process.hrtime.bigint() - start) / n
+      // The first rounds warm up.
+      if (round >= 0) times[name].push(ns)
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
+}
