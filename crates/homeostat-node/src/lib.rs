@@ -4,6 +4,7 @@ pub mod digest;
 pub mod engine;
 mod error;
 pub mod journal;
+pub mod reflex;
 pub mod solver;
 
 use napi_derive::napi;

@@ -33,7 +33,8 @@ impl Clock {
 /// A time that JavaScript passed: NaN and what is negative are 0, and what is too large is the largest that a double holds exactly.
 pub fn time_us(value: f64) -> u64 {
     const MAX: f64 = 9_007_199_254_740_991.0;
-    if value >= MAX { MAX as u64 } else { value as u64 }
+    // A signed conversion is one instruction, an unsigned one a dozen.
+    if value >= MAX { MAX as u64 } else { (value as i64).max(0) as u64 }
 }
 
 #[cfg(test)]

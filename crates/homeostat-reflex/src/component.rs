@@ -24,6 +24,8 @@ pub struct Component {
     pub vitals: Vitals,
     /// Watches its latency, where there was room for one more detector.
     pub detector: Option<Box<RegressionDetector>>,
+    /// The detector is shown no latency before this.
+    pub watch_from_us: u64,
     /// Whom it calls.
     pub calls: Calls,
     /// Whether the cascade reflex counts it as affected.
@@ -92,6 +94,7 @@ impl Components {
                 limiter,
                 vitals: Vitals::new(self.window_us),
                 detector,
+                watch_from_us: 0,
                 calls: Calls::default(),
                 affected: false,
                 usual: None,

@@ -93,7 +93,7 @@ impl Leases {
     }
 
     /// Hands out a permit at the end of `line`; `None` when all are out.
-    #[inline]
+    #[inline(always)]
     pub fn open(&mut self, line: &mut Line, owner: u32, era: u32, now_us: u64) -> Option<u64> {
         let place = if self.free == NONE { self.grow()? } else { self.free };
         let lease = self.slots.get_mut(place as usize)?;
@@ -140,7 +140,7 @@ impl Leases {
     }
 
     /// The lease of a permit that is out.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, permit: u64) -> Option<(u32, &Lease)> {
         let place = permit as u32 & (LEASES_MAX as u32 - 1);
         let lease = self.slots.get(place as usize)?;
@@ -158,7 +158,7 @@ impl Leases {
     }
 
     /// Takes a lease back.
-    #[inline]
+    #[inline(always)]
     pub fn close(&mut self, line: &mut Line, place: u32) {
         let Some(lease) = self.slots.get_mut(place as usize) else { return };
         let (before, after) = (lease.before, lease.after);

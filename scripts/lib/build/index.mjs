@@ -5,13 +5,14 @@ import { demo } from './demo.mjs'
 import { native } from './native.mjs'
 import { ts } from './ts.mjs'
 import { wasm } from './wasm.mjs'
+import { wasmReflex } from './wasm-reflex.mjs'
 import { wasmSolver } from './wasm-solver.mjs'
 
 /**
  * In the order in which one needs the other. A part names its inputs (its own recipe is one too), the program that makes it (`tool`) and its outputs;
  * it is stale when a content or the tool changed, or an output is gone.
  */
-export const PARTS = { native, wasm, 'wasm-solver': wasmSolver, ts, demo }
+export const PARTS = { native, wasm, 'wasm-solver': wasmSolver, 'wasm-reflex': wasmReflex, ts, demo }
 
 /** Builds what is stale. Says nothing where nothing is. */
 export async function build({ rust, only = Object.keys(PARTS) }) {

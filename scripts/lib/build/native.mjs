@@ -9,7 +9,14 @@ export const nativeFile = () => at('out', 'native', `homeostat.${hostTriple()}.n
 export const native = {
   title: 'native core',
   tool: 'rust',
-  inputs: ['Cargo.toml', 'Cargo.lock', 'crates/homeostat-core', 'crates/homeostat-solver', 'crates/homeostat-node'],
+  inputs: [
+    'Cargo.toml',
+    'Cargo.lock',
+    'crates/homeostat-core',
+    'crates/homeostat-solver',
+    'crates/homeostat-reflex',
+    'crates/homeostat-node',
+  ],
   outputs: () => [nativeFile()],
   async build({ rust, note }) {
     await must('cargo', ['build', '--release', '-p', 'homeostat-node'], { env: rust.env, log: 'build-native', note })

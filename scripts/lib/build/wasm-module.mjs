@@ -17,8 +17,8 @@ const FEATURES = [
   'multivalue',
 ]
 
-/** A part that builds one WebAssembly module: `out/wasm/NAME_bg.wasm` with its glue, from the crate `crate`. */
-export function wasmModule({ title, name, crate, inputs }) {
+/** A part that builds one WebAssembly module: `out/wasm/NAME_bg.wasm` with its glue, from the crate `crate`. `level` is wasm-opt's. */
+export function wasmModule({ title, name, crate, inputs, level = '-Oz' }) {
   const glue = [`${name}.js`, `${name}.d.ts`, `${name}_bg.wasm.d.ts`]
   const file = () => at('out', 'wasm', `${name}_bg.wasm`)
   return {
@@ -47,7 +47,7 @@ export function wasmModule({ title, name, crate, inputs }) {
       await must('cargo', xtask('wasm-bindgen', built, draft, name), options)
       const raw = join(draft, `${name}_bg.wasm`)
       const features = FEATURES.map((feature) => `--enable-${feature}`)
-      const small = ['-Oz', '--converge', '--strip-producers', '--strip-target-features']
+      const small = [level, '--converge', '--strip-producers', '--strip-target-features']
       const optimise = [at('node_modules/binaryen/bin/wasm-opt'), ...small, ...features, raw, '-o', `${raw}.opt`]
       await must(process.execPath, optimise, { log: `build-${name}`, note })
       for (const one of glue) replaceFile(join(draft, one), at('out', 'wasm', one))

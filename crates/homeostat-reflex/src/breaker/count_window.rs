@@ -24,7 +24,7 @@ impl CountWindow {
     }
 
     /// Counts a call in place of the oldest; its mark.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, failed: bool, slow: bool) -> u32 {
         let (word, shift) = (self.at as usize / PER_WORD, self.at as usize % PER_WORD * 2);
         if let Some(word) = self.words.get_mut(word) {

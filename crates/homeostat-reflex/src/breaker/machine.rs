@@ -166,7 +166,7 @@ impl Breaker {
     }
 
     /// A permit, or why there is none.
-    #[inline]
+    #[inline(always)]
     pub fn try_acquire(&mut self, ledger: &mut Ledger, now_us: u64) -> Result<u64, Refusal> {
         self.advance(ledger, now_us);
         if let Err(refusal) = self.admits() {
@@ -183,7 +183,7 @@ impl Breaker {
         Ok(permit)
     }
 
-    #[inline]
+    #[inline(always)]
     fn admits(&self) -> Result<(), Refusal> {
         match (self.operator, &self.state) {
             (Operator::Disabled, _) => Ok(()),
@@ -201,7 +201,7 @@ impl Breaker {
     }
 
     /// Takes a permit back with how its call ended.
-    #[inline]
+    #[inline(always)]
     pub fn tell(&mut self, ledger: &mut Ledger, permit: u64, outcome: Outcome, now_us: u64) -> Told {
         self.advance(ledger, now_us);
         let Some((place, lease)) = ledger.leases.find(permit) else { return Told::Unknown };
@@ -303,7 +303,7 @@ impl Breaker {
     }
 
     /// Lets time pass: an open period ends, calls in flight become slow, leases end.
-    #[inline]
+    #[inline(always)]
     pub fn advance(&mut self, ledger: &mut Ledger, now_us: u64) {
         if now_us >= self.check_us {
             self.sweep(ledger, now_us);
@@ -359,7 +359,7 @@ impl Breaker {
     }
 
     /// A call of this era has ended.
-    #[inline]
+    #[inline(always)]
     fn count(&mut self, ledger: &mut Ledger, now_us: u64, failed: bool, is_slow: bool, mark: Option<u32>) {
         match &mut self.state {
             State::Closed { .. } => {
@@ -379,7 +379,7 @@ impl Breaker {
         self.judge(ledger, now_us);
     }
 
-    #[inline]
+    #[inline(always)]
     fn judge(&mut self, ledger: &mut Ledger, now_us: u64) {
         if self.operator != Operator::Auto {
             return;
@@ -402,7 +402,7 @@ impl Breaker {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn trouble(&self, tally: Tally) -> Option<Cause> {
         let config = &self.config;
         if tally.failures == 0 && tally.slow == 0 && self.consecutive == 0 {

@@ -14,7 +14,7 @@ pub struct Tally {
 
 impl Tally {
     /// Adds another tally.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, other: Tally) {
         self.calls = self.calls.saturating_add(other.calls);
         self.failures = self.failures.saturating_add(other.failures);
@@ -62,7 +62,7 @@ impl Window {
     }
 
     /// Counts a call, and gives the mark under which it can be turned into a failure later.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, now_us: u64, failed: bool, slow: bool) -> u32 {
         match self {
             Window::Calls(window) => window.push(failed, slow),
@@ -93,7 +93,7 @@ impl Window {
     }
 
     /// What is in the window now.
-    #[inline]
+    #[inline(always)]
     pub fn tally(&mut self, now_us: u64) -> Tally {
         match self {
             Window::Calls(window) => window.tally(),

@@ -196,7 +196,7 @@ impl Reflex {
         {
             // How the component does is one thing, which era of its breaker it counts for is another.
             one.vitals.record(now_us, now_us, !failed, Some(took_us), error as u16);
-            let watched = one.detector.is_some();
+            let watched = one.detector.is_some() && now_us >= one.watch_from_us;
             if failed {
                 self.suspect(slot, now_us);
             } else if watched {

@@ -29,6 +29,9 @@ pub(super) enum Notice {
 /// Most latencies that wait for the detectors: what is called per request only notes them.
 pub(super) const LATENCIES_MAX: usize = 1024;
 
+/// A detector is shown at most one latency of its component in so long: 2000 a second tell as much as all.
+const WATCH_US: u64 = 500;
+
 /// A call of the component in a slot went well.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Latency {
@@ -255,6 +258,11 @@ impl Reflex {
     /// Notes a latency for the component's detector.
     #[inline]
     pub(super) fn watch(&mut self, slot: usize, took_us: f64, at_us: u64) {
+        let Some(one) = self.components.get_mut(slot) else { return };
+        if one.detector.is_none() || at_us < one.watch_from_us {
+            return;
+        }
+        one.watch_from_us = at_us.saturating_add(WATCH_US);
         self.latencies.push(Latency { slot: slot as u32, at_us, took_us });
         if self.latencies.len() >= LATENCIES_MAX {
             self.observe_latencies();
