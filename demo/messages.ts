@@ -14,6 +14,8 @@ export type ToService =
       readonly folder: string
       /** Other static settings than the scenario's, for the sweep. */
       readonly settings?: FixedSettings
+      /** Of the tuner: in `recommend` it does all its work and changes nothing. `auto` where it is not said. */
+      readonly mode?: 'auto' | 'recommend'
     }
   | { readonly type: 'begin'; readonly startMs: number; readonly seconds: number; readonly seed: number }
   /** Asks for the CPU time that the process has used. */

@@ -36,10 +36,11 @@ export interface CatalogTunerOptions {
   readonly nowMs: () => number
   readonly seed: number
   readonly journal: { readonly folder: string } | { readonly memory: number }
+  readonly mode?: 'auto' | 'recommend' | undefined
 }
 
 /** The tuner of the catalogue: two knobs, five signals, the scenario's cost. Ticked by its owner. */
-export async function catalogTuner({ nowMs, seed, journal }: CatalogTunerOptions) {
+export async function catalogTuner({ nowMs, seed, journal, mode = 'auto' }: CatalogTunerOptions) {
   // Versions count updates, and what the traffic does now matters more than what it did: phases are short.
   const ghosts = shadow.cacheTtl({
     versions: 'counter',
@@ -69,7 +70,7 @@ export async function catalogTuner({ nowMs, seed, journal }: CatalogTunerOptions
     },
     minimize: (m) => costOf({ missRate: m.miss, staleRate: m.stale, p99Ms: m.tail, errorRate: m.error }),
     guardrails: PRESET,
-    mode: 'auto',
+    mode,
     window: WINDOW,
     tick: 'manual',
     seed,

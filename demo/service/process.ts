@@ -41,6 +41,7 @@ async function open(entry: URL, config: ToService & { type: 'open' }, tell: (mes
       : await (await import('./tuned.js')).tunedInstance({
           folder: config.folder,
           seed: config.seed,
+          mode: config.mode,
           onChange: (change) => tell({ type: 'change', change: { ...change, atMs: change.atMs - startMs } }),
         })
   const catalog = new Catalog(database, instance.settings, {

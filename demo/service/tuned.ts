@@ -25,6 +25,7 @@ export interface TunedOptions {
   readonly folder: string
   readonly seed: number
   readonly onChange: (change: Change) => void
+  readonly mode?: 'auto' | 'recommend' | undefined
 }
 
 /** The instance that runs under Homeostat. */
@@ -33,6 +34,7 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
     nowMs: monotonicMs,
     seed: options.seed,
     journal: { folder: runFolder(options.folder) },
+    mode: options.mode,
   })
 
   const changes = new Changes({ initial, story: { clock: STORY, knobs: ['ttl'] }, onChange: options.onChange })
