@@ -26,7 +26,9 @@ fn a_limit_refuses_what_is_too_much_and_is_no_failure() {
 #[test]
 fn a_limit_that_moves_is_journaled_once_a_second() {
     let mut reflex = Reflex::new("", 0.0).unwrap();
-    let handle = reflex.component("db", r#"{"limiter":{"kind":"aimd"},"breaker":{"failure_rate":null}}"#, 0.0).unwrap() as u32;
+    let handle = reflex
+        .component("db", r#"{"limiter":{"kind":"aimd"},"breaker":{"failure_rate":null}}"#, 0.0)
+        .unwrap() as u32;
     for i in 0..50 {
         let now = f64::from(i) * 1000.0;
         let permits: Vec<f64> = (0..15).map(|_| reflex.try_acquire(handle, NORMAL, now)).collect();
@@ -62,7 +64,10 @@ fn a_latency_that_moves_up_is_told() {
     let regressions = |reflex: &mut Reflex| {
         let notices = Json::parse(&reflex.take_notices()).unwrap();
         let notices = notices.arr().unwrap().iter();
-        notices.filter(|one| one.get("notice").and_then(Json::str) == Some("regression")).cloned().collect::<Vec<_>>()
+        notices
+            .filter(|one| one.get("notice").and_then(Json::str) == Some("regression"))
+            .cloned()
+            .collect::<Vec<_>>()
     };
     serve(&mut reflex, 120, 1.0);
     assert_eq!(regressions(&mut reflex), []);
@@ -75,7 +80,8 @@ fn a_latency_that_moves_up_is_told() {
 
 #[test]
 fn names_by_users_are_bounded_and_what_protects_stays() {
-    let mut reflex = Reflex::new(r#"{"components":8,"breaker":{"consecutive":1,"open_us":1000000000}}"#, 0.0).unwrap();
+    let mut reflex =
+        Reflex::new(r#"{"components":8,"breaker":{"consecutive":1,"open_us":1000000000}}"#, 0.0).unwrap();
     let pinned = reflex.component("pinned", r#"{"pinned":true}"#, 0.0).unwrap() as u32;
     let open = reflex.component("open", "", 0.0).unwrap() as u32;
     let busy = reflex.component("busy", "", 0.0).unwrap() as u32;
@@ -87,14 +93,24 @@ fn names_by_users_are_bounded_and_what_protects_stays() {
         handles.push(reflex.component(&format!("user {i}"), "", 1.0).unwrap());
     }
     assert!(handles.iter().all(|handle| *handle >= 0.0));
-    assert_eq!((reflex.state(pinned, 1.0), reflex.state(open, 1.0), reflex.state(busy, 1.0)), (0.0, 1.0, 0.0));
+    assert_eq!(
+        (reflex.state(pinned, 1.0), reflex.state(open, 1.0), reflex.state(busy, 1.0)),
+        (0.0, 1.0, 0.0)
+    );
     assert_eq!(reflex.tell(in_flight, 0, 0, 1.0) & 3, 0);
-    assert_eq!(reflex.try_acquire(handles[0] as u32, NORMAL, 1.0), -6.0, "a handle of one that is gone is unknown");
+    assert_eq!(
+        reflex.try_acquire(handles[0] as u32, NORMAL, 1.0),
+        -6.0,
+        "a handle of one that is gone is unknown"
+    );
     let health = Json::parse(&reflex.health(1.0)).unwrap();
     assert_eq!(health.get("components").unwrap().num(), Some(8.0));
     assert_eq!(health.get("dropped").unwrap().get("components").unwrap().num(), Some(99_995.0));
     assert_eq!(reflex.component("", "", 1.0).unwrap_err().code.as_str(), "HOMEOSTAT_INVALID_OPTION");
-    assert_eq!(reflex.component(&"x".repeat(129), "", 1.0).unwrap_err().code.as_str(), "HOMEOSTAT_INVALID_OPTION");
+    assert_eq!(
+        reflex.component(&"x".repeat(129), "", 1.0).unwrap_err().code.as_str(),
+        "HOMEOSTAT_INVALID_OPTION"
+    );
     // All pinned: no room is an outcome.
     let mut reflex = Reflex::new(r#"{"components":1}"#, 0.0).unwrap();
     reflex.component("a", r#"{"pinned":true}"#, 0.0).unwrap();
