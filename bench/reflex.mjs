@@ -25,6 +25,7 @@ process.on('warning', () => {})
 
 const load = async (entry, target) => {
   const core = await import(`${options.dist}${entry}-node.js?${target}`)
+  await core.ready()
   return core
 }
 process.env.HOMEOSTAT_BINDING = ''
