@@ -9,6 +9,7 @@ const RUNTIMES = ['node', 'browser', 'workerd', 'edge-light', 'deno', 'bun']
 /** Where a CommonJS consumer exists that no bundler serves. */
 const COMMONJS = ['node']
 const CAPABILITIES = ['testing', 'shadow']
+const ADAPTERS = ['express', 'fastify', 'hono', 'undici']
 
 /** Every core has an entry per runtime. */
 const runtimes = (names: string[]) =>
@@ -16,15 +17,20 @@ const runtimes = (names: string[]) =>
     names.flatMap((name) => [
       [name, `ts/entries/${name}.ts`],
       [`solver-${name}`, `ts/entries/solver/${name}.ts`],
+      [`resilience-${name}`, `ts/entries/resilience/${name}.ts`],
+      [`flow-${name}`, `ts/entries/flow/${name}.ts`],
     ]),
   )
-const capabilities = Object.fromEntries(CAPABILITIES.map((name) => [name, `ts/${name}/index.ts`]))
+const capabilities = Object.fromEntries([
+  ...CAPABILITIES.map((name) => [name, `ts/${name}/index.ts`]),
+  ...ADAPTERS.map((name) => [name, `ts/adapters/${name}/index.ts`]),
+])
 
 /**
  * The WebAssembly modules stay files of their own, beside both formats, at the same relative place for each of them:
  * runtimes that compile modules ahead (workerd) import them, the others fetch or read them.
  */
-const WASM = /\/(homeostat(?:_solver)?_bg\.wasm)$/
+const WASM = /\/(homeostat(?:_\w+)?_bg\.wasm)$/
 const wasmBeside = {
   name: 'wasm-beside',
   resolveId: (id: string) => {
