@@ -2,7 +2,7 @@ import { defineConfig } from 'tsdown'
 
 /** The demonstration service runs from the repository: the package itself and its own dependencies stay outside. */
 export default defineConfig({
-  entry: { main: 'demo/main.ts' },
+  entry: { main: 'demo/main.ts', cascade: 'demo/cascade/main.ts' },
   format: 'esm',
   outDir: 'out/demo',
   platform: 'node',

@@ -8,8 +8,8 @@ export class Child<In, Out extends { type: string }> {
   readonly #timers = new Set<NodeJS.Timeout>()
   #ended: Error | undefined
 
-  readonly role: 'service' | 'load'
-  constructor(entry: URL, role: 'service' | 'load') {
+  readonly role: string
+  constructor(entry: URL, role: string) {
     this.role = role
     this.#process = fork(fileURLToPath(entry), [`--role=${role}`], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#process.on('message', (message) => {
@@ -48,6 +48,11 @@ export class Child<In, Out extends { type: string }> {
         else reject(new Error(`${this.role}: ${(message as unknown as { message: string }).message}`))
       })
     })
+  }
+
+  /** Sends a signal: `SIGSTOP` hangs the process as a fault does, without its help. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.kill(name)
   }
 
   /** Ends the process, kindly first; resolves when it is gone. */

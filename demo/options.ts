@@ -91,7 +91,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-function integer(name: string, text: string | undefined, otherwise: number, min: number, max: number): number {
+export function integer(name: string, text: string | undefined, otherwise: number, min: number, max: number): number {
   if (text === undefined) return otherwise
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < min || value > max) {
