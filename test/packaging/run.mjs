@@ -36,6 +36,8 @@ async function quietly(name, outcome, entry) {
   expect(said.length === 0, `unexpected output: ${said.join(' | ')}`)
   expect(!entry || result.entry === entry, `loaded ${result.entry}, expected ${entry}`)
   expect(!entry || result.solverEntry === `solver-${entry}`, `loaded ${result.solverEntry}, expected solver-${entry}`)
+  const reflex = `resilience-${entry}`
+  expect(!entry || result.reflexEntry === reflex, `loaded ${result.reflexEntry}, expected ${reflex}`)
   return agreement.hold(name, result, 'native', 'ready')
 }
 
@@ -71,7 +73,8 @@ async function nodeChecks(withNative, withoutNative) {
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
-  await checks.check('core wasm size', checkWasmSize)
+  await checks.check('core wasm size', () => checkWasmSize('homeostat_bg'))
+  await checks.check('solver wasm size', () => checkWasmSize('homeostat_solver_bg'))
   await checks.check('publint', () => checkPublint(packed.tarball, work))
   await checks.check('attw', () => checkAttw(packed.tarball, work))
   for (const extension of ['mts', 'cts']) {

@@ -73,8 +73,12 @@ const cases = NAMES.flatMap((space) =>
   STRATEGIES.flatMap((strategy) => [1, 2].map((seed) => ({ space, strategy, seed }))),
 )
 
+// Seconds on a machine of its own.
+const timeout = 120_000
+
 test.each(cases)(
   '$strategy on $space, seed $seed: native and wasm write the same bytes',
+  { timeout },
   ({ space, strategy, seed }) => {
     const bounds: StudyConfig['bounds'] = SPACES[space]
     const config = JSON.stringify({ seed, budget: 200, strategy, bounds } satisfies StudyConfig)

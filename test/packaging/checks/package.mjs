@@ -4,7 +4,8 @@ import { at } from '../../../scripts/lib/paths.mjs'
 import { run } from '../../../scripts/lib/run.mjs'
 import { expect } from '../lib/checks.mjs'
 
-const WASM_LIMIT = 60_000
+/** Bytes gzipped. The solver's is its size when that was first looked at and 5 %: what adds more should know why. */
+const WASM_LIMITS = { homeostat_bg: 60_000, homeostat_solver_bg: 101_000 }
 const manifest = () => JSON.parse(readFileSync(at('package.json'), 'utf8'))
 
 /** Every file that an export map names, at any depth of conditions. */
@@ -30,10 +31,11 @@ export function checkNoInstallScripts() {
   )
 }
 
-export function checkWasmSize() {
-  const gzipped = gzipSync(readFileSync(at('dist/wasm/homeostat_bg.wasm')), { level: 9 }).length
-  expect(gzipped < WASM_LIMIT, `${gzipped} bytes gzipped, the limit is ${WASM_LIMIT}`)
-  return `${gzipped} bytes gzipped, limit ${WASM_LIMIT}`
+export function checkWasmSize(module) {
+  const limit = WASM_LIMITS[module]
+  const gzipped = gzipSync(readFileSync(at(`dist/wasm/${module}.wasm`)), { level: 9 }).length
+  expect(gzipped < limit, `${gzipped} bytes gzipped, the limit is ${limit}`)
+  return `${gzipped} bytes gzipped, limit ${limit}`
 }
 
 async function tool(file, args, cwd) {
@@ -50,7 +52,15 @@ export const checkPublint = (tarball, cwd) => tool('node_modules/publint/src/cli
 export const checkAttw = (tarball, cwd) =>
   tool(
     'node_modules/@arethetypeswrong/cli/dist/index.js',
-    [tarball, '--profile', 'node16', '--exclude-entrypoints', 'homeostat.wasm', 'homeostat_solver.wasm'],
+    [
+      tarball,
+      '--profile',
+      'node16',
+      '--exclude-entrypoints',
+      'homeostat.wasm',
+      'homeostat_solver.wasm',
+      'homeostat_reflex.wasm',
+    ],
     cwd,
   )
 
