@@ -1,10 +1,17 @@
 import * as api from 'homeostat'
+import * as flow from 'homeostat/flow'
+import * as resilience from 'homeostat/resilience'
 import * as solver from 'homeostat/solver'
+import { consumeReflex } from './reflex-scenario.mjs'
 import { consume } from './scenario.mjs'
 import { consumeSolver } from './solver-scenario.mjs'
 
 globalThis.outcome = consume(api)
-  .then(async (value) => ({ ...value, solver: await consumeSolver(solver) }))
+  .then(async (value) => ({
+    ...value,
+    solver: await consumeSolver(solver),
+    reflex: await consumeReflex(resilience, flow),
+  }))
   .then(
     (value) => ({ value }),
     (error) => ({ error: String(error?.stack ?? error) }),

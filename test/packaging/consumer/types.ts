@@ -1,4 +1,6 @@
 import { homeostat, knob, signal } from 'homeostat'
+import { queue } from 'homeostat/flow'
+import { abortable, type Outcome, protect } from 'homeostat/resilience'
 import { createSolver, minimize } from 'homeostat/solver'
 
 export async function typed(): Promise<number> {
@@ -28,4 +30,19 @@ export async function solved(): Promise<number> {
   const kind: 'a' | 'b' = solver.ask().params.kind
   solver.close()
   return best.params.lr + kind.length
+}
+
+export async function guarded(): Promise<number> {
+  const fetching = protect(
+    'items',
+    abortable(async ({ signal }, id: number) => (signal.aborted ? '' : `${id}`)),
+    { breaker: {} },
+  )
+  // @ts-expect-error the parameters are those of the function
+  void fetching('1')
+  const outcome: Outcome<string> = await fetching.try(1)
+  const waiting = queue<{ id: number }>({ depth: 5 })
+  // @ts-expect-error the items are of one type
+  waiting.enqueue(5)
+  return outcome.ok ? outcome.value.length : outcome.retryAfterMs
 }

@@ -1,8 +1,16 @@
 import * as api from 'homeostat'
+import * as flow from 'homeostat/flow'
+import * as resilience from 'homeostat/resilience'
 import * as solver from 'homeostat/solver'
+import { consumeReflex } from './reflex-scenario.mjs'
 import { consume } from './scenario.mjs'
 import { consumeSolver } from './solver-scenario.mjs'
 
 export default {
-  fetch: async () => Response.json({ ...(await consume(api)), solver: await consumeSolver(solver) }),
+  fetch: async () =>
+    Response.json({
+      ...(await consume(api)),
+      solver: await consumeSolver(solver),
+      reflex: await consumeReflex(resilience, flow),
+    }),
 }

@@ -20,11 +20,22 @@ export class Agreement {
     expect(solver.binding === binding, `the solver ran on the ${solver.binding} binding, expected ${binding}`)
     expect(solver.early === early, `used before ready(), the solver says ${solver.early}, expected ${early}`)
     expect(solver.resumed && solver.improved, `the solver found nothing, or did not resume: ${JSON.stringify(solver)}`)
+    const { reflex } = result
+    // Its calls are made per request, for which WebAssembly is the faster way everywhere.
+    expect(reflex.binding === 'wasm', `the reflex ran on the ${reflex.binding} binding, expected wasm`)
+    expect(reflex.early === early, `used before ready(), the reflex says ${reflex.early}, expected ${early}`)
+    expect(reflex.opened, `the breaker did not open: ${JSON.stringify(reflex)}`)
     if (early === 'ready') {
       const node = JSON.stringify(solverNode)
       expect(node === '{"kept":true,"done":"6 12 3","best":true}', `threads, processes or a study's file: ${node}`)
     }
-    const facts = JSON.stringify({ ttl: result.ttl, batch: result.batch, best: solver.best, next: solver.next })
+    const facts = JSON.stringify({
+      ttl: result.ttl,
+      batch: result.batch,
+      best: solver.best,
+      next: solver.next,
+      reflex: reflex.facts,
+    })
     this.#first ??= { name, facts }
     expect(facts === this.#first.facts, `${facts} differs from ${this.#first.facts} of ${this.#first.name}`)
     return facts

@@ -18,7 +18,9 @@ const LIMIT_MS = 60_000
 const PAGE = `<!doctype html><title>consumer</title>
 <script type="importmap">{ "imports": {
   "homeostat": "/node_modules/homeostat/dist/esm/browser.js",
-  "homeostat/solver": "/node_modules/homeostat/dist/esm/solver-browser.js"
+  "homeostat/solver": "/node_modules/homeostat/dist/esm/solver-browser.js",
+  "homeostat/resilience": "/node_modules/homeostat/dist/esm/resilience-browser.js",
+  "homeostat/flow": "/node_modules/homeostat/dist/esm/flow-browser.js"
 } }</script>
 <script type="module" src="/page.mjs"></script>`
 
