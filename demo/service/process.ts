@@ -10,7 +10,8 @@ const STATUS_EVERY_MS = 500
 
 /** One instance of the service in a process of its own; it ends with its parent. */
 export function runService(entry: URL): void {
-  const tell = (message: FromService): void => void process.send?.(message)
+  // Whoever listened may be gone.
+  const tell = (message: FromService): void => void process.send?.(message, undefined, undefined, () => {})
   process.on('disconnect', () => process.exit(0))
   process.on('SIGINT', () => {}) // The parent decides when to stop; a terminal sends the signal to the whole group.
   let opened: ReturnType<typeof open> | undefined

@@ -27,7 +27,9 @@ export const METRICS: readonly Metric[] = ['miss', 'stale', 'loads']
 /** One draw in so many reads of a key that is not hot. */
 const DRAW = 16
 /** Reads of a key that are closer than this part of the shortest TTL are counted together. */
-const GRAIN = 1 / 64
+const GRAIN = 1 / 32
+/** A reveal of the version that is known, so soon after the last one, tells nothing; in parts of the shortest TTL. */
+const REVEAL_GRAIN = 1 / 16
 /** Intervals between two reveals before staleness is told at all. */
 const EVIDENCE_MIN = 20
 
@@ -64,6 +66,7 @@ export class Ghost implements ShadowSource {
   readonly #threshold: number
   /** Seconds. */
   readonly #grain: number
+  readonly #revealGrain: number
   readonly #weight: number
   /** Slots: hot keys first, then sampled ones. */
   readonly #hot: KeyTable | undefined
@@ -100,6 +103,7 @@ export class Ghost implements ShadowSource {
     this.#ttl = this.values.map((ms) => ms / 1000)
     this.#threshold = settings.sample * 2 ** 32
     this.#grain = (this.#ttl[0] as number) * GRAIN
+    this.#revealGrain = (this.#ttl[0] as number) * REVEAL_GRAIN
     this.#weight = 1 / settings.sample
     this.#hot = settings.hot > 0 ? new KeyTable(settings.hot) : undefined
     this.#sampled = new KeyTable(settings.keys)
@@ -147,6 +151,7 @@ export class Ghost implements ShadowSource {
     const now = this.#now()
     const since = this.#revealed[slot] as number
     const before = this.#version[slot]
+    if (version === before && version !== true && now - since < this.#revealGrain) return
     this.#revealed[slot] = now
     this.#version[slot] = version
     if (since === Number.NEGATIVE_INFINITY || before === undefined) return
