@@ -4,6 +4,7 @@
 //! The 31 scenarios and the peers were checked in before the limiter that is judged by them. `generated` makes more.
 
 pub mod compare;
+pub mod detect;
 pub mod limiter;
 pub mod ours;
 pub mod peers;
@@ -12,3 +13,4 @@ pub mod scenario;
 pub mod simulate;
 pub mod station;
 pub mod stream;
+pub mod targets;

@@ -36,7 +36,15 @@ const REFUSED_SHARE: f64 = 0.08;
 const ROUND_TRIP_NEAR: f64 = 1.3;
 /// Growth while demand is turned away without a queue, up to this multiple of the need.
 const GROWTH: f64 = 1.03;
-const GROWTH_NEED: f64 = 2.0;
+const GROWTH_NEED: f64 = 1.7;
+/// Weight of an interval in the need that bounds growth: chance in one interval must not raise the bound.
+const NEED_WEIGHT: f64 = 0.1;
+/// An interval that needs more than this multiple of the smoothed need is taken for chance in part.
+const SURGE: f64 = 1.25;
+/// Once the limit fell below this share of what it was at the last probe, the baseline may be what is wrong (a slower network,
+/// not a queue): the next probe does not wait, but for a second.
+const FALLEN: f64 = 0.75;
+const PROBE_AGAIN_S: f64 = 1.0;
 
 /// The adaptive limit.
 #[derive(Clone, Debug)]
@@ -50,6 +58,11 @@ pub struct Adaptive {
     throughput: [f64; 3],
     intervals: u32,
     next_probe_us: u64,
+    /// No probe before, whatever happens; and the limit at the last.
+    no_probe_until_us: u64,
+    probed_level: f64,
+    /// Smoothed need, calls in flight; 0 while unknown.
+    need: f64,
     /// A probe has confirmed the baseline, or it was learned without congestion.
     trusted: bool,
     /// The limit during a probe.
@@ -67,6 +80,9 @@ impl Adaptive {
             throughput: [0.0; 3],
             intervals: 0,
             next_probe_us: 0,
+            no_probe_until_us: 0,
+            probed_level: 0.0,
+            need: 0.0,
             trusted: false,
             probe: None,
             meter: Meter::default(),
@@ -106,10 +122,12 @@ impl Adaptive {
         let share = interval.refused / (interval.refused + interval.done);
         self.refused_share += 0.1 * (share - self.refused_share);
         let need = per_second * self.baseline_s;
+        self.need += if self.need == 0.0 { need } else { NEED_WEIGHT * (need - self.need) };
         if interval.refused > 0.0 {
             self.follow(need, interval.round_trip_s);
         }
-        if interval.refused > 0.0 && now_us >= self.next_probe_us {
+        let fallen = self.level.value < FALLEN * self.probed_level && now_us >= self.no_probe_until_us;
+        if interval.refused > 0.0 && (fallen || now_us >= self.next_probe_us) {
             let share = if self.trusted { PROBE_NEED } else { DEEP_PROBE };
             let level = (share * need).min(0.9 * self.level.value);
             self.probe = Some(level);
@@ -121,6 +139,8 @@ impl Adaptive {
     }
 
     fn probed(&mut self, now_us: u64, interval: Interval) {
+        self.probed_level = self.level.value;
+        self.no_probe_until_us = after(now_us, PROBE_AGAIN_S);
         let off = libm::log(interval.round_trip_s / self.baseline_s);
         if !self.trusted && off < STILL_QUEUED {
             self.baseline_s = interval.round_trip_s;
@@ -145,12 +165,13 @@ impl Adaptive {
 
     fn follow(&mut self, need: f64, round_trip_s: f64) {
         let limit = self.level.value;
-        let wanted = 1.1 * need + 1.1 * libm::sqrt(need) + 3.0;
+        let usual = need.min(SURGE * self.need);
+        let wanted = 1.1 * usual + 1.1 * libm::sqrt(usual) + 3.0;
         let overloaded = self.refused_share >= REFUSED_SHARE;
         if wanted >= limit {
             self.level.set(limit + 0.5 * (wanted - limit));
         } else if (!overloaded || round_trip_s < ROUND_TRIP_NEAR * self.baseline_s)
-            && limit < GROWTH_NEED * need
+            && limit < GROWTH_NEED * self.need
         {
             self.level.set(limit * GROWTH);
         } else if overloaded {
