@@ -166,6 +166,22 @@ fn places_that_round_to_one_value_are_one_point() {
 }
 
 #[test]
+fn hundreds_of_pending_points_are_all_different_and_cost_no_more_than_a_few() {
+    let mut mixed = Mixed::new(kinds(), 5);
+    for i in 0..20 {
+        let x = mixed.ask(&[]).unwrap();
+        mixed.tell(&x, bowl(&x) + f64::from(i) * 0.01);
+    }
+    // Were all of them in the model, the last would cost hundreds of times as much as the first.
+    let mut pending: Vec<Vec<f64>> = Vec::new();
+    for _ in 0..300 {
+        let x = mixed.ask(&pending).unwrap();
+        assert!(!pending.contains(&x));
+        pending.push(x);
+    }
+}
+
+#[test]
 fn a_point_is_a_space() {
     for dims in [vec![], vec![Dimension::Ordered { levels: 1 }, Dimension::Categorical { options: 0 }]] {
         let mut mixed = Mixed::new(dims.clone(), 1);

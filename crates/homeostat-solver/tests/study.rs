@@ -132,6 +132,7 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(study.add(&[f64::NAN, 0.1], complete(1.0)).unwrap_err().code, Code::InvalidOption);
     assert_eq!(study.find(&[1.0, 5.0]).unwrap_err().code, Code::InvalidOption);
     assert_eq!(study.trial_json(7).unwrap_err().code, Code::UnknownTrial);
+    assert_eq!(study.probe_into(u32::MAX, &mut [0.0; 2]).unwrap_err().code, Code::InvalidOption);
     assert_eq!((study.explain(), study.take_log()), (before.0, Vec::new()));
     let values = study.trials()[open as usize].values.clone();
     assert_eq!(study.find(&values), Ok(Some(open)));

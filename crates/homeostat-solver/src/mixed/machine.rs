@@ -22,6 +22,8 @@ const GRADIENTS: usize = 5;
 const REFIT: u64 = 30;
 /// So many of the best points have mutants among the search's first candidates.
 const PARENTS: usize = 5;
+/// So many pending points, the latest ones, are in the model; none of the others is proposed again either.
+const PENDING_MAX: usize = 64;
 
 /// A sequential minimiser over a mixed space. Deterministic by seed: the same calls give the same points.
 #[derive(Clone, Debug)]
@@ -173,7 +175,7 @@ impl Mixed {
     /// The process that takes its own word for what is pending.
     fn believing(&self, mut process: Process, pending: &[Vec<f64>]) -> Process {
         let mut row = Vec::new();
-        for x in pending {
+        for x in &pending[pending.len().saturating_sub(PENDING_MAX)..] {
             self.layout.encode(x, &mut row);
             let mean = process.mean(&row);
             process.push(&row, mean);

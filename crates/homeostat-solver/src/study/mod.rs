@@ -301,6 +301,12 @@ impl Study {
     /// `probe_point` as it crosses a binding.
     pub fn probe_into(&self, index: u32, out: &mut [f64]) -> Result<()> {
         self.fits(out)?;
+        if index == u32::MAX {
+            return Err(Error::new(
+                Code::InvalidOption,
+                "index: expected a whole number from 0 to 4294967294",
+            ));
+        }
         out.copy_from_slice(&self.probe_point(index));
         Ok(())
     }
