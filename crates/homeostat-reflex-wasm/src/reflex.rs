@@ -96,6 +96,11 @@ impl Reflex {
         Ok(self.inner()?.retry_after_us(component, now_us))
     }
 
+    /// How many calls to a component may be in flight.
+    pub fn limit(&mut self, component: u32) -> Result<f64> {
+        Ok(self.inner()?.limit(component))
+    }
+
     /// An operator's word about a component's breaker.
     pub fn operate(&mut self, component: u32, word: u32, now_us: f64) -> Result<()> {
         to_js(self.inner()?.operate(component, word, now_us))
