@@ -33,7 +33,7 @@
 //! 3. WGSL is parsed and validated before a driver sees it.
 //! 4. A device that hangs is abandoned, never destroyed: its thread may still be inside the driver.
 //! 5. Elements are laid out row-major and contiguous; padding and repacking are a kernel's own affair.
-#![cfg_attr(not(any(test, feature = "device")), no_std)]
+#![cfg_attr(not(any(test, feature = "std")), no_std)]
 
 extern crate alloc;
 

@@ -111,3 +111,26 @@ fn nothing_is_promised_past_the_largest_number_and_at_poles() {
     );
     assert!(product.bound[0].is_infinite());
 }
+
+#[test]
+fn a_sample_is_what_everything_is_there() {
+    use homeostat_forge::oracle::{places, sample};
+    for family in homeostat_forge::prove::families() {
+        for sizes in &family.sizes {
+            let blueprint = (family.build)(sizes, DType::F16, family.variant).unwrap();
+            let inputs = make(&blueprint, Inputs::Random, 9);
+            let all = evaluate(&blueprint, &inputs).unwrap();
+            let wanted: Vec<Vec<usize>> =
+                blueprint.outputs().iter().map(|id| places(&blueprint.node(*id).shape, 24, 5)).collect();
+            let some = sample(&blueprint, &inputs, &wanted).unwrap();
+            for ((all, some), places) in all.iter().zip(&some).zip(&wanted) {
+                assert!(!places.is_empty());
+                for (at, place) in places.iter().enumerate() {
+                    let name = format!("{} {sizes:?} at {place}", family.name);
+                    assert_eq!(some.value[at].to_bits(), all.value[*place].to_bits(), "{name}");
+                    assert_eq!(some.bound[at].to_bits(), all.bound[*place].to_bits(), "{name}");
+                }
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ use homeostat_forge::plan::Plan;
 use homeostat_forge::prove::{Case, Verdict, judge, make, shrink, sizes, suite};
 use homeostat_forge::schedule::Schedule;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 #[derive(Default)]
 struct Tally {
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     for case in &cases {
         let own = case.clone();
         let outcome =
-            device.submit(move |gpu| Ok(attempt(gpu, &own))).and_then(|a| a.wait(Duration::from_secs(60)));
+            device.submit(move |gpu| Ok(attempt(gpu, &own))).and_then(|a| a.wait(device.patience()));
         let outcome = outcome.unwrap_or_else(|e| Err(e.to_string()));
         let name = format!("{} {}", case.family.name.split('/').next().unwrap_or(""), case.dtype);
         let tally = tallies.entry(name).or_default();
@@ -117,9 +117,8 @@ fn describe(case: &Case, dims: &[u32]) -> String {
 fn smallest(device: &Device, case: &Case) -> Vec<u32> {
     shrink(&case.sizes, |dims| {
         let smaller = Case { sizes: dims.to_vec(), ..case.clone() };
-        let outcome = device
-            .submit(move |gpu| Ok(attempt(gpu, &smaller)))
-            .and_then(|a| a.wait(Duration::from_secs(60)));
+        let outcome =
+            device.submit(move |gpu| Ok(attempt(gpu, &smaller))).and_then(|a| a.wait(device.patience()));
         matches!(outcome, Ok(Ok(verdict)) if verdict.miss.is_some())
     })
 }

@@ -9,7 +9,7 @@ use homeostat_forge::plan::{Group, Plan};
 use homeostat_forge::schedule::{Kind, Limits, Schedule};
 use homeostat_forge::wgsl::{Kernel, emit};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The device of `--adapter`; with `--matrices on` kernels may use matrix units.
 pub fn open(arguments: &crate::arguments::Arguments) -> std::result::Result<Device, String> {
@@ -90,7 +90,7 @@ impl Lab {
             ready.push(Some(Ready { program, uneven, estimate_s }));
             Ok((ready.len() - 1, compile_s))
         };
-        self.device.submit(job)?.wait(Duration::from_secs(60))
+        self.device.submit(job)?.wait(self.device.patience())
     }
 
     pub fn forget(&self, number: usize) {
@@ -111,7 +111,7 @@ impl Lab {
             let each = f64::from(runs);
             Ok((timing.seconds(&limits, r.uneven) / each, timing.wall_s / each))
         };
-        self.device.submit(job)?.wait(Duration::from_secs(60))
+        self.device.submit(job)?.wait(self.device.patience())
     }
 
     /// Compiles, proves and times a schedule by the median of some batches.

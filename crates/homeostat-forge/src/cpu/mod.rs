@@ -1,6 +1,6 @@
 //! A plan computed on the processor: the answer where there is no adapter, and a candidate where there is one. Blocked products,
-//! vectors by `pulp`, which finds at run time what the processor can do; no threads and no clock, so that it is the same in a
-//! browser.
+//! vectors by `pulp`, which with the feature `std` finds at run time what the processor can do; no threads and no clock, so that it is
+//! the same in a browser.
 
 mod contract;
 mod expr;

@@ -43,7 +43,15 @@ impl WithSimd for Product<'_> {
             let columns = WIDE.min(n - column);
             for depth in (0..k).step_by(DEPTH) {
                 let steps = DEPTH.min(k - depth);
-                pack(&mut panel_b, wide, columns, steps, |j, p| b[(depth + p) * n + column + j]);
+                for p in 0..steps {
+                    let row = &b[(depth + p) * n + column..][..columns];
+                    // A row is spread over the panels, whose steps lie `wide` apart.
+                    for (panel, part) in row.chunks(wide).enumerate() {
+                        let to = &mut panel_b[(panel * steps + p) * wide..][..wide];
+                        to[..part.len()].copy_from_slice(part);
+                        to[part.len()..].fill(0.0);
+                    }
+                }
                 for row in (0..m).step_by(HIGH) {
                     let rows = HIGH.min(m - row);
                     pack(&mut panel_a, ROWS, rows, steps, |i, p| a[(row + i) * k + depth + p]);

@@ -31,7 +31,7 @@ pub(super) fn compute(r: &Row, tensors: &[&Data]) -> Vec<f32> {
         |t: Option<usize>| t.map(|t| (0..len).map(|i| tensors[t].get(i) as f32).collect::<Vec<f32>>());
     let (scale, bias) = (vector(r.scale), vector(r.bias));
     let reduces = matches!(r.kind, RowKind::Reduce(_));
-    let mut out = vec![0f32; if reduces { outer * inner } else { 0 }];
+    let mut out = Vec::with_capacity(if reduces { outer * inner } else { 0 });
     let mut row = vec![0f32; len];
     for at in 0..outer * inner {
         let start = at / inner * len * inner + at % inner;
@@ -42,7 +42,7 @@ pub(super) fn compute(r: &Row, tensors: &[&Data]) -> Vec<f32> {
         }
         match r.kind {
             RowKind::Reduce(kind) => {
-                out[at] = reduce(kind, &row);
+                out.push(reduce(kind, &row));
                 continue;
             }
             RowKind::Softmax => softmax(&mut row),

@@ -12,6 +12,8 @@ use wgpu::{BufferUsages, ErrorFilter, Features, PollType};
 
 /// How long a submission may take.
 const DISPATCH_MAX: Duration = Duration::from_secs(20);
+/// The same where the adapter is the processor: its driver compiles during the first dispatch, on cores that others use too.
+const DISPATCH_SOFTWARE_MAX: Duration = Duration::from_secs(80);
 
 /// What an adapter is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,11 +243,14 @@ impl Gpu {
     }
 
     fn wait(&mut self) -> Result<()> {
-        match self.device.poll(PollType::Wait { submission_index: None, timeout: Some(DISPATCH_MAX) }) {
+        let patience = if self.adapter.software { DISPATCH_SOFTWARE_MAX } else { DISPATCH_MAX };
+        match self.device.poll(PollType::Wait { submission_index: None, timeout: Some(patience) }) {
             Ok(_) => self.alive(),
             Err(wgpu::PollError::Timeout) => {
                 self.hung = true;
-                Err(Error::new(Code::DeviceHung, "a dispatch took longer than 20 s: the device was given up"))
+                let text =
+                    format!("a dispatch took longer than {} s: the device was given up", patience.as_secs());
+                Err(Error::new(Code::DeviceHung, text))
             }
             Err(e) => Err(Error::new(Code::DeviceLost, format!("waiting: {e}"))),
         }

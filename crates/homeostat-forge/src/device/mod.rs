@@ -25,6 +25,8 @@ use std::time::Duration;
 
 /// How long a job may take before its device is given up, unless it says otherwise.
 pub const WATCHDOG_DEFAULT: Duration = Duration::from_secs(30);
+/// The same where the adapter is the processor.
+pub const WATCHDOG_SOFTWARE: Duration = Duration::from_secs(100);
 /// Most jobs that wait for a device.
 const JOBS_MAX: usize = 1024;
 
@@ -161,6 +163,11 @@ impl Device {
         &self,
         job: impl FnOnce(&mut Gpu) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.submit(job)?.wait(WATCHDOG_DEFAULT)
+        self.submit(job)?.wait(self.patience())
+    }
+
+    /// How long a job may take.
+    pub fn patience(&self) -> Duration {
+        if self.adapter.software { WATCHDOG_SOFTWARE } else { WATCHDOG_DEFAULT }
     }
 }

@@ -13,15 +13,15 @@ use crate::controller::{Report, Watch};
 use crate::device::{Device, Gpu, Program, first_schedules};
 use crate::ir::{Blueprint, Data};
 use crate::measure::median;
-use crate::oracle::{check_inputs, evaluate};
+use crate::oracle::check_inputs;
 use crate::plan::Plan;
-use crate::prove::{Inputs, judge, make};
+use crate::prove::{Inputs, Truth, make};
 use crate::schedule::Schedule;
 use crate::wgsl::{Kernel, emit};
 use homeostat_core::error::{Code, Error, Result};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Most programs that can be rolled back to.
 const PREVIOUS_MAX: usize = 4;
@@ -29,8 +29,8 @@ const PREVIOUS_MAX: usize = 4;
 const EVENTS_MAX: usize = 1024;
 /// Runs that tell how long one usually takes.
 const SAMPLES: usize = 5;
-/// How long one run may take.
-const RUN_MAX: Duration = Duration::from_secs(30);
+/// Elements of each output that a spot check looks at.
+const CHECKED: usize = 64;
 
 /// What happened, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,7 +164,7 @@ impl Executor {
         let (own, program) = (inputs.to_vec(), current.clone());
         let start = Instant::now();
         let job = move |gpu: &mut Gpu| gpu.answer(&program.program, &own);
-        let results = match device.submit(job).and_then(|answer| answer.wait(RUN_MAX)) {
+        let results = match device.submit(job).and_then(|answer| answer.wait(device.patience())) {
             Ok(results) => results,
             Err(error) => {
                 self.gone(error);
@@ -173,7 +173,9 @@ impl Executor {
         };
         let took = start.elapsed().as_secs_f64();
         if check {
-            let verdict = judge(&evaluate(&self.blueprint, inputs)?, &results);
+            let turn = self.slot().promotions;
+            let verdict =
+                Truth::sampled(&self.blueprint, inputs, CHECKED, self.options.seed ^ turn)?.judge(&results);
             if let Some(report) = self.slot().watch.checked(verdict.miss.is_none()) {
                 self.roll_back(&current, report);
                 return crate::cpu::run(&self.plan, inputs);
@@ -248,10 +250,10 @@ impl Executor {
         let program = Arc::new(program);
         for kind in Inputs::ALL {
             let inputs = make(&self.blueprint, kind, self.options.seed);
-            let references = evaluate(&self.blueprint, &inputs)?;
+            let truth = Truth::of(&self.blueprint, &inputs, self.options.seed)?;
             let own = program.clone();
             let results = device.call(move |gpu| gpu.run_program(&own, &inputs))?;
-            if let Some(miss) = judge(&references, &results).miss {
+            if let Some(miss) = truth.judge(&results).miss {
                 return Err(Error::new(Code::KernelRejected, format!("{kind:?} inputs: {miss}")));
             }
         }

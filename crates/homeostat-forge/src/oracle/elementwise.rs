@@ -128,15 +128,18 @@ pub(super) fn cast(dtype: DType, x: &Reference) -> Reference {
 }
 
 pub(super) fn causal(node: &Node, x: &Reference) -> Reference {
-    let dims = node.shape.dims();
-    let (rows, columns) = (dims[dims.len() - 2] as usize, dims[dims.len() - 1] as usize);
-    let hidden = if node.dtype == DType::F16 { -65_000.0 } else { -3e38 };
-    let mut out = x.clone();
-    for i in 0..out.value.len() {
-        // Column j of row i is seen when j - i <= columns - rows.
-        if i % columns + rows > i / columns % rows + columns {
-            (out.value[i], out.bound[i]) = (hidden, 0.0);
-        }
+    let mut out = Reference::with_capacity(x.value.len());
+    for i in 0..x.value.len() {
+        let (value, bound) = causal_element(node, i, x.at(i));
+        out.push(value, bound);
     }
     out
+}
+
+pub(super) fn causal_element(node: &Node, i: usize, x: (f64, f64)) -> (f64, f64) {
+    let dims = node.shape.dims();
+    let (rows, columns) = (dims[dims.len() - 2] as usize, dims[dims.len() - 1] as usize);
+    // Column j of row i is seen when j - i <= columns - rows.
+    let hidden = i % columns + rows > i / columns % rows + columns;
+    if hidden { (if node.dtype == DType::F16 { -65_000.0 } else { -3e38 }, 0.0) } else { x }
 }

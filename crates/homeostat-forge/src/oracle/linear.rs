@@ -132,22 +132,47 @@ pub(super) fn attention(
         let zk = batch_at(z, &batch, batch_k) * keys * depth;
         let zv = batch_at(z, &batch, batch_v) * keys * wide;
         for i in 0..rows {
-            let mut scores = Reference::with_capacity(keys);
-            for j in 0..keys {
-                let mut cell = Products::default();
-                (0..depth).for_each(|d| cell.add(q.1.at(zq + i * depth + d), k.1.at(zk + j * depth + d)));
-                let (value, bound) = pair(Binary::Mul, (cell.sum, cell.bound()), (scale, 0.0));
-                let seen = !causal || j + rows <= i + keys;
-                scores.push(if seen { value } else { -3e38 }, if seen { bound } else { 0.0 });
-            }
-            // A kernel may keep the weights as it keeps its operands.
-            let weights = softmax_row(&scores).stored(node.dtype);
+            let query: Vec<(f64, f64)> = (0..depth).map(|d| q.1.at(zq + i * depth + d)).collect();
+            let key = |at: usize| k.1.at(zk + at);
+            let weights = weights(&query, key, keys, scale, seen(i, rows, keys, causal)).stored(node.dtype);
             for c in 0..wide {
-                let mut cell = Products::default();
-                (0..keys).for_each(|j| cell.add(weights.at(j), v.1.at(zv + j * wide + c)));
-                out.push(cell.sum, cell.bound());
+                let (value, bound) = dot((0..keys).map(|j| (weights.at(j), v.1.at(zv + j * wide + c))));
+                out.push(value, bound);
             }
         }
     }
     out
+}
+
+/// How many of the keys the query of row `i` sees.
+pub(super) fn seen(i: usize, rows: usize, keys: usize, causal: bool) -> usize {
+    if causal { (i + keys + 1).saturating_sub(rows).min(keys) } else { keys }
+}
+
+/// The weights of one query; `key` gives the numbers of all keys, one after the other.
+pub(super) fn weights(
+    query: &[(f64, f64)],
+    key: impl Fn(usize) -> (f64, f64),
+    keys: usize,
+    scale: f64,
+    seen: usize,
+) -> Reference {
+    let mut scores = Reference::with_capacity(keys);
+    for j in 0..keys {
+        if j >= seen {
+            scores.push(-3e38, 0.0);
+            continue;
+        }
+        let product = dot(query.iter().enumerate().map(|(d, q)| (*q, key(j * query.len() + d))));
+        let (value, bound) = pair(Binary::Mul, product, (scale, 0.0));
+        scores.push(value, bound);
+    }
+    softmax_row(&scores)
+}
+
+/// A sum of products and its bound.
+pub(super) fn dot(pairs: impl Iterator<Item = ((f64, f64), (f64, f64))>) -> (f64, f64) {
+    let mut cell = Products::default();
+    pairs.for_each(|(a, b)| cell.add(a, b));
+    (cell.sum, cell.bound())
 }

@@ -15,12 +15,17 @@
 //! | softmax | 2e-6 relative, and what the exponentials are off |
 //! | stored as f16 | 2^-11 relative |
 //!
+//! `evaluate` computes every element; `sample` only some, with whatever they need, for shapes whose every element would take minutes.
+//!
 //! It shares no code with the kernels, nor with the processor's backend.
 
 mod elementwise;
 mod linear;
 mod moves;
 mod row;
+mod sample;
+
+pub use sample::{places, sample};
 
 use crate::ir::{Blueprint, DType, Data, Node, Op};
 use alloc::{format, vec, vec::Vec};
@@ -119,11 +124,19 @@ pub fn check_inputs(blueprint: &Blueprint, inputs: &[Data]) -> Result<()> {
 }
 
 fn input(data: &Data) -> Reference {
+    let mut reference = Reference::with_capacity(data.len());
+    for i in 0..data.len() {
+        let (value, bound) = input_element(data, i);
+        reference.push(value, bound);
+    }
+    reference
+}
+
+/// A kernel may read a subnormal number as zero; integers are exact.
+fn input_element(data: &Data, i: usize) -> (f64, f64) {
     let least = if data.dtype() == DType::F16 { 6.2e-5 } else { TINY };
-    let value: Vec<f64> = (0..data.len()).map(|i| data.get(i)).collect();
-    // A kernel may read a subnormal number as zero; integers are exact.
-    let flushed = |x: &f64| if data.dtype().is_float() && x.abs() < least { x.abs() } else { 0.0 };
-    Reference { bound: value.iter().map(flushed).collect(), value }
+    let x = data.get(i);
+    (x, if data.dtype().is_float() && x.abs() < least { x.abs() } else { 0.0 })
 }
 
 fn compute(node: &Node, operands: &[(&Node, &Reference)]) -> Reference {

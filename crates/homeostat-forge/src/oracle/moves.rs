@@ -1,7 +1,8 @@
 //! Elements that move, and windows over images.
 
-use super::{HALF_ULP, Reference, SUM};
-use crate::ir::{Layout, Node, Pool, PoolKind};
+use super::Reference;
+use super::row::fold;
+use crate::ir::{Layout, Node, Pool, PoolKind, Reduction};
 
 pub(super) fn transpose(permutation: &[u32], node: &Node, (source, x): (&Node, &Reference)) -> Reference {
     let (dims, strides) = (node.shape.dims(), source.shape.strides());
@@ -61,8 +62,7 @@ pub(super) fn pool(pool: &Pool, node: &Node, (source, x): (&Node, &Reference)) -
                 i / channels % columns,
             ),
         };
-        let (mut most, mut sum, mut size, mut carried, mut worst, mut count) =
-            (f64::MIN, 0.0, 0.0, 0.0, 0.0f64, 0.0);
+        let mut window = Reference::with_capacity(0);
         for ty in 0..pool.window[0] {
             for tx in 0..pool.window[1] {
                 let y = (oy * pool.stride[0] as usize + ty as usize).wrapping_sub(pool.padding[0] as usize);
@@ -74,16 +74,19 @@ pub(super) fn pool(pool: &Pool, node: &Node, (source, x): (&Node, &Reference)) -
                     Layout::Nchw => ((n * channels + c) * height + y) * width + at,
                     Layout::Nhwc => ((n * height + y) * width + at) * channels + c,
                 });
-                (most, sum, size, carried, worst, count) =
-                    (most.max(v), sum + v, size + v.abs(), carried + e, worst.max(e), count + 1.0);
+                window.push(v, e);
             }
         }
-        match pool.kind {
-            PoolKind::Max => out.push(most, worst),
-            PoolKind::Mean => {
-                out.push(sum / count, (SUM * size + carried) / count + 8.0 * HALF_ULP * (sum / count).abs())
-            }
-        }
+        let (value, bound) = taken(pool.kind, &window);
+        out.push(value, bound);
     }
     out
+}
+
+/// What a pool takes of a window.
+pub(super) fn taken(kind: PoolKind, window: &Reference) -> (f64, f64) {
+    match kind {
+        PoolKind::Max => fold(Reduction::Max, window),
+        PoolKind::Mean => fold(Reduction::Mean, window),
+    }
 }

@@ -28,17 +28,23 @@ pub(super) fn reduce(
     }
     let mut out = Reference::with_capacity(n);
     for group in &groups {
-        let (sum, bound) = total(group);
-        let count = group.value.len() as f64;
-        let most = group.bound.iter().fold(0.0, |a: f64, b| a.max(*b));
-        match kind {
-            Reduction::Sum => out.push(sum, bound),
-            Reduction::Mean => out.push(sum / count, bound / count + 2.0 * ULP * (sum / count).abs()),
-            Reduction::Max => out.push(group.value.iter().fold(f64::MIN, |a, b| a.max(*b)), most),
-            Reduction::Min => out.push(group.value.iter().fold(f64::MAX, |a, b| a.min(*b)), most),
-        }
+        let (value, bound) = fold(kind, group);
+        out.push(value, bound);
     }
     out
+}
+
+/// One number of many, and its bound.
+pub(super) fn fold(kind: Reduction, group: &Reference) -> (f64, f64) {
+    let (sum, bound) = total(group);
+    let count = group.value.len() as f64;
+    let most = group.bound.iter().fold(0.0, |a: f64, b| a.max(*b));
+    match kind {
+        Reduction::Sum => (sum, bound),
+        Reduction::Mean => (sum / count, bound / count + 2.0 * ULP * (sum / count).abs()),
+        Reduction::Max => (group.value.iter().fold(f64::MIN, |a, b| a.max(*b)), most),
+        Reduction::Min => (group.value.iter().fold(f64::MAX, |a, b| a.min(*b)), most),
+    }
 }
 
 /// The sum of a row and its bound.
@@ -75,7 +81,7 @@ pub(super) fn softmax(axis: usize, (node, x): (&Node, &Reference)) -> Reference 
     let inner: usize = dims[axis + 1..].iter().map(|d| *d as usize).product();
     let n = dims[axis] as usize;
     let mut out = x.clone();
-    for start in (0..x.value.len()).filter(|i| i / inner % n == 0) {
+    for start in (0..x.value.len()).filter(|i| (i / inner).is_multiple_of(n)) {
         let mut row = Reference::with_capacity(n);
         (0..n).for_each(|i| row.push(x.value[start + i * inner], x.bound[start + i * inner]));
         for (i, (value, bound)) in softmax_row(&row).pairs().enumerate() {

@@ -87,7 +87,7 @@ fn conv(s: &[u32], dtype: DType, variant: usize) -> Result<Blueprint> {
     let stride = if variant / 2 % 3 == 1 { [2, 1] } else { [1, 1] };
     let dilation = if variant >= 6 { [1, 2] } else { [1, 1] };
     let pad = size / 2;
-    let padding = if variant / 2 % 3 == 0 { [0; 4] } else { [pad, pad, pad, pad + 1] };
+    let padding = if (variant / 2).is_multiple_of(3) { [0; 4] } else { [pad, pad, pad, pad + 1] };
     let mut g = Builder::new();
     let (image, filters) = match layout {
         Layout::Nchw => ([batch, channels, height, width], [out, channels / groups, size, size]),
@@ -200,7 +200,7 @@ fn attention(s: &[u32], dtype: DType, variant: usize) -> Result<Blueprint> {
 fn pool(s: &[u32], dtype: DType, variant: usize) -> Result<Blueprint> {
     let (batch, channels, height, width) = (s[0], s[1], s[2], s[3]);
     let layout = if variant.is_multiple_of(2) { Layout::Nchw } else { Layout::Nhwc };
-    let kind = if variant / 2 % 2 == 0 { PoolKind::Max } else { PoolKind::Mean };
+    let kind = if (variant / 2).is_multiple_of(2) { PoolKind::Max } else { PoolKind::Mean };
     let padding = if variant >= 4 { [1, 0, 1, 1] } else { [0; 4] };
     let mut g = Builder::new();
     let image = if variant.is_multiple_of(2) {
