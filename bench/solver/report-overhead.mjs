@@ -17,7 +17,7 @@ export function ownOverhead(problems, env) {
 
 export function printOverhead(own, peers) {
   console.log(
-    '\nOverhead in microseconds per evaluation: an ask and a tell, over 100 evaluations from each number of past trials',
+    '\nOverhead in microseconds per evaluation: an ask and a tell, over 100 evaluations from each number of past trials, by the clock;\nthe mean of homeostat/solver is processor time',
   )
   console.log(
     `${''.padEnd(62)}${MARKS.map((mark) => mark.padStart(10)).join('')}${'mean'.padStart(10)}${'worst'.padStart(10)}`,
