@@ -10,7 +10,7 @@ import { backlogs, closedCalls, events, failures, permits, refusedCalls } from '
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '15' },
+    rounds: { type: 'string', default: '75' },
     only: { type: 'string' },
     json: { type: 'string' },
     targets: { type: 'boolean', default: false },
@@ -19,9 +19,6 @@ const { values: options } = parseArgs({
     dist: { type: 'string', default: new URL('../dist/esm/', import.meta.url).href },
   },
 })
-// Rivals listen often to one signal, and some of them complain of it.
-process.setMaxListeners(0)
-process.on('warning', () => {})
 
 const load = async (entry, target) => {
   const core = await import(`${options.dist}${entry}-node.js?${target}`)

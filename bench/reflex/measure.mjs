@@ -1,4 +1,5 @@
-// Interleaved rounds in one process: whatever slows the machine down slows every row down. Medians of nanoseconds per operation.
+// Interleaved rounds of a millisecond or two in one process: what slows the machine down slows every row down, and a round that was
+// interrupted is one of many. Medians of nanoseconds per operation.
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 

@@ -1,7 +1,7 @@
 // What is timed: each row beside its rivals, in the same rounds of one process.
 
 const fn = async (x) => x + 1
-const SAMPLES = 20_000
+const SAMPLES = 2000
 const BACKLOG = 50_000
 
 /** The least that a ring can be: a place to write and a head that outlives the call. Times in the requirement are scaled by it. */
@@ -88,22 +88,22 @@ export function refusedCalls({ protect }, peers) {
 
 /** A permit and its result, without a promise; `targets`: the façade over each core. */
 export function permits(targets) {
-  const tasks = { 'plain ring write': sync(1e6, plainRing()), 'clock read': sync(1e5, () => performance.now()) }
+  const tasks = { 'plain ring write': sync(1e5, plainRing()), 'clock read': sync(1e4, () => performance.now()) }
   for (const [target, { breaker, limiter, reflex }] of Object.entries(targets)) {
     const circuit = breaker({ slow: '1s' })
     const component = reflex({ tick: 'manual' }).component('payments', { slow: '1s' })
     const limit = limiter()
     let now = 0
-    tasks[`permit and result, ${target}`] = sync(1e5, () => {
+    tasks[`permit and result, ${target}`] = sync(1e4, () => {
       now++
       circuit.succeed(circuit.tryAcquire(2, now), now)
     })
-    tasks[`permit and result with two clock reads, ${target}`] = sync(1e5, () => circuit.succeed(circuit.tryAcquire()))
-    tasks[`permit and result in a reflex, ${target}`] = sync(1e5, () => {
+    tasks[`permit and result with two clock reads, ${target}`] = sync(1e4, () => circuit.succeed(circuit.tryAcquire()))
+    tasks[`permit and result in a reflex, ${target}`] = sync(1e4, () => {
       now++
       component.succeed(component.tryAcquire(2, now), now)
     })
-    tasks[`permit and result of a limiter, ${target}`] = sync(1e5, () => {
+    tasks[`permit and result of a limiter, ${target}`] = sync(1e4, () => {
       now++
       limit.served(limit.tryAcquire(now), now)
     })
@@ -116,7 +116,7 @@ export function failures({ breaker }, peers) {
   const tasks = {}
   for (const size of [50, 50_000]) {
     const circuit = breaker({ window: { calls: size }, failureRate: false, slow: '1s', openForMax: '1h' })
-    tasks[`failure at a window of ${size}, homeostat`] = sync(2e4, (i) =>
+    tasks[`failure at a window of ${size}, homeostat`] = sync(4000, (i) =>
       circuit.fail(circuit.tryAcquire(2, i), undefined, i),
     )
     for (const [name, Opossum] of Object.entries(peers.opossums)) {
@@ -126,7 +126,7 @@ export function failures({ breaker }, peers) {
         rollingCountBuckets: size,
         rollingCountTimeout: 10_000_000,
       })
-      tasks[`failure at a window of ${size}, ${name}`] = refusals(size > 1000 ? 20 : 2000, () => peer.fire())
+      tasks[`failure at a window of ${size}, ${name}`] = refusals(size > 1000 ? 4 : 400, () => peer.fire())
     }
   }
   return tasks
@@ -139,7 +139,7 @@ export function events({ reflex }) {
   let now = 0
   return {
     'structural event': {
-      ...sync(60_000, () => watching.events.call(caller, callee, 7, ++now)),
+      ...sync(20_000, () => watching.events.call(caller, callee, 7, ++now)),
       before: () => watching.events.drain(),
     },
   }
@@ -179,30 +179,13 @@ export function backlogs({ queue, scheduler }, { PQueue, Bottleneck }) {
         tickets = []
       },
     }
-    // Priorities that differ are what a queue with priorities is for.
-    tasks[`${at}, call`] = aborted(n, (signal, i) => bounded.try(work, { signal, tier: 1 + (i % 4) }))
-    tasks[`${at}, p-queue`] = aborted(n / 10, (signal, i) =>
-      peer.add(work, { signal, priority: i % 4 }).catch(() => {}),
-    )
-    if (backlog < 1000)
-      tasks[`${at}, bottleneck`] = sync(n / 10, (i) => void bottleneck.schedule({ priority: i % 4 }, work))
+    // All alike, and staying: over all rounds the backlog grows by a few thousand.
+    tasks[`${at}, call`] = sync(100, () => void bounded.try(work))
+    tasks[`${at}, p-queue`] = sync(20, () => void peer.add(work))
+    // Of tiers that differ, which is what such a queue is for.
+    tasks[`${at}, call of any tier`] = sync(100, (i) => void bounded.try(work, { tier: 1 + (i % 4) }))
+    tasks[`${at}, p-queue, any priority`] = sync(20, (i) => void peer.add(work, { priority: i % 4 }))
+    if (backlog < 1000) tasks[`${at}, bottleneck`] = sync(20, () => void bottleneck.schedule(work))
   }
   return tasks
-}
-
-/** Calls that leave again before the next round, by their signal. */
-function aborted(n, each) {
-  let gone = new AbortController()
-  return {
-    n,
-    run(count) {
-      const { signal } = gone
-      for (let i = 0; i < count; i++) void each(signal, i)
-    },
-    async before() {
-      gone.abort()
-      gone = new AbortController()
-      await new Promise((resolve) => setTimeout(resolve))
-    },
-  }
 }

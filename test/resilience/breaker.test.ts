@@ -155,6 +155,22 @@ describe('abort', () => {
   })
 })
 
+test('a signal that many calls share carries one listener, and every call hears', async () => {
+  const { circuit } = make()
+  const shared = new AbortController()
+  const add = shared.signal.addEventListener.bind(shared.signal)
+  let added = 0
+  shared.signal.addEventListener = ((...args: Parameters<typeof add>) => {
+    added++
+    add(...args)
+  }) as typeof add
+  const calls = Array.from({ length: 100 }, () => circuit.try(() => deferred().promise, { signal: shared.signal }))
+  await circuit.try(() => 1, { signal: shared.signal })
+  shared.abort('stop')
+  for (const outcome of await Promise.all(calls)) expect(outcome).toMatchObject({ reason: 'aborted', error: 'stop' })
+  expect([added, circuit.inFlight]).toEqual([1, 0])
+})
+
 describe('permits', () => {
   test('are given back once', () => {
     const { circuit } = make()

@@ -7,6 +7,7 @@
  */
 
 import type { DurationInput } from '../units.js'
+import { onAbort } from './fan.js'
 
 /** What work is told of its call. */
 export interface CallContext {
@@ -131,9 +132,7 @@ export class Call implements CallContext {
     if (this.#detach !== undefined) return
     const outer = this.#outer
     if (outer !== undefined) {
-      const listener = (): void => this.cancel(outer.reason)
-      outer.addEventListener('abort', listener, { once: true })
-      this.#detach = () => outer.removeEventListener('abort', listener)
+      this.#detach = onAbort(outer, () => this.cancel(outer.reason))
     } else if (this.#parent !== undefined) {
       const parent = this.#parent
       this.#detach = parent.onCancel(() => this.cancel(parent.reason))

@@ -20,7 +20,7 @@ import { type Call, TIER_DEFAULT } from './call.js'
 import { errorOf } from './errors.js'
 import type { AnyFunction, Next } from './leaf.js'
 import { type Failure, failure, type Outcome, success } from './outcome.js'
-import { type Direct, Policy } from './policy.js'
+import { type Direct, ownerOf, Policy } from './policy.js'
 import { type Verdict, verdictOn, verdictOnError, verdictOnValue } from './verdict.js'
 
 /** A breaker changed its state. */
@@ -142,33 +142,34 @@ export abstract class Gate extends Policy {
 
   /** Around a function and nothing else, which is how most calls go: all of it in one step. */
   override direct(fn: AnyFunction): Direct {
+    const gate = this
     return {
-      call: async (self, args) => {
-        const startUs = this.clock.nowUs()
-        const permit = this.tryAcquire(TIER_DEFAULT, startUs)
-        if (permit < 0) throw errorOf(this.refusal(permit, startUs))
+      async call(...args) {
+        const startUs = gate.clock.nowUs()
+        const permit = gate.tryAcquire(TIER_DEFAULT, startUs)
+        if (permit < 0) throw errorOf(gate.refusal(permit, startUs))
         let value: unknown
         try {
-          value = await fn.apply(self, args)
+          value = await fn.apply(this, args)
         } catch (error) {
-          this.giveBack(permit, verdictOnError(error, this.failures), error, this.clock.nowUs())
+          gate.giveBack(permit, verdictOnError(error, gate.failures), error, gate.clock.nowUs())
           throw error
         }
-        this.giveBack(permit, verdictOnValue(value, this.failures), undefined, this.clock.nowUs())
+        gate.giveBack(permit, verdictOnValue(value, gate.failures), undefined, gate.clock.nowUs())
         return value
       },
-      try: async (self, args) => {
-        const startUs = this.clock.nowUs()
-        const permit = this.tryAcquire(TIER_DEFAULT, startUs)
-        if (permit < 0) return this.refusal(permit, startUs)
+      async try(...args) {
+        const startUs = gate.clock.nowUs()
+        const permit = gate.tryAcquire(TIER_DEFAULT, startUs)
+        if (permit < 0) return gate.refusal(permit, startUs)
         let value: unknown
         try {
-          value = await fn.apply(self, args)
+          value = await fn.apply(ownerOf(this), args)
         } catch (error) {
-          this.giveBack(permit, verdictOnError(error, this.failures), error, this.clock.nowUs())
+          gate.giveBack(permit, verdictOnError(error, gate.failures), error, gate.clock.nowUs())
           return failure('failed', undefined, 0, error)
         }
-        this.giveBack(permit, verdictOnValue(value, this.failures), undefined, this.clock.nowUs())
+        gate.giveBack(permit, verdictOnValue(value, gate.failures), undefined, gate.clock.nowUs())
         return success(value)
       },
     }

@@ -30,9 +30,12 @@ export interface Wrapped<F extends AnyFunction> {
 
 /** A function under one policy, for calls without options: in one step instead of one per policy. @internal */
 export interface Direct {
-  call(self: unknown, args: unknown[]): Promise<unknown>
-  try(self: unknown, args: unknown[]): Promise<Outcome<unknown>>
+  call(this: unknown, ...args: unknown[]): Promise<unknown>
+  try(this: unknown, ...args: unknown[]): Promise<Outcome<unknown>>
 }
+
+/** Called as `fn.try()` its `this` is `fn`, which means nothing; `fn.try.call(owner)` passes one on. @internal */
+export const ownerOf = (self: unknown): unknown => (typeof self === 'function' ? undefined : self)
 
 export abstract class Policy {
   #chain: Next | undefined
@@ -99,24 +102,15 @@ function callOf(self: unknown, args: readonly unknown[], options: CallOptions | 
 export function wrapFunction<F extends AnyFunction>(fn: F, layers: readonly Policy[]): Wrapped<F> {
   const chain = layers.reduceRight((next, layer) => layer.around(next), leafOf(fn))
   const through = (options: CallOptions | undefined): Direct => ({
-    call: (self, args) => enter(chain, callOf(self, args, options)).then(settledValue),
-    try: (self, args) => enter(chain, callOf(self, args, options)),
+    call(...args) {
+      return enter(chain, callOf(this, args, options)).then(settledValue)
+    },
+    try(...args) {
+      return enter(chain, callOf(ownerOf(this), args, options))
+    },
   })
+  const bound = (way: Direct) => Object.assign(way.call, { try: way.try })
   const direct = layers.length === 1 && !isAbortable(fn) ? layers[0]?.direct(fn) : undefined
-  const plain = bound(direct ?? through(undefined))
-  return Object.assign(plain, { with: (options: CallOptions) => bound(through(options)) }) as unknown as Wrapped<F>
-}
-
-function bound(way: Direct): object {
-  return Object.assign(
-    function (this: unknown, ...args: unknown[]) {
-      return way.call(this, args)
-    },
-    {
-      try(this: unknown, ...args: unknown[]) {
-        // Called as `fn.try()` its `this` is `fn`, which means nothing; `fn.try.call(owner)` passes one on.
-        return way.try(typeof this === 'function' ? undefined : this, args)
-      },
-    },
-  )
+  const options = { with: (given: CallOptions) => bound(through(given)) }
+  return Object.assign(bound(direct ?? through(undefined)), options) as unknown as Wrapped<F>
 }

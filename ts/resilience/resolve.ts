@@ -1,7 +1,7 @@
 /**
  * Checks of options that several policies share.
  */
-import { type Clock, systemClock } from '../clock.js'
+import { type Clock, requestClock } from '../clock.js'
 import { invalid } from '../errors.js'
 import * as check from '../schema/checks.js'
 import type { FailureOptions } from './breaker-options.js'
@@ -12,7 +12,7 @@ export function checkFailureOptions(at: string, { isFailure, isFailureResult }: 
 }
 
 export function resolveClock(value: unknown): Clock {
-  if (value === undefined) return systemClock
+  if (value === undefined) return requestClock
   check.fn('clock.nowUs', check.object('clock', value).nowUs)
   return value as Clock
 }

@@ -45,6 +45,7 @@ const UNKNOWN = -6
 export class Component extends Gate implements Handle {
   readonly name: string
   readonly #owner: Owner
+  readonly #core: ReflexCore
   readonly #options: string
   protected readonly clock: Clock
   protected readonly failures: FailureOptions
@@ -53,6 +54,7 @@ export class Component extends Gate implements Handle {
   constructor(owner: Owner, name: string, options: string, failures: FailureOptions) {
     super()
     this.#owner = owner
+    this.#core = owner.core
     this.name = name
     this.#options = options
     this.clock = owner.clock
@@ -68,7 +70,7 @@ export class Component extends Gate implements Handle {
   tryAcquire(tier = TIER_DEFAULT, nowUs = this.clock.nowUs()): number {
     const owner = this.#owner
     owner.pass(nowUs)
-    const permit = owner.core.tryAcquire(this.#handle, tier, nowUs)
+    const permit = this.#core.tryAcquire(this.#handle, tier, nowUs)
     return permit === UNKNOWN ? this.#again(tier, nowUs) : permit
   }
 
@@ -78,36 +80,37 @@ export class Component extends Gate implements Handle {
     // A refusal of the registry is one of the call: there is no room.
     if (handle < 0) return handle
     this.#handle = handle
-    return this.#owner.core.tryAcquire(handle, tier, nowUs)
+    return this.#core.tryAcquire(handle, tier, nowUs)
   }
 
   protected override giveBack(permit: number, verdict: Verdict, error: unknown, nowUs: number): boolean {
     const owner = this.#owner
-    const told = owner.core.tell(permit, verdict, error === undefined ? 0 : owner.classOf(error), nowUs)
+    const told = this.#core.tell(permit, verdict, error === undefined ? 0 : owner.classOf(error), nowUs)
     if ((told & CHANGED) !== 0) owner.deliver()
     return (told & 3) !== TOLD_UNKNOWN
   }
 
   protected override operate(word: number): void {
-    const { core, clock } = this.#owner
-    if (core.state(this.#handle, clock.nowUs()) === UNKNOWN) this.#handle = this.#owner.intern(this.name, this.#options)
-    core.operate(this.#handle, word, clock.nowUs())
+    const core = this.#core
+    if (core.state(this.#handle, this.clock.nowUs()) === UNKNOWN)
+      this.#handle = this.#owner.intern(this.name, this.#options)
+    core.operate(this.#handle, word, this.clock.nowUs())
     this.#owner.deliver()
   }
 
   get state(): BreakerState {
-    const state = this.#owner.core.state(this.#handle, this.clock.nowUs())
+    const state = this.#core.state(this.#handle, this.clock.nowUs())
     this.#owner.deliver()
     return BREAKER_STATES[state] ?? 'closed'
   }
 
   protected override retryAfterUs(nowUs: number): number {
-    return this.#owner.core.retryAfterUs(this.#handle, nowUs)
+    return this.#core.retryAfterUs(this.#handle, nowUs)
   }
 
   /** How it does; undefined where it gave way to others, since nobody called it. */
   explain(): (ComponentReport & { readonly callsTo: readonly string[] }) | undefined {
-    const report = camel(JSON.parse(this.#owner.core.explain(this.#handle, this.clock.nowUs())))
+    const report = camel(JSON.parse(this.#core.explain(this.#handle, this.clock.nowUs())))
     return Object.keys(report as object).length === 0
       ? undefined
       : (report as ComponentReport & { readonly callsTo: readonly string[] })
