@@ -1,7 +1,8 @@
-// Breakers, limits, events and queues against cockatiel, opossum, p-queue and bottleneck, in one process; --defects: which of nine known defects each has
+// Breakers, limits, events and queues against cockatiel, opossum, p-queue and bottleneck, in one process; --defects: which of nine known defects each has; --bytes: what is allocated
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
+import { bytes } from './reflex/bytes.mjs'
 import { defects } from './reflex/defects.mjs'
 import { measure } from './reflex/measure.mjs'
 import { loadPeers } from './reflex/peers.mjs'
@@ -15,6 +16,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     targets: { type: 'boolean', default: false },
     defects: { type: 'boolean', default: false },
+    bytes: { type: 'boolean', default: false },
     // Where the build is, for one that is not in place yet.
     dist: { type: 'string', default: new URL('../dist/esm/', import.meta.url).href },
   },
@@ -27,6 +29,12 @@ const load = async (entry, target) => {
 }
 process.env.HOMEOSTAT_BINDING = ''
 const facade = { ...(await load('resilience', 'default')), ...(await load('flow', 'default')) }
+if (options.bytes) {
+  const rows = bytes(facade)
+  for (const row of rows) process.stdout.write(`${row.name.padEnd(24)} ${row.bytes.toFixed(3)} bytes each\n`)
+  if (options.json) writeFileSync(options.json, JSON.stringify(rows))
+  process.exit(0)
+}
 const peers = await loadPeers()
 
 if (options.defects) {
