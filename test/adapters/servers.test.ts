@@ -55,6 +55,15 @@ describe.each([
     expect(reportOf(reflex, 'shop')).toMatchObject({ calls: 20 })
   })
 
+  test('where the reflex has no room, requests are served and counted all the same', async () => {
+    const reflex = watching({ components: 1 })
+    const app = await serving({ reflex, routes, name: 'shop' })
+    expect((await app.get('/items/1')).status).toBe(200)
+    expect((await app.get('/slow')).status).toBe(200)
+    await until(() => app.stats.inFlight === 0)
+    expect(reportOf(reflex, 'shop')).toMatchObject({ calls: 2 })
+  })
+
   test('what is in flight is known while it is', async () => {
     const reflex = watching()
     const { held, release } = pause()

@@ -250,6 +250,23 @@ describe('limits', () => {
     expect(made).toBe(3)
   })
 
+  test('no room for an origin, or a function that throws, fails the request and nothing else', async () => {
+    const reflex = watching({ components: 1 })
+    reflex.component('pinned', { pinned: true })
+    const full = agent.compose(interceptor({ reflex }))
+    await expect(ask(full, `${one.origin}/200`)).rejects.toMatchObject({ code: 'HOMEOSTAT_CAPACITY' })
+    const boom = (): never => {
+      throw new Error('boom')
+    }
+    const throwing = agent.compose(interceptor({ reflex: watching(), tier: boom }))
+    await expect(fetch(`${one.origin}/200`, { dispatcher: throwing })).rejects.toMatchObject({
+      cause: { message: 'boom' },
+    })
+    const judging = agent.compose(interceptor({ reflex: watching({ breaker: strict }), isFailure: boom }))
+    expect((await ask(judging, `${one.origin}/200`)).status).toBe(200)
+    expect(one.asked).toBe(1)
+  })
+
   test('what undici itself refuses to send gives everything back', async () => {
     const reflex = watching()
     const places = limiter(3)

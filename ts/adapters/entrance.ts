@@ -60,6 +60,7 @@ export class Entrance {
   readonly #shedder: EntranceOptions['shedder']
   readonly #table: RouteTable
   readonly #other: Route
+  readonly #fallback: Component
   readonly #components = new Map<string, Component>()
   readonly #refused = [0, 0, 0, 0, 0]
   #over = 0
@@ -88,6 +89,7 @@ export class Entrance {
     this.#shedder = shedder
     this.#table = new RouteTable(`${at}.routes`, options.routes ?? {}, name, tier)
     this.#other = { name, tier }
+    this.#fallback = this.#made(name)
   }
 
   /** The route of a request, by the table alone. */
@@ -140,10 +142,20 @@ export class Entrance {
   #component(name: string): Component {
     let component = this.#components.get(name)
     if (component === undefined) {
-      component = this.reflex.component(name, { pinned: true })
-      component.disable()
+      try {
+        component = this.#made(name)
+      } catch {
+        // The reflex has no room: such requests are counted with those of no route, rather than lost.
+        component = this.#fallback
+      }
       this.#components.set(name, component)
     }
+    return component
+  }
+
+  #made(name: string): Component {
+    const component = this.reflex.component(name, { pinned: true })
+    component.disable()
     return component
   }
 

@@ -73,9 +73,18 @@ export function interceptor(options: InterceptorOptions): Interceptor {
 
   return ((dispatch: (options: DispatchOptions, handler: Handler) => boolean) =>
     (asked: DispatchOptions, handler: Handler): boolean => {
-      const { component, limiter } = origins.get(originOf(asked))
+      let guarded: Guarded
+      let chosen: number
+      try {
+        guarded = origins.get(originOf(asked))
+        chosen = tierOfRequest(tier, asked)
+      } catch (error) {
+        // No room for another origin, or a function of the options threw.
+        return fail(handler, error as Error)
+      }
+      const { component, limiter } = guarded
       const nowUs = clock.nowUs()
-      const permit = component.tryAcquire(tierOfRequest(tier, asked), nowUs)
+      const permit = component.tryAcquire(chosen, nowUs)
       if (permit < 0) return refuse(handler, component.refusal(permit))
       const place = limiter === undefined ? 0 : limiter.tryAcquire()
       if (place < 0) {
@@ -115,9 +124,12 @@ function tierOfRequest(tier: number | ((options: DispatchOptions) => number), as
   return Number.isInteger(chosen) && chosen >= 0 && chosen <= 4 ? chosen : 2
 }
 
-/** Not at once: who sends does not expect to hear of it before it has sent. */
 function refuse(handler: Handler, why: Failure): boolean {
-  const error = errorOf(why) as Error
+  return fail(handler, errorOf(why) as Error)
+}
+
+/** Not at once: who sends does not expect to hear of it before it has sent. */
+function fail(handler: Handler, error: Error): boolean {
   queueMicrotask(() => handler.onResponseError?.(noController(error), error))
   return true
 }
