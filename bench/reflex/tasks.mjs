@@ -126,7 +126,7 @@ export function failures({ breaker }, peers) {
         rollingCountBuckets: size,
         rollingCountTimeout: 10_000_000,
       })
-      tasks[`failure at a window of ${size}, ${name}`] = refusals(size > 1000 ? 4 : 400, () => peer.fire())
+      tasks[`failure at a window of ${size}, ${name}`] = refusals(size > 1000 ? 2 : 20, () => peer.fire())
     }
   }
   return tasks
