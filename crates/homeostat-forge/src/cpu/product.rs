@@ -73,26 +73,42 @@ impl WithSimd for Product<'_> {
 /// Panels of `wide` neighbours, step by step; what is missing of the last one is zero.
 #[inline(always)]
 fn pack(panel: &mut [f32], wide: usize, count: usize, steps: usize, at: impl Fn(usize, usize) -> f32) {
-    for (first, panel) in (0..count).step_by(wide).zip(panel.chunks_exact_mut(wide * steps)) {
-        let inside = wide.min(count - first);
-        for (p, row) in panel.chunks_exact_mut(wide).enumerate() {
-            let (used, rest) = row.split_at_mut(inside);
-            used.iter_mut().enumerate().for_each(|(i, x)| *x = at(first + i, p));
-            rest.fill(0.0);
+    let mut first = 0;
+    while first < count {
+        let inside = if wide < count - first { wide } else { count - first };
+        let panel = &mut panel[first * steps..][..wide * steps];
+        let mut p = 0;
+        while p < steps {
+            let mut i = 0;
+            while i < wide {
+                panel[p * wide + i] = if i < inside { at(first + i, p) } else { 0.0 };
+                i += 1;
+            }
+            p += 1;
         }
+        first += wide;
     }
 }
 
+/// Indices instead of iterators: their adapters are functions of their own, which compilers do not always put inside of code that is
+/// made for wider vectors than the rest of the program.
 #[inline(always)]
 fn block<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
     let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (vectors, _) = S::as_simd_f32s(right);
-    for (a, b) in left.chunks_exact(ROWS).zip(vectors.chunks_exact(2)) {
-        for i in 0..ROWS {
+    let (left, right) = (left.as_chunks::<ROWS>().0, vectors.as_chunks::<2>().0);
+    let steps = if left.len() < right.len() { left.len() } else { right.len() };
+    let mut p = 0;
+    while p < steps {
+        let (a, b) = (&left[p], &right[p]);
+        let mut i = 0;
+        while i < ROWS {
             let x = simd.splat_f32s(a[i]);
             sums[i][0] = simd.mul_add_e_f32s(x, b[0], sums[i][0]);
             sums[i][1] = simd.mul_add_e_f32s(x, b[1], sums[i][1]);
+            i += 1;
         }
+        p += 1;
     }
     sums
 }
@@ -107,12 +123,18 @@ fn add<S: Simd>(
     high: usize,
     across: usize,
 ) {
-    for (i, sums) in block.iter().enumerate().take(high) {
+    let mut i = 0;
+    while i < high {
         let mut row = [0f32; 2 * LANES_MAX];
-        simd.partial_store_f32s(&mut row[..S::F32_LANES], sums[0]);
-        simd.partial_store_f32s(&mut row[S::F32_LANES..2 * S::F32_LANES], sums[1]);
+        simd.partial_store_f32s(&mut row[..S::F32_LANES], block[i][0]);
+        simd.partial_store_f32s(&mut row[S::F32_LANES..2 * S::F32_LANES], block[i][1]);
         let to = &mut c[at + i * stride..at + i * stride + across];
-        to.iter_mut().zip(&row).for_each(|(c, x)| *c += x);
+        let mut j = 0;
+        while j < across {
+            to[j] += row[j];
+            j += 1;
+        }
+        i += 1;
     }
 }
 

@@ -176,7 +176,9 @@ impl Executor {
             let turn = self.slot().promotions;
             let verdict =
                 Truth::sampled(&self.blueprint, inputs, CHECKED, self.options.seed ^ turn)?.judge(&results);
-            if let Some(report) = self.slot().watch.checked(verdict.miss.is_none()) {
+            // The lock ends with this statement: rolling back takes it again.
+            let report = self.slot().watch.checked(verdict.miss.is_none());
+            if let Some(report) = report {
                 self.roll_back(&current, report);
                 return crate::cpu::run(&self.plan, inputs);
             }
