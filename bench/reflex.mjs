@@ -11,7 +11,7 @@ import { backlogs, closedCalls, events, failures, permits, refusedCalls } from '
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '75' },
+    rounds: { type: 'string', default: '40' },
     only: { type: 'string' },
     json: { type: 'string' },
     targets: { type: 'boolean', default: false },
@@ -64,10 +64,11 @@ const found = {}
 for (const name of chosen) {
   const tasks = groups[name]?.()
   if (tasks === undefined) throw new Error(`--only is one of ${Object.keys(groups).join(', ')}`)
-  Object.assign(found, await measure(tasks, Number(options.rounds)))
+  const times = await measure(tasks, Number(options.rounds))
+  Object.assign(found, times)
+  for (const [row, ns] of Object.entries(times))
+    process.stdout.write(`${row.padEnd(58)} ${ns.toFixed(1).padStart(12)} ns\n`)
 }
-for (const [name, ns] of Object.entries(found))
-  process.stdout.write(`${name.padEnd(58)} ${ns.toFixed(1).padStart(12)} ns\n`)
 const rows = judge(found)
 process.stdout.write('\n')
 for (const { what, value, limit, met } of rows)

@@ -4,7 +4,7 @@
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 
 /**
- * `tasks`: name -> `{ n, run(n), before?() }`. `run` does n operations and may return a promise; `before` is not timed.
+ * `tasks`: name -> `{ n, run(n), before?(), end?() }`. `run` does n operations and may return a promise; `before` and `end` are not timed.
  */
 export async function measure(tasks, rounds) {
   const times = Object.fromEntries(Object.keys(tasks).map((name) => [name, []]))
@@ -18,5 +18,6 @@ export async function measure(tasks, rounds) {
       if (round >= 0) times[name].push(ns)
     }
   }
+  for (const { end } of Object.values(tasks)) end?.()
   return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
 }

@@ -126,7 +126,11 @@ export function failures({ breaker }, peers) {
         rollingCountBuckets: size,
         rollingCountTimeout: 10_000_000,
       })
-      tasks[`failure at a window of ${size}, ${name}`] = refusals(size > 1000 ? 2 : 20, () => peer.fire())
+      tasks[`failure at a window of ${size}, ${name}`] = {
+        ...refusals(size > 1000 ? 2 : 20, () => peer.fire()),
+        // Its own timer goes through all buckets, whether it is called or not.
+        end: () => peer.shutdown(),
+      }
     }
   }
   return tasks
