@@ -1,0 +1,93 @@
+//! The search over tables of everything: each table has every schedule of one workload, measured on one adapter
+//! (`forge sweep`, see design.md). What the search would have found is read off the table.
+
+use homeostat_forge::ir::{Builder, Conv2d, DType, Layout, Op};
+use homeostat_forge::plan::Plan;
+use homeostat_forge::schedule::{Kind, Limits, Schedule};
+use homeostat_forge::search::Search;
+use std::collections::BTreeMap;
+
+/// The adapter of the tables: a software one with two cores.
+const LIMITS: Limits = Limits {
+    kind: Kind::Software,
+    invocations: 1024,
+    workgroup_side: 1024,
+    workgroup_bytes: 32_768,
+    storage_buffers: 32,
+    texture_side: 16_384,
+    subgroup: Some(8),
+    f16: true,
+    cores: 2,
+    ..Limits::PORTABLE
+};
+const EVALUATIONS: usize = 22;
+
+fn plan(name: &str) -> Plan {
+    let mut words = name.trim_end_matches(".tsv").split('-');
+    let op = words.next().unwrap();
+    let d: Vec<u32> = words.next().unwrap().split('x').map(|n| n.parse().unwrap()).collect();
+    let mut g = Builder::new();
+    let y = match op {
+        "matmul" => {
+            let (a, b) = (
+                g.input("a", DType::F32, &[d[0], d[2]]).unwrap(),
+                g.input("b", DType::F32, &[d[2], d[1]]).unwrap(),
+            );
+            g.matmul(a, b, false, false)
+        }
+        "conv2d" => {
+            let x = g.input("x", DType::F32, &[1, d[0], d[0], d[1]]).unwrap();
+            let w = g.input("w", DType::F32, &[d[3], d[2], d[2], d[1]]).unwrap();
+            g.conv2d(x, w, Conv2d { padding: [d[2] / 2; 4], layout: Layout::Nhwc, ..Conv2d::default() })
+        }
+        _ => {
+            let x = g.input("x", DType::F32, &d).unwrap();
+            g.node(
+                if op == "softmax" { Op::Softmax { axis: 1 } } else { Op::LayerNorm { epsilon: 1e-5 } },
+                &[x],
+            )
+        }
+    };
+    Plan::new(&g.finish(&[y.unwrap()]).unwrap(), LIMITS.storage_buffers as usize).unwrap()
+}
+
+#[test]
+fn finds_95_percent_of_the_optimum_in_22_evaluations() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tables");
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let mut means = Vec::new();
+    for name in &names {
+        let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+        let read = |line: &str| {
+            let mut cells = line.split('\t');
+            Some((cells.next()?.to_string(), cells.next()?.parse::<f64>().ok()?))
+        };
+        let table: BTreeMap<String, f64> = text.lines().filter_map(read).collect();
+        let plan = plan(name);
+        let space = Schedule::space(&plan.groups[0], &LIMITS);
+        // The table is of this very space.
+        let known = space.iter().filter(|s| table.contains_key(&s.text())).count();
+        assert_eq!(known, space.len(), "{name}");
+        let optimum = table.values().copied().fold(f64::INFINITY, f64::min);
+        let share = |seed: u32| {
+            let mut search = Search::new(&plan.groups[0], &LIMITS, seed).unwrap();
+            for _ in 0..EVALUATIONS {
+                let number = search.propose().unwrap();
+                search.tell(number, table[&space[number].text()]);
+            }
+            optimum / search.told().iter().map(|(_, s)| *s).fold(f64::INFINITY, f64::min)
+        };
+        let shares: Vec<f64> = (0..5).map(share).collect();
+        let mean = shares.iter().sum::<f64>() / 5.0;
+        println!(
+            "{name}: {} points, mean {mean:.3}, worst {:.3}",
+            space.len(),
+            shares.iter().copied().fold(1.0, f64::min)
+        );
+        means.push(mean);
+    }
+    assert!(!means.is_empty());
+    assert!(means.iter().all(|m| *m >= 0.95), "{means:.3?}");
+}
