@@ -11,7 +11,7 @@ Runs contenders against plants: 30 simulated minutes in windows of 250 ms, score
   plants --contenders a,b --plants P1,P2 --presets balanced,conservative --cv 0.1 --seeds 20
 
   --contenders a,b      who competes; --list names them. Default: default (with --targets: the subject)
-  --plants P1,P2        against what: P0 to P5, P1I to P4I, P1D, P4R, PF. Default: P1 to P5 and P0
+  --plants P1,P2        against what: P0 to P5, P1I to P4I, P1D, P4R, PF. Default: P1 to P5, P0, P1I to P4I
   --presets a,b         conservative, balanced, aggressive. Default: balanced and conservative
   --cv 0.02,0.1         coefficients of variation of the noise. Default 0.1
   --seeds 20            consecutive seeds per row. Default 20
@@ -129,7 +129,7 @@ mod tests {
     fn defaults_are_those_of_the_targets() {
         let parsed = parse("--targets").unwrap_or_else(|message| panic!("{message}"));
         assert_eq!(parsed.contenders, ["homeostat"]);
-        assert_eq!((parsed.plants.len(), parsed.presets.len(), parsed.seeds), (6, 2, 20));
+        assert_eq!((parsed.plants.len(), parsed.presets.len(), parsed.seeds), (10, 2, 20));
     }
 
     #[test]
