@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, test, vi } from 'vitest'
 import * as generated from '../../out/wasm/homeostat.js'
+import * as generatedReflex from '../../out/wasm/homeostat_reflex.js'
 import * as generatedSolver from '../../out/wasm/homeostat_solver.js'
 import { bind, type CoreModule, METHODS } from '../../ts/bindings/core.js'
 import { nativeBinding } from '../../ts/bindings/native.js'
@@ -28,8 +29,8 @@ describe('the two surfaces', () => {
       Object.keys(module)
         .filter((name) => !onlyWasm.includes(name))
         .sort()
-    // In WebAssembly the solver is a module of its own, which only its users load.
-    expect(names({ ...glue, ...generatedSolver })).toEqual(names(native))
+    // In WebAssembly the solver and the reflex are modules of their own, which only their users load.
+    expect(names({ ...glue, ...generatedSolver, ...generatedReflex })).toEqual(names(native))
   })
 
   test.each(['Engine', 'Verifier', 'Replay'] as const)(
