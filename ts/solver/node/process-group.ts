@@ -13,13 +13,23 @@ const running = new Set<ChildProcess>()
 
 /** Starts a program as the leader of a group. Failure to start is the child's `error` event. */
 export function spawnGroup(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  const child = spawn(file, args, { ...options, detached: !isWindows, windowsHide: true })
-  if (child.pid === undefined) return child
+  // Before the program starts: a signal that comes between would leave it behind.
   if (running.size === 0) watchThisProcess()
+  let child: ChildProcess
+  try {
+    child = spawn(file, args, { ...options, detached: !isWindows, windowsHide: true })
+  } catch (error) {
+    unwatchWhenIdle()
+    throw error
+  }
+  if (child.pid === undefined) {
+    unwatchWhenIdle()
+    return child
+  }
   running.add(child)
   child.once('close', () => {
     running.delete(child)
-    if (running.size === 0) unwatchThisProcess()
+    unwatchWhenIdle()
   })
   return child
 }
@@ -55,6 +65,10 @@ function onSignal(signal: NodeJS.Signals): void {
 function watchThisProcess(): void {
   process.on('exit', killAll)
   for (const signal of SIGNALS) process.on(signal, onSignal)
+}
+
+function unwatchWhenIdle(): void {
+  if (running.size === 0) unwatchThisProcess()
 }
 
 function unwatchThisProcess(): void {
