@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty'
+import { keptUp } from './command.js'
 import { Live } from './live.js'
 import type { SecondReport } from './load/tally.js'
 import type { Options } from './options.js'
@@ -16,9 +17,6 @@ export interface Context {
   readonly signal: AbortSignal
   readonly out: WriteStream
 }
-
-/** How long the page stays after the run, unless Ctrl-C comes first. */
-const KEEP_PAGE_MS = 15 * 60_000
 
 /** The comparison: runs both instances, shows it, prints the summary. `linger` then keeps the page up as asked. */
 export async function compare(
@@ -71,13 +69,7 @@ export async function compare(
     linger: async () => {
       if (!options.exit && !signal.aborted) {
         out.write(`\n The page stays at ${page.url} for 15 minutes; Ctrl-C ends it.\n`)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, KEEP_PAGE_MS)
-          signal.addEventListener('abort', () => {
-            clearTimeout(timer)
-            resolve()
-          })
-        })
+        await keptUp(signal)
       }
       await page.close()
     },

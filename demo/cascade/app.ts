@@ -1,48 +1,15 @@
 import { writeFileSync } from 'node:fs'
-import { OptionError } from '../options.js'
+import { keptUp, runCommand } from '../command.js'
 import { type Half, runHalf } from './half.js'
 import { CASCADE_HELP, type CascadeOptions, parseCascadeOptions } from './options.js'
 import { comparison, kept, logLine, PROMISE, reasonsLine, secondLine, TIMELINE_HEAD, witnessText } from './print.js'
 import { BOUNDS, LOAD } from './topology.js'
 
-/** What a signal ends with, as shells count it. */
-const STATUS = { SIGINT: 130, SIGTERM: 143 } as const
-const KEPT_UP_MS = 15 * 60_000
-
-class Interrupted extends Error {
-  readonly signal: keyof typeof STATUS
-  constructor(signal: keyof typeof STATUS) {
-    super(`interrupted by ${signal}`)
-    this.signal = signal
-  }
-}
-
 /** The main process: both halves, then what they say. @returns the exit status */
-export async function cascade(entry: URL, args: readonly string[]): Promise<number> {
-  let options: CascadeOptions | undefined
-  try {
-    options = parseCascadeOptions(args)
-  } catch (error) {
-    if (!(error instanceof OptionError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    return 2
-  }
-  if (!options) {
-    process.stdout.write(CASCADE_HELP)
-    return 0
-  }
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Interrupted(signal)))
-  try {
-    return (await show(entry, options, stop.signal)) ? 0 : 1
-  } catch (error) {
-    if (error instanceof Interrupted) {
-      process.stdout.write('\nStopped; no process is left behind.\n')
-      return STATUS[error.signal]
-    }
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    return 1
-  }
+export function cascade(entry: URL, args: readonly string[]): Promise<number> {
+  const run = async (options: CascadeOptions, signal: AbortSignal): Promise<number> =>
+    (await show(entry, options, signal)) ? 0 : 1
+  return runCommand({ parse: parseCascadeOptions, help: CASCADE_HELP, run }, args)
 }
 
 async function show(entry: URL, options: CascadeOptions, signal: AbortSignal): Promise<boolean> {
@@ -90,20 +57,7 @@ async function show(entry: URL, options: CascadeOptions, signal: AbortSignal): P
     }
     if (options.exit || !process.stdout.isTTY) return
     say(`Health: http://127.0.0.1:${healthPort}/health (Ctrl-C ends it)`)
-    await until(signal, KEPT_UP_MS)
+    await keptUp(signal)
   })
   return good
-}
-
-/** Waits for so long, or until a signal ends it, which is a good end here. */
-function until(signal: AbortSignal, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    const end = (): void => {
-      clearTimeout(timer)
-      resolve()
-    }
-    if (signal.aborted) end()
-    else signal.addEventListener('abort', end, { once: true })
-  })
 }
