@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-/** Projects do not take this over from what they are in. */
+/** Projects do not take these over from what they are in. A file per processor; vitest alone would leave one of two idle. */
 const testTimeout = 30_000
+const maxWorkers = '100%'
 
 /** One suite, both bindings: the façade obeys HOMEOSTAT_BINDING, the tests do not know which one they run on. */
 const binding = (name: 'native' | 'wasm') => ({
@@ -11,6 +12,7 @@ const binding = (name: 'native' | 'wasm') => ({
     exclude: ['**/node_modules/**', 'test/cli/**', 'test/packaging/**', 'test/repository/**'],
     env: { HOMEOSTAT_BINDING: name },
     testTimeout,
+    maxWorkers,
     typecheck: { enabled: false },
   },
 })
@@ -21,17 +23,17 @@ export default defineConfig({
     projects: [
       binding('native'),
       binding('wasm'),
-      // Over the built command line, which chooses its core itself. Its tests wait for processes: a file per processor, after the others.
+      // Over the built command line, which chooses its core itself. Its tests start processes and wait for them: after the others.
       {
         test: {
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
           testTimeout,
-          maxWorkers: '100%',
+          maxWorkers,
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout } },
+      { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout, maxWorkers } },
     ],
   },
 })

@@ -32,9 +32,11 @@ export function parse(source: string, html = false): Element {
   while (at < text.length) {
     const top = open.at(-1) as typeof root
     if (html && RAW.has(top.name)) {
-      const end = text.toLowerCase().indexOf(`</${top.name}`, at)
-      top.children.push(text.slice(at, end))
-      at = end
+      // Not by way of toLowerCase, which makes some letters longer and moves what follows them.
+      const end = text.slice(at).search(new RegExp(`</${top.name}`, 'i'))
+      if (end < 0) throw new Error(`<${top.name}> is not closed`)
+      top.children.push(text.slice(at, at + end))
+      at += end
     }
     const next = text.indexOf('<', at)
     const before = text.slice(at, next < 0 ? text.length : next)
