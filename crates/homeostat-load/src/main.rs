@@ -16,6 +16,7 @@ load --detect STREAM [--days N] [--rate N]: the latency-regression detector over
   --limiters A,B     only these besides the peers (default: adaptive)
   --alone 1          without the peers, and so without comparison
   --scenarios A,B    only scenarios whose name contains one of these
+  --unseen 1         the 25 scenarios that nobody tunes on instead of the 31
   --generated N      N generated scenarios instead of the 31
   --first-seed N     seed of the first generated scenario (default 1)
   --seeds N          runs per scenario (default 3)
@@ -29,6 +30,7 @@ struct Arguments {
     limiters: Vec<String>,
     filters: Vec<String>,
     alone: bool,
+    unseen: bool,
     generated: u64,
     first_seed: u64,
     seeds: u64,
@@ -43,6 +45,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
         limiters: vec![ours::SUBJECT.into()],
         filters: vec![],
         alone: false,
+        unseen: false,
         generated: 0,
         first_seed: 1,
         seeds: 3,
@@ -64,6 +67,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
             "--limiters" => a.limiters = list(),
             "--scenarios" => a.filters = list(),
             "--alone" => a.alone = number()? != 0,
+            "--unseen" => a.unseen = number()? != 0,
             "--detect" => a.detect = Some(value.clone()),
             "--days" => a.days = real()?,
             "--rate" => a.rate = real()?,
@@ -78,6 +82,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
 
 fn scenarios(arguments: &Arguments) -> Vec<Scenario> {
     let mut scenarios = match arguments.generated {
+        0 if arguments.unseen => scenario::unseen(),
         0 => scenario::all(),
         n => (0..n).map(|i| scenario::generated(arguments.first_seed + i)).collect(),
     };

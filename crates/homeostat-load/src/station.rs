@@ -17,6 +17,10 @@ pub enum Work {
     Exponential,
     /// Log-normal with this coefficient of variation.
     Variation(f64),
+    /// This share takes so many times as long as the rest.
+    TwoPoint(f64, f64),
+    /// Always the same.
+    Constant,
 }
 
 impl Work {
@@ -29,6 +33,10 @@ impl Work {
             Self::Pareto(alpha) => (alpha - 1.0) / alpha * libm::pow(a, -1.0 / alpha),
             Self::Exponential => -libm::log(a),
             Self::Variation(cv) => log_normal(libm::log(1.0 + cv * cv).sqrt()),
+            Self::TwoPoint(share, times) => {
+                (if a < share { times } else { 1.0 }) / (1.0 - share + share * times)
+            }
+            Self::Constant => 1.0,
         }
     }
 }
@@ -158,7 +166,8 @@ mod tests {
     #[test]
     fn work_has_mean_one() {
         let mut rng = crate::rng::Rng::new(3);
-        for work in [Work::LogNormal(1.0), Work::Pareto(2.5), Work::Exponential, Work::Variation(0.3)] {
+        let kinds = [Work::LogNormal(1.0), Work::Pareto(2.5), Work::Exponential, Work::Variation(0.3)];
+        for work in kinds.into_iter().chain([Work::TwoPoint(0.1, 20.0), Work::Constant]) {
             let n = 400_000;
             let mean = (0..n).map(|_| work.draw(&mut rng)).sum::<f64>() / f64::from(n);
             assert!((mean - 1.0).abs() < 0.02, "{work:?} {mean}");

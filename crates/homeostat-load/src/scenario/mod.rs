@@ -2,9 +2,11 @@
 
 mod generated;
 mod table;
+mod unseen;
 
 pub use generated::generated;
 pub use table::all;
+pub use unseen::unseen;
 
 use crate::station::{Contention, Work};
 
