@@ -146,6 +146,11 @@ impl Builder {
         &self.nodes[id.index()].shape
     }
 
+    /// What a node is stored as, so far.
+    pub fn dtype(&self, id: NodeId) -> DType {
+        self.nodes[id.index()].dtype
+    }
+
     /// A number.
     pub fn scalar(&mut self, value: f32) -> Result<NodeId> {
         self.node(Op::Scalar(value), &[])

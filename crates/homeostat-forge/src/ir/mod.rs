@@ -8,6 +8,7 @@ mod encode;
 mod infer;
 mod op;
 mod reader;
+mod recipe;
 mod shape;
 mod tensor;
 
