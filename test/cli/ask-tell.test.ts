@@ -1,6 +1,7 @@
 /** Asking and telling by hand: points in every form, outcomes of every kind, and what is refused. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fails, homeostat, jsonLines, well } from './support/cli.js'
 import { SMALL, toldStudy, workplace } from './support/studies.js'
@@ -182,6 +183,24 @@ describe('arguments', () => {
     [['completion', 'tcsh'], /bash, zsh, fish/],
   ])('%j is refused with status 2', async (args, message) => {
     expect(await fails(args, { status: 2, code: 'HOMEOSTAT_USAGE' })).toMatch(message)
+  })
+
+  it('end a process with the statuses that are documented, errors on standard error alone', async () => {
+    const { cwd } = workplace(SMALL)
+    writeFileSync(join(cwd, 'edited.jsonl'), '{"format":"homeostat-study"}\n')
+    const wanted: readonly (readonly [status: number, ...args: string[]])[] = [
+      [0, 'ask', 's.jsonl', '-c', 'c.json', '-n', '6'],
+      [1, 'tell', 's.jsonl', '77', '5'],
+      [2, 'tell', 's.jsonl', '0', 'five'],
+      [4, 'best', 'edited.jsonl'],
+      [5, 'ask', 's.jsonl'],
+      [6, 'best', 's.jsonl'],
+    ]
+    for (const [status, ...args] of wanted) {
+      const ended = await homeostat(args, { cwd })
+      expect({ args, ...ended }).toMatchObject({ status, err: status === 0 ? '' : expect.stringMatching(/^error /) })
+      expect({ args, silent: ended.out === '' }).toEqual({ args, silent: status !== 0 })
+    }
   })
 
   it('--help and --version are answered on standard output', async () => {

@@ -7,7 +7,7 @@ import { fails, homeostat, jsonLines, lines, well } from './support/cli.js'
 import { Driver } from './support/driver.js'
 import { SQUARE, workplace } from './support/studies.js'
 
-const ROUNDS = 50
+const ROUNDS = 30
 
 /** A fixed sequence, so that a failing round comes again. */
 function* randoms(seed: number): Generator<number> {
@@ -99,7 +99,7 @@ describe('processes that share a study', () => {
   it('may make it at the same moment', async () => {
     const { cwd } = workplace()
     const asked = await Promise.all(
-      Array.from({ length: 6 }, () => well(['ask', 's.jsonl', '-c', 'c.json', '--json'], { cwd })),
+      Array.from({ length: 6 }, () => well(['ask', 's.jsonl', '-c', 'c.json', '--json'], { cwd, apart: true })),
     )
     expect(asked.flatMap((out) => jsonLines<Trial>(out).map(({ trial }) => trial)).sort()).toEqual([0, 1, 2, 3, 4, 5])
   })
@@ -121,12 +121,14 @@ describe('processes that share a study', () => {
     const lock = new StudyLock(path('s.jsonl'))
     lock.acquire(1000)
     const locked = { status: 3, code: 'HOMEOSTAT_STUDY_LOCKED' }
-    expect(await fails(['ask', 's.jsonl', '--wait', '300ms'], locked, { cwd })).toContain(`process ${process.pid}`)
-    await fails(['run', '--state', 's.jsonl', '--wait', '100ms', '--', 'true'], locked, { cwd })
+    expect(await fails(['ask', 's.jsonl', '--wait', '300ms'], locked, { cwd, apart: true })).toContain(
+      `process ${process.pid}`,
+    )
+    await fails(['run', '--state', 's.jsonl', '--wait', '100ms', '--', 'true'], locked, { cwd, apart: true })
     expect(readFileSync(path('s.jsonl'))).toEqual(before)
     // Looking needs no lock.
     await well(['status', 's.jsonl'], { cwd })
-    const patient = well(['ask', 's.jsonl', '--wait', '20s'], { cwd })
+    const patient = well(['ask', 's.jsonl', '--wait', '20s'], { cwd, apart: true })
     setTimeout(() => lock.release(), 400)
     await patient
   })

@@ -75,7 +75,8 @@ describe('import', () => {
     for (const format of ['csv', 'json', 'jsonl', 'optuna']) {
       const text = await well(['export', 's.jsonl', '--format', format], from)
       const to = workplace()
-      const said = await well(['import', 's.jsonl', '-', '-c', 'c.json', '--json'], { cwd: to.cwd, input: text })
+      writeFileSync(to.path('sent'), text)
+      const said = await well(['import', 's.jsonl', 'sent', '-c', 'c.json', '--json'], to)
       expect(JSON.parse(said)).toEqual({ imported: 6, skipped: 0, open: 1, replaced: 0 })
       expect({ format, got: content(await trials(to.cwd)) }).toEqual({ format, got: sent.slice(0, 6) })
     }
@@ -103,8 +104,10 @@ describe('import', () => {
     const { cwd, path } = workplace(SMALL)
     await well(['ask', 's.jsonl', '-c', 'c.json'], { cwd })
     const before = readFileSync(path('s.jsonl'))
-    const wrong = (input: string) =>
-      fails(['import', 's.jsonl', '-'], { status: 2, code: 'HOMEOSTAT_INVALID_IMPORT' }, { cwd, input })
+    const wrong = (table: string) => {
+      writeFileSync(path('table'), table)
+      return fails(['import', 's.jsonl', 'table'], { status: 2, code: 'HOMEOSTAT_INVALID_IMPORT' }, { cwd })
+    }
     expect(await wrong('n,c,value\n1,a,0.5\n7,a,0.5\n')).toContain('row 2')
     expect(await wrong('n,c,value\n1,a,0.5\n2,z,0.5\n')).toContain('row 2')
     expect(await wrong('n,value\n1,0.5\n')).toContain('knob c')

@@ -18,11 +18,11 @@ function place() {
 }
 
 describe.skipIf(!hasTerminals)('on a terminal', () => {
-  it.each([80, 120, 24])(
-    'of %i columns a run draws one line of progress, within them, and keeps what matters above it',
-    async (columns) => {
-      const { status, out } = await onTerminal(columns, RUN, place()).result
-      expect(status).toBe(0)
+  it('of any width a run draws one line of progress, within it, and keeps what matters above it', async () => {
+    const terminals = [80, 120, 24].map((columns) => ({ columns, ...onTerminal(columns, RUN, place()) }))
+    for (const { columns, result } of terminals) {
+      const { status, out } = await result
+      expect({ columns, status }).toEqual({ columns, status: 0 })
       const drawn = out.split(/\r?\n/).flatMap((line) => line.split(`\r${ESCAPE}[2K`))
       // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
       const shown = drawn.map((text) => text.replace(/\u001b\[[\d;]*m/g, '').replace(/\r/g, ''))
@@ -35,24 +35,33 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
       expect(last.some((line) => line.includes('trial 2 failed'))).toBe(true)
       expect(last.join('\n')).not.toContain('━')
       expect(last.join('\n')).toContain('the budget is used up after 6 trials, 1 failed')
-    },
-  )
+    }
+  })
 
   it('shows colour, but not with NO_COLOR, --no-color or TERM=dumb', async () => {
     const { cwd } = await toldStudy(3)
     const best = async (args: string[], env: Record<string, string> = {}) =>
       (await onTerminal(80, ['best', 's.jsonl', ...args], { cwd, env }).result).out
-    expect(await best([])).toContain(`${ESCAPE}[32m1${ESCAPE}[39m`)
-    expect(await best([], { NO_COLOR: '1' })).not.toContain(ESCAPE)
-    expect(await best(['--no-color'])).not.toContain(ESCAPE)
-    expect(await best([], { TERM: 'dumb' })).not.toContain(ESCAPE)
+    const [coloured, ...plain] = await Promise.all([
+      best([]),
+      best([], { NO_COLOR: '1' }),
+      best(['--no-color']),
+      best([], { TERM: 'dumb' }),
+    ])
+    expect(coloured).toContain(`${ESCAPE}[32m1${ESCAPE}[39m`)
+    for (const out of plain) {
+      expect(out).not.toContain(ESCAPE)
+      expect(out).toContain('best  1')
+    }
   })
 
   it('draws nothing with --quiet, and plain lines where the terminal is dumb', async () => {
-    const quiet = await onTerminal(80, [...RUN.slice(0, 1), '--quiet', ...RUN.slice(1)], place()).result
+    const [quiet, dumb] = await Promise.all([
+      onTerminal(80, [...RUN.slice(0, 1), '--quiet', ...RUN.slice(1)], place()).result,
+      onTerminal(80, RUN, { ...place(), env: { TERM: 'dumb' } }).result,
+    ])
     expect(quiet.out).not.toContain('━')
     expect(quiet.out).not.toContain('trial 2 failed')
-    const dumb = await onTerminal(80, RUN, { ...place(), env: { TERM: 'dumb' } }).result
     expect(dumb.out).not.toContain(ESCAPE)
     expect(dumb.out).toContain('[6/6] trial')
   })

@@ -1,10 +1,11 @@
-/** The built command line as a child process, as users run it. */
+/** The built command line as a child process, as users run it; and what only asks for an answer, in this process. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
+import { here } from './here.js'
 
 export const CLI =
   process.env.HOMEOSTAT_CLI ?? fileURLToPath(new URL('../../../dist/cli/homeostat.js', import.meta.url))
@@ -21,6 +22,8 @@ export interface CallOptions {
   readonly cwd?: string
   readonly input?: string
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** In a process of its own, where `well` and `fails` would need none. */
+  readonly apart?: boolean
 }
 
 /** Any program, with the environment of these tests. */
@@ -58,16 +61,22 @@ export async function ended(child: ChildProcess): Promise<Result> {
   return { status, signal, out, err }
 }
 
-/** Runs `homeostat` to its end. */
+/** Runs `homeostat` to its end, in a process of its own. */
 export function homeostat(args: readonly string[], options: CallOptions = {}): Promise<Result> {
   const child = start(args, options)
   child.stdin?.end(options.input ?? '')
   return ended(child)
 }
 
-/** Runs what has to succeed without a word on standard error but `notes`. */
+/** In this process, unless what the test is about belongs to a process of its own. */
+const call = (args: readonly string[], options: CallOptions): Promise<Result> =>
+  options.input === undefined && options.env === undefined && options.apart !== true
+    ? here(args, options.cwd)
+    : homeostat(args, options)
+
+/** Runs what has to succeed. */
 export async function well(args: readonly string[], options: CallOptions = {}): Promise<string> {
-  const { status, out, err } = await homeostat(args, options)
+  const { status, out, err } = await call(args, options)
   expect({ args, status, err }).toEqual({ args, status: 0, err: expect.any(String) })
   return out
 }
@@ -79,7 +88,7 @@ export async function fails(
   options: CallOptions = {},
 ): Promise<string> {
   const end = args.includes('--') ? args.indexOf('--') : args.length
-  const { status, out, err } = await homeostat(args.toSpliced(end, 0, '--json'), options)
+  const { status, out, err } = await call(args.toSpliced(end, 0, '--json'), options)
   const said = lines(err).map((line) => JSON.parse(line) as { error?: { code: string; message: string } })
   const error = said.find((line) => line.error !== undefined)?.error
   expect({ args, status, out, code: error?.code }).toEqual({

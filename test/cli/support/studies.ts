@@ -1,8 +1,10 @@
 /** Studies that tests begin with. */
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { StudyConfig } from '../../../ts/binding.js'
+import { loadSolver } from '../../../ts/cli/core.js'
+import { StudyFile } from '../../../ts/node/study/study-file.js'
 import { folder } from '../../support/folder.js'
-import { homeostat } from './cli.js'
 
 export const SQUARE = { seed: 5, bounds: { x: { min: 0, max: 1 }, y: { min: 0, max: 1 } } }
 export const SMALL = { bounds: { n: { kind: 'integer', min: 1, max: 3 }, c: { kind: 'choice', choices: ['a', 'b'] } } }
@@ -31,17 +33,14 @@ export function workplace(config: object = SQUARE): Place {
 }
 
 /** A study `s.jsonl` with trials 0 to `count` - 1 told, the values falling to 1. */
-export async function toldStudy(count: number, config: object = SQUARE): Promise<Place> {
+export async function toldStudy(count: number, config: StudyConfig = SQUARE): Promise<Place> {
   const place = workplace(config)
-  const results = Array.from({ length: count }, (_, trial) => ({ trial, value: count - trial }))
-  const requests = [
-    { cmd: 'ask', batch: count, trials: true },
-    { cmd: 'tell', results },
-  ]
-  const { out } = await homeostat(['interactive', '--config', 'c.json', '--state', 's.jsonl'], {
-    cwd: place.cwd,
-    input: requests.map((request) => JSON.stringify(request)).join('\n'),
-  })
-  if (!out.endsWith('{"ok":true}\n')) throw new Error(`the study could not be made: ${out}`)
+  const file = new StudyFile(place.path('s.jsonl'), { binding: loadSolver(), config })
+  const values = new Float64Array(file.knobs.length)
+  file.change((core) => {
+    for (let trial = 0; trial < count; trial++) core.ask(values)
+    for (let trial = 0; trial < count; trial++) core.tell(trial, 0, count - trial, Number.NaN, '')
+  }, false)
+  file.close()
   return place
 }

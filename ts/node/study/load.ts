@@ -29,7 +29,7 @@ export type ReadStudy =
 
 /** Throws `HOMEOSTAT_STUDY_*`, naming the file and the line. */
 export function readStudyFrom(fd: number, size: number, path: string, binding: SolverBinding): ReadStudy {
-  const piece = new Uint8Array(PIECE)
+  const piece = new Uint8Array(Math.min(PIECE, Math.max(size, 1)))
   const head = firstLine(fd, piece, size)
   if (head.line === undefined) {
     if (HEADER_START.startsWith(head.text.slice(0, HEADER_START.length)) && !WHOLE.test(head.text))
