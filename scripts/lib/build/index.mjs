@@ -5,6 +5,7 @@ import { demo } from './demo.mjs'
 import { native } from './native.mjs'
 import { ts } from './ts.mjs'
 import { wasm } from './wasm.mjs'
+import { wasmForge } from './wasm-forge.mjs'
 import { wasmReflex } from './wasm-reflex.mjs'
 import { wasmSolver } from './wasm-solver.mjs'
 
@@ -12,7 +13,7 @@ import { wasmSolver } from './wasm-solver.mjs'
  * In the order in which one needs the other. A part names its inputs (its own recipe is one too), the program that makes it (`tool`) and its outputs;
  * it is stale when a content or the tool changed, or an output is gone.
  */
-export const PARTS = { native, wasm, 'wasm-solver': wasmSolver, 'wasm-reflex': wasmReflex, ts, demo }
+export const PARTS = { native, wasm, 'wasm-solver': wasmSolver, 'wasm-reflex': wasmReflex, 'wasm-forge': wasmForge, ts, demo }
 
 /** Builds what is stale. Says nothing where nothing is. */
 export async function build({ rust, only = Object.keys(PARTS) }) {
