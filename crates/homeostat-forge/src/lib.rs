@@ -17,13 +17,16 @@
 //! library ── kernels with their lifecycle and what was measured of them, as lines. Knows no file.
 //! controller ── which kernel answers, and whether it still deserves to. Knows no device.
 //! prove ── hostile inputs, verdicts, the smallest failing case.
+//! registry ── who answers each kernel's runs, and the one journaled way in which that changes. Knows no device.
+//! pipeline ── compile, prove, time, search, ask to be promoted: says what a device should do, is told what came of it.
+//!  └─ engine ── registry and pipelines for one thread: what a browser's binding wraps.
 //! ```
 //!
 //! The host's part (feature `device`):
 //!
 //! ```text
-//! device ── the one room that touches wgpu: a thread of its own, a watchdog, canaries around every buffer, whole plans.
-//!  └─ executor ── answers calls with promoted kernels or the processor, tunes beside them, rolls back.
+//! device ── the one room that touches wgpu: a thread of its own, a watchdog, whole programs.
+//!  └─ host ── the registry behind a lock, the pipelines on a thread, the library and the journal as files: what Node's binding wraps.
 //! ```
 //!
 //! # What always holds
@@ -41,14 +44,17 @@ pub mod controller;
 pub mod cpu;
 #[cfg(feature = "device")]
 pub mod device;
+pub mod engine;
 #[cfg(feature = "device")]
 pub mod executor;
 pub mod ir;
 pub mod library;
 pub mod measure;
 pub mod oracle;
+pub mod pipeline;
 pub mod plan;
 pub mod prove;
+pub mod registry;
 pub mod schedule;
 pub mod search;
 pub mod wgsl;

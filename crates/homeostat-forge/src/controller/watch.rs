@@ -58,6 +58,17 @@ impl Watch {
         self.place = if self.stretch > 0 { self.rng.next_u64() % self.stretch } else { 0 };
     }
 
+    /// Runs so far.
+    pub fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    /// From now on a run is expected to take this long.
+    pub fn expect(&mut self, seconds: f64) {
+        self.expected_s = seconds;
+        self.recent.clear();
+    }
+
     /// Counts a run; whether its answer is to be checked before it is given.
     pub fn begin(&mut self) -> bool {
         let at = self.runs;

@@ -2,6 +2,7 @@
 
 use super::buffer::Buffer;
 use crate::ir::DType;
+use crate::measure::Timing;
 use crate::schedule::{Kind, Limits};
 use crate::wgsl::{Binding, Kernel, Pass, Temporary, validate};
 use homeostat_core::error::{Code, Error, Result};
@@ -420,27 +421,6 @@ impl Gpu {
         let own_s =
             tick(1).saturating_sub(tick(0)) as f64 * f64::from(self.queue.get_timestamp_period()) * 1e-9;
         Ok(Timing { wall_s, own_s: (own_s > 0.0).then_some(own_s) })
-    }
-}
-
-/// How long a batch took.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Timing {
-    /// By the wall's clock.
-    pub wall_s: f64,
-    /// Of the device itself: its own clock, or the processor's time.
-    pub own_s: Option<f64>,
-}
-
-impl Timing {
-    /// Seconds that count: the device's own, else the wall's. Processor time of all cores is as long as the busiest one takes,
-    /// with work that is so uneven.
-    pub fn seconds(&self, limits: &Limits, uneven: f64) -> f64 {
-        match self.own_s {
-            Some(own_s) if limits.kind == Kind::Software => own_s / f64::from(limits.cores) * uneven,
-            Some(own_s) => own_s,
-            None => self.wall_s,
-        }
     }
 }
 

@@ -11,9 +11,11 @@ mod gpu;
 mod program;
 mod time;
 
+pub use crate::measure::Timing;
+pub use crate::schedule::first_schedules;
 pub use buffer::{Buffer, CANARY_BYTES};
-pub use gpu::{Adapter, Bound, Compiled, Gpu, Timing, adapters};
-pub use program::{Program, first_schedules};
+pub use gpu::{Adapter, Bound, Compiled, Gpu, adapters};
+pub use program::Program;
 pub use time::process_cpu_s;
 
 use crate::schedule::Limits;

@@ -17,21 +17,6 @@ pub struct Program {
     bounds: Vec<Bound>,
 }
 
-/// The first schedule of every group of a plan.
-pub fn first_schedules(plan: &Plan, limits: &crate::schedule::Limits) -> Result<Vec<Schedule>> {
-    let first = |group: &Group| {
-        Schedule::first(group, limits).ok_or_else(|| {
-            let text = format!(
-                "node {} of shape {}: the adapter can compute it in no way",
-                group.output.index(),
-                group.shape
-            );
-            Error::new(Code::ForgeUnsupported, text)
-        })
-    };
-    plan.groups.iter().map(first).collect()
-}
-
 impl Gpu {
     /// Compiles a plan by these schedules, one for each group.
     pub fn program(&mut self, plan: &Plan, schedules: &[Schedule]) -> Result<Program> {

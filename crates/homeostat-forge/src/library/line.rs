@@ -111,5 +111,5 @@ fn read_kernel(json: &Json) -> Option<Read> {
     let device = DeviceKey { backend, vendor, device, driver, compiler };
     let dtype = DType::ALL.into_iter().find(|d| d.name() == dtype)?;
     let key = KernelKey { blueprint: hash(text)?, group, schedule, bucket, dtype, device };
-    Some(Read::Kernel(key, Record { state, measures, proven_here: false }))
+    Some(Read::Kernel(key, Record { state, measures, proven_here: false, answered: false }))
 }

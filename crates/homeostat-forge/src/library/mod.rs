@@ -12,7 +12,7 @@ mod state;
 pub use key::{DeviceKey, KernelKey, bucket};
 pub use state::{BlueprintState, KernelState};
 
-use crate::ir::Hash;
+use crate::ir::{DType, Hash};
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 
@@ -20,6 +20,11 @@ use homeostat_core::error::{Code, Error, Result};
 pub const SCHEMA: u32 = 1;
 /// Most kernels that are kept; the worst ones of the fullest blueprint go first.
 pub const KERNELS_MAX: usize = 65_536;
+
+/// How many buckets apart sizes are still alike.
+const ALIKE_MAX: u32 = 3;
+/// Most schedules that are taken over from kernels that are alike.
+const ALIKE: usize = 4;
 
 /// What was measured of a kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -66,6 +71,8 @@ pub struct Record {
     pub measures: Measures,
     /// Whether it was proven in this process: what was only read was not.
     pub proven_here: bool,
+    /// Whether it answered users when this was last known: the first candidate of the next start.
+    pub answered: bool,
 }
 
 /// What was found while reading.
@@ -117,7 +124,7 @@ impl Library {
 
     /// A kernel that was just compiled.
     pub fn add(&mut self, key: KernelKey, measures: Measures) {
-        let record = Record { state: KernelState::Compiled, measures, proven_here: false };
+        let record = Record { state: KernelState::Compiled, measures, proven_here: false, answered: false };
         self.lines.push_str(&line::kernel(&key, &record));
         self.kernels.insert(key, record);
         self.shed();
@@ -141,6 +148,7 @@ impl Library {
             return Err(refused(format!("kernel '{}'", key.schedule), record.state.name(), to.name()));
         }
         record.state = to;
+        record.answered = to == KernelState::Promoted;
         record.proven_here = proven;
         record.measures = measures.unwrap_or(record.measures);
         self.lines.push_str(&line::kernel(key, record));
@@ -153,13 +161,71 @@ impl Library {
             matches!(r.state, KernelState::Compiled | KernelState::Validated | KernelState::Promoted)
         };
         let mut found: Vec<(&KernelKey, &Record)> = self
-            .kernels
-            .iter()
+            .kernels_of(&of.blueprint)
             .filter(|(k, r)| usable(r) && of.matches(k))
             .filter(|(k, r)| of.tag.is_none_or(|tag| self.tags(k, r).contains(&tag)))
             .collect();
         found.sort_by(|a, b| a.1.measures.seconds.total_cmp(&b.1.measures.seconds).then(a.0.cmp(b.0)));
         found
+    }
+
+    /// Schedules that answered on a device for groups of this dtype and of about this size, of whatever blueprint; nearest sizes
+    /// first, then in the order of their keys.
+    pub fn alike(&self, device: &DeviceKey, dtype: DType, bucket: u32) -> Vec<&str> {
+        let mut near: Vec<(u32, &KernelKey)> = self
+            .kernels
+            .iter()
+            .filter(|(k, r)| r.answered && k.dtype == dtype && k.device == *device)
+            .map(|(k, _)| (k.bucket.abs_diff(bucket), k))
+            .filter(|(apart, _)| *apart <= ALIKE_MAX)
+            .collect();
+        near.sort();
+        let mut schedules: Vec<&str> = Vec::new();
+        for (_, key) in near {
+            if schedules.len() < ALIKE && !schedules.contains(&key.schedule.as_str()) {
+                schedules.push(&key.schedule);
+            }
+        }
+        schedules
+    }
+
+    /// Every fact as a line: what a file is replaced by when it has grown by facts that later ones replaced.
+    pub fn all_lines(&self) -> String {
+        let mut lines = String::new();
+        self.blueprints.iter().for_each(|(hash, state)| lines.push_str(&line::blueprint(hash, *state)));
+        for (key, record) in &self.kernels {
+            // A candidate that answered is kept as such.
+            let state = if record.answered { KernelState::Promoted } else { record.state };
+            lines.push_str(&line::kernel(key, &Record { state, ..record.clone() }));
+        }
+        lines
+    }
+
+    /// Every kernel that is known, in the order of their keys.
+    pub fn kernels(&self) -> impl Iterator<Item = (&KernelKey, &Record)> {
+        self.kernels.iter()
+    }
+
+    /// Every kernel of a blueprint, on whatever device.
+    pub fn kernels_of(&self, blueprint: &Hash) -> impl Iterator<Item = (&KernelKey, &Record)> {
+        let device = DeviceKey {
+            backend: String::new(),
+            vendor: 0,
+            device: 0,
+            driver: String::new(),
+            compiler: String::new(),
+        };
+        // The least key of a blueprint: keys are in the order of their fields.
+        let first = KernelKey {
+            blueprint: *blueprint,
+            group: 0,
+            schedule: String::new(),
+            bucket: 0,
+            dtype: DType::F32,
+            device,
+        };
+        let blueprint = *blueprint;
+        self.kernels.range(first..).take_while(move |(k, _)| k.blueprint == blueprint)
     }
 
     /// What a kernel is good at, among those of its blueprint on its device.
@@ -168,7 +234,9 @@ impl Library {
             let same = |k: &&KernelKey| {
                 (&k.blueprint, k.group, &k.device) == (&key.blueprint, key.group, &key.device)
             };
-            self.kernels.iter().filter(move |(k, r)| same(k) && r.state.is_proven()).map(|(_, r)| r.measures)
+            self.kernels_of(&key.blueprint)
+                .filter(move |(k, r)| same(k) && r.state.is_proven())
+                .map(|(_, r)| r.measures)
         };
         if !record.state.is_proven() {
             return Vec::new();
@@ -209,6 +277,7 @@ impl Library {
                         continue;
                     }
                     if record.state.is_proven() {
+                        record.answered = record.state == KernelState::Promoted;
                         record.state = KernelState::Compiled;
                     }
                     self.kernels.insert(key, record);

@@ -4,6 +4,7 @@
 //! and incumbent, and what counts is the confidence interval of the median of their ratio. Inside the noise nothing is promoted:
 //! an unconfirmed winner gets worse with the number of tries, because the luckiest measurement wins.
 
+use crate::schedule::{Kind, Limits};
 use alloc::vec::Vec;
 use homeostat_core::real;
 
@@ -13,6 +14,27 @@ pub const BATCH_S_MIN: f64 = 0.005;
 pub const BATCH_RUNS_MAX: u32 = 4000;
 /// A candidate that is not better than this ratio is not promoted.
 pub const RATIO_MAX: f64 = 0.98;
+
+/// How long a batch took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timing {
+    /// By the wall's clock.
+    pub wall_s: f64,
+    /// Of the device itself: its own clock, or the processor's time.
+    pub own_s: Option<f64>,
+}
+
+impl Timing {
+    /// Seconds that count: the device's own, else the wall's. Processor time of all cores is as long as the busiest one takes,
+    /// with work that is so uneven.
+    pub fn seconds(&self, limits: &Limits, uneven: f64) -> f64 {
+        match self.own_s {
+            Some(own_s) if limits.kind == Kind::Software => own_s / f64::from(limits.cores) * uneven,
+            Some(own_s) => own_s,
+            None => self.wall_s,
+        }
+    }
+}
 
 /// How many runs make a batch, where one takes about this long.
 pub fn runs(estimate_s: f64) -> u32 {

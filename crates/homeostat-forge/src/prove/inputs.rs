@@ -26,6 +26,18 @@ impl Inputs {
     pub const ALL: [Inputs; 6] =
         [Inputs::Random, Inputs::Structured, Inputs::Zeros, Inputs::Large, Inputs::Tiny, Inputs::Adversarial];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Inputs::Random => "random",
+            Inputs::Structured => "structured",
+            Inputs::Zeros => "zeros",
+            Inputs::Large => "large",
+            Inputs::Tiny => "tiny",
+            Inputs::Adversarial => "adversarial",
+        }
+    }
+
     fn number(self, i: u64, rng: &mut Rng, half: bool) -> f64 {
         // 53 bits, between -1 and 1.
         let mut even = || (rng.next_u64() >> 11) as f64 / 4_503_599_627_370_496.0 - 1.0;

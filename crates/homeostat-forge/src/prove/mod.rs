@@ -12,6 +12,7 @@ use crate::oracle::{Reference, evaluate, places, sample};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use homeostat_core::error::Result;
+use homeostat_core::json::Number;
 
 /// An element that is too far off.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +32,8 @@ pub struct Miss {
 impl fmt::Display for Miss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { output, index, got, wanted, bound } = self;
-        write!(f, "output {output}, element {index}: got {got:e}, expected {wanted:e} within {bound:e}")
+        let (got, wanted, bound) = (Number(*got), Number(*wanted), Number(*bound));
+        write!(f, "output {output}, element {index}: got {got}, expected {wanted} within {bound}")
     }
 }
 
@@ -96,7 +98,12 @@ pub struct Truth {
 impl Truth {
     /// What is right for these inputs.
     pub fn of(blueprint: &Blueprint, inputs: &[Data], seed: u64) -> Result<Self> {
-        if work(blueprint) <= WORK_MAX {
+        Self::within(blueprint, inputs, seed, WORK_MAX)
+    }
+
+    /// The same, where every element is computed up to so many products.
+    pub fn within(blueprint: &Blueprint, inputs: &[Data], seed: u64, work_max: f64) -> Result<Self> {
+        if work(blueprint) <= work_max {
             return Ok(Self { places: None, references: evaluate(blueprint, inputs)? });
         }
         Self::sampled(blueprint, inputs, SAMPLE, seed)
@@ -120,7 +127,7 @@ impl Truth {
 }
 
 /// Products and elements that the oracle would compute.
-fn work(blueprint: &Blueprint) -> f64 {
+pub fn work(blueprint: &Blueprint) -> f64 {
     let each = |node: &Node| {
         let shape = |i: usize| &blueprint.node(node.operands[i]).shape;
         let last = |i: usize| f64::from(shape(i).last());

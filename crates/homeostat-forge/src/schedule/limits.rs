@@ -1,5 +1,8 @@
 //! What an adapter can do.
 
+use homeostat_core::error::{Code, Result};
+use homeostat_core::json::{Fields, Json};
+
 /// What stands behind an adapter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -62,4 +65,53 @@ impl Limits {
         matrices: false,
         cores: 16,
     };
+
+    /// What a browser says of its device, as JSON: WebGPU's own names of limits (those that are not there are the portable ones), and
+    /// `features` as a list of theirs, `subgroupMinSize` and `subgroupMaxSize` of the adapter's info, `software` for a fallback adapter,
+    /// `cores` of the processor behind it.
+    pub fn webgpu(text: &str) -> Result<Self> {
+        let json = Json::parse(text)?;
+        let mut f = Fields::new(&json, Code::InvalidOption, "limits.");
+        let most = f64::from(u32::MAX);
+        let mut limit = |key: &str, portable: u32| {
+            if f.number_if_any(key).is_some() {
+                f.whole(key, 0.0, 9e15).min(most as u64) as u32
+            } else {
+                portable
+            }
+        };
+        let p = Self::PORTABLE;
+        let mut limits = Self {
+            invocations: limit("maxComputeInvocationsPerWorkgroup", p.invocations),
+            workgroup_side: limit("maxComputeWorkgroupSizeX", p.workgroup_side)
+                .min(limit("maxComputeWorkgroupSizeY", p.workgroup_side)),
+            workgroup_bytes: limit("maxComputeWorkgroupStorageSize", p.workgroup_bytes),
+            // Canaries lie around what is bound.
+            binding_bytes: u64::from(
+                limit("maxStorageBufferBindingSize", p.binding_bytes as u32)
+                    .min(limit("maxBufferSize", 256 << 20).saturating_sub(512)),
+            ),
+            groups: limit("maxComputeWorkgroupsPerDimension", p.groups),
+            storage_buffers: limit("maxStorageBuffersPerShaderStage", p.storage_buffers),
+            texture_side: limit("maxTextureDimension2D", p.texture_side),
+            ..p
+        };
+        let (low, high) = (limit("subgroupMinSize", 0), limit("subgroupMaxSize", 0));
+        let cores = limit("cores", 0);
+        let software = json.get("software").and_then(Json::bool).unwrap_or(false);
+        let features = json.get("features").and_then(Json::arr).unwrap_or(&[]);
+        let has = |name: &str| features.iter().any(|f| f.str() == Some(name));
+        f.finish()?;
+        limits.f16 = has("shader-f16");
+        limits.subgroup = (has("subgroups") && low == high && low > 0).then_some(low);
+        if software {
+            limits.kind = Kind::Software;
+        }
+        limits.cores = match (cores, software) {
+            (0, true) => 2,
+            (0, false) => 64,
+            (n, _) => n,
+        };
+        Ok(limits)
+    }
 }

@@ -12,9 +12,10 @@ pub use limits::{Kind, Limits};
 pub use map::MapSchedule;
 pub use row::{Folding, RowSchedule};
 
-use crate::plan::{Group, Work};
+use crate::plan::{Group, Plan, Work};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
+use homeostat_core::error::{Code, Error, Result as Checked};
 
 /// Most iterations of all loops of one invocation: a software driver silently stops a shader at 65,536.
 pub const ITERATIONS_MAX: u32 = 60_000;
@@ -87,6 +88,20 @@ impl fmt::Display for Schedule {
             Schedule::Map(s) => write!(f, "map {s}"),
         }
     }
+}
+
+/// The first schedule of every group of a plan.
+pub fn first_schedules(plan: &Plan, limits: &Limits) -> Checked<Vec<Schedule>> {
+    let first = |group: &Group| {
+        Schedule::first(group, limits).ok_or_else(|| {
+            let (at, shape, name) =
+                (group.output.index(), &group.shape, plan.graph.node(group.output).op.name());
+            let text =
+                alloc::format!("node {at} ({name}) of shape {shape}: the adapter can compute it in no way");
+            Error::new(Code::ForgeUnsupported, text)
+        })
+    };
+    plan.groups.iter().map(first).collect()
 }
 
 /// Two numbers written as `16x8`.

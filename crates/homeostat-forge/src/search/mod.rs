@@ -35,6 +35,8 @@ pub struct Search {
     study: Study,
     /// The study's open trial, and the schedule that it asks for.
     asked: Option<(u32, usize)>,
+    /// What is proposed before anything else, last first.
+    wanted: Vec<usize>,
 }
 
 impl Search {
@@ -54,7 +56,25 @@ impl Search {
             seen,
             study,
             asked: None,
+            wanted: Vec::new(),
         })
+    }
+
+    /// Has these schedules proposed before all others, in their order: what did well with a kernel like this one.
+    pub fn look_first<'a>(&mut self, schedules: impl Iterator<Item = &'a Schedule>) {
+        let mut places: Vec<usize> =
+            schedules.filter_map(|s| self.space.iter().position(|known| known == s)).collect();
+        places.reverse();
+        self.wanted = places;
+    }
+
+    /// Never proposes these schedules.
+    pub fn ban<'a>(&mut self, schedules: impl Iterator<Item = &'a Schedule>) {
+        for schedule in schedules {
+            if let Some(place) = self.space.iter().position(|known| known == schedule) {
+                self.seen[place] = true;
+            }
+        }
     }
 
     /// The schedules, in the order of their numbers.
@@ -69,6 +89,11 @@ impl Search {
 
     /// The number of the schedule to measure next; `None` when all of them were.
     pub fn propose(&mut self) -> Option<usize> {
+        while let Some(wanted) = self.wanted.pop() {
+            if !self.seen[wanted] {
+                return Some(wanted);
+            }
+        }
         let model = self.by_probe().or_else(|| {
             let turn = self.told.len() % STUDY_EVERY == STUDY_EVERY - 1;
             if turn { self.by_study() } else { None }

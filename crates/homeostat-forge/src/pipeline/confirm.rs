@@ -1,0 +1,197 @@
+//! Timing: the measurements of a search, and the pairs that decide.
+
+use super::life::Context;
+use super::raise::Raised;
+use crate::measure::{Decision, Median, decide, median, runs};
+use crate::prove::work;
+use crate::registry::{Backend, Event, Evidence, ProgramId, is_loss};
+use crate::schedule::Schedule;
+use crate::search::Search;
+use alloc::{format, string::String, vec::Vec};
+use homeostat_core::error::{Code, Error, Result};
+
+/// Batches of one measurement.
+const BATCHES: usize = 3;
+/// Pairs before anything is decided, and after which what is undecided stays as it is.
+const PAIRS: (usize, usize) = (8, 24);
+/// A schedule that takes this many times the best one is not timed any further.
+const HOPELESS: f64 = 6.0;
+/// Products above which the processor is no rival for hardware: it is not held up to find out.
+const PROCESSOR_WORK_MAX: f64 = 5e8;
+
+/// How a program stands against the processor.
+pub(super) enum Rival {
+    /// It is faster.
+    Won(Option<Median>),
+    /// It is not, by more than the noise.
+    Lost(Median),
+    /// The processor does not compete.
+    None,
+}
+
+/// A group that is ready to be timed.
+struct Bench {
+    program: ProgramId,
+    group: u32,
+    uneven: f64,
+    estimate_s: f64,
+}
+
+impl Context {
+    /// Measures what the search proposes, until its budget is spent.
+    pub(super) async fn measure(&self, group: usize, search: &mut Search) -> Result<()> {
+        let mut best = f64::INFINITY;
+        for _ in 0..self.options.evaluations {
+            let Some(number) = search.propose() else { break };
+            let schedule = search.space()[number];
+            let (seconds, reason) = match self.seconds_of(group, schedule, best).await {
+                Ok(seconds) => (seconds, String::new()),
+                Err(error) if is_loss(&error) => return Err(error),
+                Err(error) => (f64::INFINITY, format!("{}", error.code.as_str())),
+            };
+            best = best.min(seconds);
+            search.tell(number, seconds);
+            let seconds = seconds.is_finite().then_some(seconds);
+            let evidence =
+                Evidence { seconds, runs: search.told().len() as u64, reason, ..Evidence::default() };
+            self.port.note(Event::Measured, &[schedule], evidence).await;
+        }
+        Ok(())
+    }
+
+    /// Compiles one group alone.
+    async fn prepare(&self, group: usize, schedule: Schedule) -> Result<Bench> {
+        let of = &self.subject.plan.groups[group];
+        let kernel = crate::wgsl::emit(of, &schedule, &self.limits)
+            .map_err(|why| Error::new(Code::ForgeUnsupported, why))?;
+        let (uneven, group) = (self.limits.uneven(&kernel), group as u32);
+        let program = self.port.compile(alloc::vec![(group, kernel)]).await?;
+        match self.estimate(program, group).await {
+            Ok(estimate_s) => Ok(Bench { program, group, uneven, estimate_s }),
+            Err(error) => {
+                self.port.release(program).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The first dispatch may compile; the second tells how long one takes.
+    async fn estimate(&self, program: ProgramId, group: u32) -> Result<f64> {
+        let inputs = self.usual_inputs();
+        self.port.execute(program, &inputs, false).await?;
+        self.port.time(program, group, 1).await?;
+        Ok(self.port.time(program, group, 1).await?.wall_s)
+    }
+
+    /// Seconds of a dispatch, by one batch.
+    async fn sample(&self, bench: &Bench) -> Result<f64> {
+        let times = runs(bench.estimate_s);
+        let timing = self.port.time(bench.program, bench.group, times).await?;
+        Ok(timing.seconds(&self.limits, bench.uneven) / f64::from(times))
+    }
+
+    async fn seconds_of(&self, group: usize, schedule: Schedule, best: f64) -> Result<f64> {
+        let bench = self.prepare(group, schedule).await?;
+        let mut samples = Vec::new();
+        let result = loop {
+            match self.sample(&bench).await {
+                Ok(seconds) => samples.push(seconds),
+                Err(error) => break Err(error),
+            }
+            if samples.len() >= BATCHES || samples[0] > HOPELESS * best {
+                break Ok(median(&samples).map_or(f64::INFINITY, |m| m.value));
+            }
+        };
+        self.port.release(bench.program).await;
+        result
+    }
+
+    /// The finalist that is faster than the incumbent beyond the noise, and most so.
+    pub(super) async fn confirm(
+        &self,
+        group: usize,
+        incumbent: Schedule,
+        finalists: &[Schedule],
+    ) -> Result<Option<Schedule>> {
+        let mut best: Option<(f64, Schedule)> = None;
+        let present = self.prepare(group, incumbent).await?;
+        for schedule in finalists.iter().filter(|s| **s != incumbent) {
+            let decision = match self.prepare(group, *schedule).await {
+                Ok(bench) => {
+                    let decision = self.pairs(&bench, &present).await;
+                    self.port.release(bench.program).await;
+                    decision
+                }
+                Err(error) => Err(error),
+            };
+            match decision {
+                Ok(Some(Decision::Promote(ratio))) if best.is_none_or(|(least, _)| ratio.value < least) => {
+                    best = Some((ratio.value, *schedule));
+                }
+                Ok(Some(Decision::Keep(ratio) | Decision::Undecided(ratio))) => {
+                    let reason = String::from("not faster by more than the noise");
+                    let evidence = Evidence { ratio: Some(ratio), reason, ..Evidence::default() };
+                    self.port.note(Event::Refused, &[*schedule], evidence).await;
+                }
+                Err(error) if is_loss(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        self.port.release(present.program).await;
+        Ok(best.map(|(_, schedule)| schedule))
+    }
+
+    async fn pairs(&self, candidate: &Bench, incumbent: &Bench) -> Result<Option<Decision>> {
+        let mut pairs = Vec::new();
+        loop {
+            // Which of the two comes first takes turns.
+            let first = pairs.len() % 2 == 0;
+            let pair = if first {
+                let x = self.sample(candidate).await?;
+                (x, self.sample(incumbent).await?)
+            } else {
+                let y = self.sample(incumbent).await?;
+                (self.sample(candidate).await?, y)
+            };
+            pairs.push(pair);
+            let decision = decide(&pairs);
+            if done(pairs.len(), &decision) {
+                return Ok(decision);
+            }
+        }
+    }
+
+    /// Whole runs on the device against whole runs on the processor, in interleaved pairs.
+    pub(super) async fn against_processor(&self, raised: &Raised) -> Result<Rival> {
+        let no_rival = work(&self.subject.blueprint) > PROCESSOR_WORK_MAX;
+        if self.options.backend != Backend::Auto || no_rival {
+            return Ok(Rival::None);
+        }
+        let inputs = self.usual_inputs();
+        let mut pairs = Vec::new();
+        loop {
+            let first = pairs.len() % 2 == 0;
+            let pair = if first {
+                let x = self.port.execute(raised.program, &inputs, false).await?.1;
+                (x, self.port.compute(&inputs).await?)
+            } else {
+                let y = self.port.compute(&inputs).await?;
+                (self.port.execute(raised.program, &inputs, false).await?.1, y)
+            };
+            pairs.push(pair);
+            let decision = decide(&pairs);
+            if done(pairs.len(), &decision) {
+                return Ok(match decision {
+                    Some(Decision::Promote(ratio)) => Rival::Won(Some(ratio)),
+                    // Inside the noise nothing changes: the processor answers already.
+                    Some(Decision::Keep(ratio) | Decision::Undecided(ratio)) => Rival::Lost(ratio),
+                    None => Rival::None,
+                });
+            }
+        }
+    }
+}
+
+fn done(pairs: usize, decision: &Option<Decision>) -> bool {
+    pairs >= PAIRS.1 || pairs >= PAIRS.0 && !matches!(decision, Some(Decision::Undecided(_)))
+}

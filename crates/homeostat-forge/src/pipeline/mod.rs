@@ -1,0 +1,34 @@
+//! What is done for a kernel beside its runs: compile, prove, time, search, ask to be promoted. Pure: it says what a device should do
+//! next (`Command`), and is told what came of it (`Reply`). The same pipeline runs over wgpu on a thread and over a browser's WebGPU.
+//!
+//! ```text
+//! what the library knows, or the rule's schedules
+//!   └─> compile ─> prove (all kinds of inputs; a known one: one kind, at a sample) ─> time a whole run ─> compare with the processor
+//!         └─> promoted: FAST
+//!               └─> for each group: search ─> confirm the best three in interleaved pairs ─> prove ─> promoted: STANDARD
+//!                     └─> rest until the kernel is hot and the device idle ─> search on: AGGRESSIVE
+//! ```
+//!
+//! # How whoever owns a device drives it
+//!
+//! 1. `Background::next` gives a command and the kernel that it is for; `None` when nothing is to be done now.
+//! 2. Carry it out. `Compile` makes pipelines, tensors and bind groups of a program; `Execute` writes the inputs, dispatches every
+//!    kernel in order and reads the outputs; `Time` dispatches one part many times; `Compute` runs on the processor; `Drop` frees.
+//! 3. `Background::reply` with what came of it: one reply for each command. An error goes in as `Reply::Failed`.
+//!
+//! One command at a time: timings disturb each other. Runs of users come in between as they like.
+//!
+//! A pipeline is written as one `async` function, polled with a waker that does nothing: every `await` is a command.
+
+mod background;
+mod command;
+mod confirm;
+mod life;
+mod port;
+mod raise;
+mod recipe;
+
+pub use background::{Background, Keeper};
+pub use command::{Command, Reply};
+pub use life::Start;
+pub use recipe::{CANARY_BYTES, Dispatch, Recipe, Resource, TensorSpec};

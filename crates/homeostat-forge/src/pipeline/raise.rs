@@ -1,0 +1,149 @@
+//! From schedules to a program that is proven, timed, and may ask to answer.
+
+use super::life::Context;
+use crate::ir::Data;
+use crate::library::Measures;
+use crate::measure::median;
+use crate::prove::{Inputs, Truth, make};
+use crate::registry::{Event, Evidence, Installed, ProgramId, is_loss};
+use crate::schedule::Schedule;
+use crate::wgsl::{Kernel, Temporary, emit};
+use alloc::{format, sync::Arc, vec::Vec};
+use homeostat_core::error::{Code, Error, Result};
+
+/// Runs that tell how long one usually takes.
+const SAMPLES: usize = 5;
+/// Elements of each output that a known kernel is checked at before it answers again.
+const RECHECKED: usize = 256;
+
+/// A program that passed.
+pub(super) struct Raised {
+    pub program: ProgramId,
+    pub schedules: Vec<Schedule>,
+    pub measures: Vec<Measures>,
+    pub seconds: f64,
+    pub worst: f64,
+}
+
+impl Raised {
+    pub fn installed(&self) -> Installed {
+        Installed {
+            program: self.program,
+            schedules: self.schedules.clone(),
+            measures: self.measures.clone(),
+            seconds: self.seconds,
+        }
+    }
+}
+
+/// How much a candidate has to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Every kind of inputs.
+    Full,
+    /// One kind, at a sample: it passed the full proof on this device, driver and version before.
+    Recheck,
+}
+
+impl Context {
+    pub(super) fn kernels(&self, schedules: &[Schedule]) -> Result<Vec<(u32, Kernel)>> {
+        let groups = &self.subject.plan.groups;
+        if schedules.len() != groups.len() {
+            return Err(Error::new(Code::ForgeUnsupported, "expected a schedule for each group"));
+        }
+        let kernel = |(g, schedule): (u32, &Schedule)| {
+            let emitted = emit(&groups[g as usize], schedule, &self.limits);
+            let text = |why| Error::new(Code::ForgeUnsupported, format!("{schedule}: {why}"));
+            emitted.map(|kernel| (g, kernel)).map_err(text)
+        };
+        (0u32..).zip(schedules).map(kernel).collect()
+    }
+
+    /// Compiles, proves and times schedules. `None` where they are wrong, or the driver refuses them; an error where the device is
+    /// gone.
+    pub(super) async fn raise(&self, schedules: Vec<Schedule>, proof: Proof) -> Result<Option<Raised>> {
+        self.port.note(Event::Compiling, &schedules, Evidence::default()).await;
+        match self.try_to_raise(&schedules, proof).await {
+            Ok(raised) => Ok(Some(raised)),
+            Err(error) if is_loss(&error) => Err(error),
+            Err(error) => {
+                let reason = format!("{}: {}", error.code.as_str(), error.message);
+                self.port.note(Event::Rejected, &schedules, Evidence { reason, ..Evidence::default() }).await;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn try_to_raise(&self, schedules: &[Schedule], proof: Proof) -> Result<Raised> {
+        let kernels = self.kernels(schedules)?;
+        let measures: Vec<Measures> = kernels.iter().map(|(_, k)| declared(k)).collect();
+        let uneven: Vec<f64> = kernels.iter().map(|(_, k)| self.limits.uneven(k)).collect();
+        let program = self.port.compile(kernels).await?;
+        let shown = self.show(program, proof, &uneven).await;
+        let (worst, seconds, each) = match shown {
+            Ok(shown) => shown,
+            Err(error) => {
+                self.port.release(program).await;
+                return Err(error);
+            }
+        };
+        let evidence = Evidence { worst: Some(worst), seconds: Some(seconds), ..Evidence::default() };
+        self.port.note(Event::Validated, schedules, evidence).await;
+        let measured = |(m, seconds): (Measures, f64)| Measures { error: worst, seconds, ..m };
+        let measures = measures.into_iter().zip(each).map(measured).collect();
+        Ok(Raised { program, schedules: schedules.to_vec(), measures, seconds, worst })
+    }
+
+    /// The greatest error, the seconds of a run and of each group alone; an error where an answer is out of bounds.
+    async fn show(&self, program: ProgramId, proof: Proof, uneven: &[f64]) -> Result<(f64, f64, Vec<f64>)> {
+        let kinds: &[Inputs] = if proof == Proof::Full { &Inputs::ALL } else { &[Inputs::Adversarial] };
+        let (blueprint, seed) = (&self.subject.blueprint, self.options.seed);
+        let mut worst = 0f64;
+        for kind in kinds {
+            let inputs = Arc::new(make(blueprint, *kind, seed));
+            let (outputs, _) = self.port.execute(program, &inputs, true).await?;
+            let truth = match proof {
+                Proof::Full => Truth::within(blueprint, &inputs, seed, self.options.proof_work_max)?,
+                Proof::Recheck => Truth::sampled(blueprint, &inputs, RECHECKED, seed)?,
+            };
+            let verdict = truth.judge(&outputs);
+            worst = worst.max(verdict.worst);
+            if let Some(miss) = verdict.miss {
+                let text = format!("{} inputs: {miss}", kind.name());
+                return Err(Error::new(Code::KernelRejected, text));
+            }
+        }
+        let inputs = self.usual_inputs();
+        // What was compiled just now may run for the first time in full.
+        self.port.execute(program, &inputs, false).await?;
+        let mut samples = Vec::new();
+        let wanted = if proof == Proof::Full { SAMPLES } else { 1 };
+        for _ in 0..wanted {
+            samples.push(self.port.execute(program, &inputs, false).await?.1);
+        }
+        let mut each = Vec::new();
+        for (group, uneven) in (0u32..).zip(uneven) {
+            each.push(self.port.time(program, group, 1).await?.seconds(&self.limits, *uneven));
+        }
+        Ok((worst, median(&samples).map_or(0.0, |m| m.value), each))
+    }
+
+    /// Inputs like a user's.
+    pub(super) fn usual_inputs(&self) -> Arc<Vec<Data>> {
+        let mut kept = self.inputs.borrow_mut();
+        let make = || Arc::new(make(&self.subject.blueprint, Inputs::Random, self.options.seed));
+        kept.get_or_insert_with(make).clone()
+    }
+}
+
+/// What follows from a kernel itself.
+fn declared(kernel: &Kernel) -> Measures {
+    let bytes = |t: &Temporary| match t {
+        Temporary::Buffer(bytes) => *bytes,
+        Temporary::Texture { width, height, dtype } => {
+            u64::from(*width) * u64::from(*height) * 4 * dtype.bytes()
+        }
+    };
+    let portable = kernel.passes.iter().all(|p| !p.subgroups && !p.matrices && !p.f16);
+    Measures { extra_bytes: kernel.temporaries.iter().map(bytes).sum(), portable, ..Measures::default() }
+}

@@ -1,0 +1,445 @@
+//! Every kernel of a forge: who answers its runs, what is known of it, and the one way in which that changes.
+//!
+//! ```text
+//!           begin ─> Ticket ─> (device or processor computes) ─> end ─> Outcome
+//! propose ─> check ─> journal ─> apply ─> watch ─┬─> keep
+//!                                                └─> demote | quarantine ─> journal ─> roll back ─> report
+//! ```
+//!
+//! Every step here takes microseconds: a lock around the registry holds no run up. What takes longer (compiling, proving, timing) is
+//! done by `pipeline`, which then asks to be promoted.
+//!
+//! # What always holds
+//!
+//! 1. A program answers only after it was promoted; it is promoted only with the evidence of its proof, and only where that can be
+//!    recorded. What protects needs no room in the journal.
+//! 2. A run ends with the program that it began with: a program is given up (`take_drops`) when its last run has ended.
+//! 3. A program that was wrong once never answers again, even where it had been rolled back to or the run began before a swap. Its
+//!    schedules are quarantined in the library, and not proposed again.
+//! 4. Without a device every run is the processor's.
+
+mod entry;
+mod field;
+mod journal;
+mod known;
+mod options;
+mod subject;
+
+pub use entry::{Entry, Event, Evidence};
+pub use field::{Installed, Stats, Ticket};
+pub use journal::{CAPACITY, Journal};
+pub use options::{Backend, KernelOptions, Options, Tier};
+pub use subject::Subject;
+
+use crate::controller::Report;
+use crate::ir::{Blueprint, Data};
+use crate::library::{DeviceKey, Library};
+use crate::measure::Median;
+use crate::prove::{Truth, Verdict};
+use crate::schedule::{Limits, Schedule};
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
+use field::{Field, KEPT_RUNS, WARY_RUNS};
+use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::journal::Chain;
+
+/// Most events that wait to be taken; what is dropped is counted.
+const EVENTS_MAX: usize = 4096;
+/// Elements of each output that a spot check looks at.
+const CHECKED: usize = 64;
+/// Most kernels of a forge.
+pub const KERNELS_MAX: usize = 65_536;
+
+/// Which kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KernelId(pub u32);
+
+/// Which program: a kernel compiled by some schedules, with its tensors, on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProgramId(pub u32);
+
+/// How a run came out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// There is an answer, after so many seconds; compared with the oracle where the ticket asked for it.
+    Answered(f64, Option<Verdict>),
+    /// The device failed.
+    Failed(Error),
+    /// The processor answered, or the caller gave up.
+    Aside,
+}
+
+/// What to do with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Give it.
+    Keep,
+    /// Do not: compute on the processor.
+    Recompute,
+}
+
+/// A program that asks to answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// What is to be installed.
+    pub installed: Installed,
+    /// Its time over that of what answers now, where they were compared.
+    pub ratio: Option<Median>,
+    /// Its greatest error in the proof, as a share of what is allowed.
+    pub worst: f64,
+}
+
+/// A program that failed in the field: for whoever looks for better ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldReport {
+    /// Of which kernel.
+    pub kernel: KernelId,
+    /// What failed.
+    pub schedules: Vec<Schedule>,
+    /// Whether it was wrong; else it was slow.
+    pub wrong: bool,
+}
+
+/// Every kernel of a forge.
+pub struct Registry {
+    options: Options,
+    device: Option<(DeviceKey, Limits)>,
+    fields: BTreeMap<KernelId, Field>,
+    next: u32,
+    /// What was learned.
+    pub library: Library,
+    journal: Journal,
+    events: VecDeque<Entry>,
+    dropped: u64,
+    /// Runs of each program that have not ended.
+    users: BTreeMap<ProgramId, u32>,
+    drops: Vec<ProgramId>,
+    reports: Vec<FieldReport>,
+}
+
+impl Registry {
+    /// A forge without kernels and without a device.
+    pub fn new(options: Options) -> Result<Self> {
+        let chain = options.previous.as_deref().map_or(Ok(Chain::default()), Chain::after)?;
+        Ok(Self {
+            journal: Journal::new(options.run_id.clone(), chain),
+            options,
+            device: None,
+            fields: BTreeMap::new(),
+            next: 0,
+            library: Library::new(),
+            events: VecDeque::new(),
+            dropped: 0,
+            users: BTreeMap::new(),
+            drops: Vec::new(),
+            reports: Vec::new(),
+        })
+    }
+
+    /// A device is there, the first one or another one after a loss.
+    pub fn attach(&mut self, device: DeviceKey, limits: Limits, now_us: u64) {
+        let reason = format!("{} {}", device.backend, device.driver);
+        self.device = Some((device, limits));
+        self.note(now_us, None, Event::Attached, &[], Evidence { reason, ..Evidence::default() });
+    }
+
+    /// The device is gone: from now on the processor answers.
+    pub fn gone(&mut self, error: &Error, now_us: u64) {
+        if self.device.take().is_none() {
+            return;
+        }
+        for field in self.fields.values_mut() {
+            field.clear();
+        }
+        // Its programs went with it.
+        self.drops.clear();
+        let reason = format!("{}: {}", error.code.as_str(), error.message);
+        self.note(now_us, None, Event::DeviceGone, &[], Evidence { reason, ..Evidence::default() });
+    }
+
+    /// The device, while it is there.
+    pub fn device(&self) -> Option<(&DeviceKey, &Limits)> {
+        self.device.as_ref().map(|(key, limits)| (key, limits))
+    }
+
+    /// The forge's options.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// A kernel of a blueprint. Until something is promoted the processor answers.
+    pub fn add(&mut self, blueprint: Blueprint, options: KernelOptions, now_us: u64) -> Result<KernelId> {
+        if self.fields.len() >= KERNELS_MAX {
+            let text = format!("kernels: expected at most {KERNELS_MAX} at once");
+            return Err(Error::new(Code::InvalidOption, text));
+        }
+        let most = self.device.as_ref().map_or(8, |(_, limits)| limits.storage_buffers);
+        let subject = Arc::new(Subject::new(blueprint, most as usize)?);
+        let id = KernelId(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.fields.insert(id, Field::new(subject, options));
+        self.note(now_us, Some(id), Event::Added, &[], Evidence::default());
+        Ok(id)
+    }
+
+    /// Gives a kernel up. Runs that have begun end as they began.
+    pub fn dispose(&mut self, id: KernelId, now_us: u64) {
+        if !self.fields.contains_key(&id) {
+            return;
+        }
+        self.note(now_us, Some(id), Event::Disposed, &[], Evidence::default());
+        if let Some(mut field) = self.fields.remove(&id) {
+            field.clear().into_iter().for_each(|program| self.give_up(program));
+        }
+    }
+
+    /// Every kernel.
+    pub fn ids(&self) -> Vec<KernelId> {
+        self.fields.keys().copied().collect()
+    }
+
+    fn field(&self, id: KernelId) -> Result<&Field> {
+        self.fields.get(&id).ok_or_else(closed)
+    }
+
+    /// What a kernel computes.
+    pub fn subject(&self, id: KernelId) -> Result<Arc<Subject>> {
+        self.field(id).map(|f| f.subject.clone())
+    }
+
+    /// A kernel's options.
+    pub fn kernel_options(&self, id: KernelId) -> Result<KernelOptions> {
+        self.field(id).map(|f| f.options)
+    }
+
+    /// What a kernel's runs came to.
+    pub fn stats(&self, id: KernelId) -> Result<Stats> {
+        self.field(id).map(|f| f.stats)
+    }
+
+    /// The program that answers; `None` where the processor does.
+    pub fn current(&self, id: KernelId) -> Result<Option<&Installed>> {
+        self.field(id).map(|f| f.current.as_ref())
+    }
+
+    /// When a kernel ran last, and how often it did.
+    pub fn last_run(&self, id: KernelId) -> Option<(u64, u64)> {
+        self.fields.get(&id).map(|f| (f.last_us, f.stats.runs))
+    }
+
+    /// Begins a run.
+    pub fn begin(&mut self, id: KernelId, now_us: u64) -> Result<Ticket> {
+        let field = self.fields.get_mut(&id).ok_or_else(closed)?;
+        let (program, check) = field.begin(now_us);
+        if let Some(program) = program {
+            *self.users.entry(program).or_default() += 1;
+        }
+        let seed = field.options.seed ^ field.stats.runs.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Ok(Ticket { kernel: id, program, check, seed })
+    }
+
+    /// Ends a run, and says what to do with its answer.
+    pub fn end(&mut self, ticket: Ticket, ended: Ended, now_us: u64) -> Outcome {
+        let Some(program) = ticket.program else { return Outcome::Keep };
+        self.release(ticket.kernel, program);
+        let Some(field) = self.fields.get_mut(&ticket.kernel) else {
+            // Disposed of meanwhile: its answer is still right.
+            return if matches!(ended, Ended::Failed(_)) { Outcome::Recompute } else { Outcome::Keep };
+        };
+        let report = match ended {
+            Ended::Aside => return Outcome::Keep,
+            Ended::Failed(error) => {
+                field.stats.failed += 1;
+                if is_loss(&error) {
+                    self.gone(&error, now_us);
+                } else {
+                    self.quarantine(ticket.kernel, program, &error.message, now_us);
+                }
+                return Outcome::Recompute;
+            }
+            Ended::Answered(seconds, verdict) => {
+                field.stats.on_device += 1;
+                if let Some(verdict) = verdict {
+                    field.stats.checked += 1;
+                    if let Some(miss) = verdict.miss {
+                        field.stats.wrong += 1;
+                        self.quarantine(ticket.kernel, program, &format!("{miss}"), now_us);
+                        return Outcome::Recompute;
+                    }
+                }
+                let answers = field.current.as_ref().is_some_and(|c| c.program == program);
+                if answers { field.watch.took(seconds) } else { None }
+            }
+        };
+        match report {
+            Some(report) => self.demote(ticket.kernel, program, report, now_us),
+            None => self.keep(ticket.kernel, now_us),
+        }
+        Outcome::Keep
+    }
+
+    /// A promotion that lasted long enough is kept.
+    fn keep(&mut self, id: KernelId, now_us: u64) {
+        let Some(field) = self.fields.get_mut(&id) else { return };
+        let runs = field.watch.runs();
+        if field.kept || runs < KEPT_RUNS {
+            return;
+        }
+        field.kept = true;
+        let schedules = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
+        self.note(now_us, Some(id), Event::Kept, &schedules, Evidence { runs, ..Evidence::default() });
+    }
+
+    /// Takes a slow program back, where there is another one.
+    fn demote(&mut self, id: KernelId, program: ProgramId, report: Report, now_us: u64) {
+        let Report::Slow { ratio, runs } = report else { return };
+        let Some(field) = self.fields.get_mut(&id) else { return };
+        // A slow program without a predecessor is still right, and what is usual now is what it is watched by.
+        if field.previous.is_empty() {
+            let expected = field.current.as_ref().map_or(0.0, |c| c.seconds) * ratio.value;
+            field.watch.expect(expected);
+            return;
+        }
+        let Some((bad, _)) = field.remove(program) else { return };
+        let back = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
+        let evidence = Evidence { ratio: Some(ratio), runs, ..Evidence::default() };
+        self.give_up(bad.program);
+        self.settle_library(id, &bad, &back, false);
+        self.note(now_us, Some(id), Event::Demoted, &bad.schedules, evidence);
+        self.note(now_us, Some(id), Event::RolledBack, &back, Evidence::default());
+        self.report(FieldReport { kernel: id, schedules: bad.schedules, wrong: false });
+    }
+
+    /// A program that was wrong, or that the device refused to run, never answers again.
+    fn quarantine(&mut self, id: KernelId, program: ProgramId, reason: &str, now_us: u64) {
+        let Some(field) = self.fields.get_mut(&id) else { return };
+        let runs = field.watch.runs();
+        let Some((bad, answered)) = field.remove(program) else { return };
+        field.wary = WARY_RUNS;
+        let back = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
+        self.give_up(bad.program);
+        self.settle_library(id, &bad, &back, true);
+        let evidence = Evidence { runs, reason: reason.into(), ..Evidence::default() };
+        self.note(now_us, Some(id), Event::Quarantined, &bad.schedules, evidence);
+        if answered {
+            self.note(now_us, Some(id), Event::RolledBack, &back, Evidence::default());
+        }
+        self.report(FieldReport { kernel: id, schedules: bad.schedules, wrong: true });
+    }
+
+    fn report(&mut self, report: FieldReport) {
+        // Whoever looks at them is slower than they can come in only where everything fails.
+        if self.reports.len() < EVENTS_MAX {
+            self.reports.push(report);
+        }
+    }
+
+    /// A run has ended: the last one of a program that was taken out gives it up.
+    fn release(&mut self, id: KernelId, program: ProgramId) {
+        let Some(n) = self.users.get_mut(&program) else { return };
+        *n -= 1;
+        if *n == 0 {
+            self.users.remove(&program);
+            if !self.fields.get(&id).is_some_and(|f| f.has(program)) {
+                self.give_up(program);
+            }
+        }
+    }
+
+    /// A program that was taken out is given up, now or when its last run ends.
+    fn give_up(&mut self, program: ProgramId) {
+        if !self.users.contains_key(&program) && self.device.is_some() {
+            self.drops.push(program);
+        }
+    }
+
+    /// Has a proven program answer from now on; whether it does.
+    pub fn promote(&mut self, id: KernelId, offer: Offer, now_us: u64) -> bool {
+        let Offer { installed, ratio, worst } = offer;
+        let schedules = installed.schedules.clone();
+        let seconds = (installed.seconds > 0.0).then_some(installed.seconds);
+        let evidence = Evidence { seconds, ratio, worst: Some(worst), ..Evidence::default() };
+        if !self.fields.contains_key(&id) || self.device.is_none() {
+            return false;
+        }
+        let refusal = if !self.journal.has_room() {
+            Some("the journal is full: what cannot be recorded does not take place")
+        } else if self.is_quarantined(id, &schedules) {
+            Some("it was wrong before")
+        } else {
+            None
+        };
+        if let Some(reason) = refusal {
+            let reason = String::from(reason);
+            self.note(now_us, Some(id), Event::Refused, &schedules, Evidence { reason, ..evidence });
+            return false;
+        }
+        self.note(now_us, Some(id), Event::Proposed, &schedules, evidence.clone());
+        self.record_promotion(id, &installed);
+        self.note(now_us, Some(id), Event::Promoted, &schedules, evidence);
+        if let Some(field) = self.fields.get_mut(&id) {
+            field.install(installed).into_iter().for_each(|program| self.give_up(program));
+        }
+        true
+    }
+
+    /// Records something of a kernel.
+    pub fn note(
+        &mut self,
+        time_us: u64,
+        id: Option<KernelId>,
+        event: Event,
+        schedules: &[Schedule],
+        evidence: Evidence,
+    ) {
+        let kernel = id.and_then(|id| Some((id, self.fields.get(&id)?.subject.hash)));
+        let entry = Entry { seq: 0, time_us, kernel, event, schedules: schedules.to_vec(), evidence };
+        if event.is_decision() {
+            self.journal.push(entry.clone());
+        }
+        if self.events.len() == EVENTS_MAX {
+            self.events.pop_front();
+            self.dropped += 1;
+        }
+        self.events.push_back(entry);
+    }
+
+    /// What happened since this was last asked, and how much of it was dropped.
+    pub fn take_events(&mut self) -> (Vec<Entry>, u64) {
+        (self.events.drain(..).collect(), core::mem::take(&mut self.dropped))
+    }
+
+    /// Chained lines of the journal, about so many bytes of them.
+    pub fn take_journal(&mut self, max_bytes: usize) -> String {
+        self.journal.take(max_bytes)
+    }
+
+    /// Decisions that were never recorded.
+    pub fn lost(&self) -> u64 {
+        self.journal.lost()
+    }
+
+    /// Programs that nothing needs any more.
+    pub fn take_drops(&mut self) -> Vec<ProgramId> {
+        core::mem::take(&mut self.drops)
+    }
+
+    /// What failed in the field since this was last asked.
+    pub fn take_reports(&mut self) -> Vec<FieldReport> {
+        core::mem::take(&mut self.reports)
+    }
+}
+
+/// Compares an answer with the oracle, at the places that its ticket draws.
+pub fn check(subject: &Subject, ticket: &Ticket, inputs: &[Data], outputs: &[Data]) -> Result<Verdict> {
+    Ok(Truth::sampled(&subject.blueprint, inputs, CHECKED, ticket.seed)?.judge(outputs))
+}
+
+/// Whether an error means that nothing of the device is left.
+pub fn is_loss(error: &Error) -> bool {
+    matches!(error.code, Code::DeviceLost | Code::DeviceHung | Code::NoAdapter)
+}
+
+fn closed() -> Error {
+    Error::new(Code::Closed, "the kernel was disposed of before this call")
+}
