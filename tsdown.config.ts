@@ -10,6 +10,9 @@ const RUNTIMES = ['node', 'browser', 'workerd', 'edge-light', 'deno', 'bun']
 const COMMONJS = ['node']
 const CAPABILITIES = ['testing', 'shadow']
 const ADAPTERS = ['express', 'fastify', 'hono', 'undici']
+/** Where there are files and databases, and where there are none. */
+const STORAGE = { 'storage-node': 'ts/storage/node/index.ts' }
+const STORAGE_ANYWHERE = { storage: 'ts/storage/index.ts' }
 
 /** Every core has an entry per runtime. */
 const runtimes = (names: string[]) =>
@@ -47,9 +50,13 @@ const shared: UserConfig = {
   sourcemap: true,
   treeshake: true,
   report: false,
-  deps: { neverBundle: [/^node:/] },
+  // The queries' builder is part of what needs it, so that a store needs its database's package only.
+  deps: { neverBundle: [/^node:/], alwaysBundle: ['kysely'] },
   plugins: [wasmBeside],
 }
+
+const kysely = `/*! Includes kysely.\n\n${readFileSync('node_modules/kysely/LICENSE', 'utf8').trim()}\n*/`
+const licence = (fileName: string): string => (fileName.includes('storage-node') ? `${kysely}\n` : '')
 
 /** The command line bundles what it parses its arguments with, so that the package has no dependencies. */
 const commander = readFileSync('node_modules/commander/LICENSE', 'utf8').trim()
@@ -59,18 +66,22 @@ export default defineConfig([
     ...shared,
     format: 'esm',
     outDir: join(out, 'esm'),
-    entry: { ...runtimes(RUNTIMES), ...capabilities },
+    entry: { ...runtimes(RUNTIMES), ...capabilities, ...STORAGE, ...STORAGE_ANYWHERE },
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
+    banner: ({ fileName }) => licence(fileName),
   },
   {
     ...shared,
     format: 'cjs',
     outDir: join(out, 'cjs'),
-    entry: { ...runtimes(COMMONJS), ...capabilities },
+    entry: { ...runtimes(COMMONJS), ...capabilities, ...STORAGE },
     outExtensions: () => ({ js: '.cjs', dts: '.d.cts' }),
     // The bundler's own shim writes `require("url")` in place, which a local variable named `require` shadows.
     define: { 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
+    banner: ({ fileName }) =>
+      fileName.endsWith('.cjs')
+        ? `${licence(fileName)}const importMetaUrl = require('node:url').pathToFileURL(__filename).href`
+        : '',
   },
   {
     ...shared,

@@ -9,7 +9,7 @@ const binding = (name: 'native' | 'wasm') => ({
   test: {
     name,
     include: ['ts/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/cli/**', 'test/packaging/**', 'test/repository/**'],
+    exclude: ['**/node_modules/**', 'test/cli/**', 'test/packaging/**', 'test/storage/**', 'test/repository/**'],
     env: { HOMEOSTAT_BINDING: name },
     testTimeout,
     maxWorkers,
@@ -28,6 +28,17 @@ export default defineConfig({
         test: {
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
+          testTimeout,
+          maxWorkers,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // Over a PostgreSQL and an S3 server of its own, which start once. Processes are killed and waited for: after the others, too.
+      {
+        test: {
+          name: 'storage',
+          include: ['test/storage/**/*.test.ts'],
+          globalSetup: 'test/storage/support/setup.ts',
           testTimeout,
           maxWorkers,
           sequence: { groupOrder: 1 },

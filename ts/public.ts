@@ -25,6 +25,7 @@ export type {
   JournalMemoryOptions,
   Mode,
   Preset,
+  TunerStorageOptions,
 } from './schema/options.js'
 export {
   type DurationMetrics,

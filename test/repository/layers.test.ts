@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 /** What needs Node: the command line is for Node alone, and a capability keeps its part in a folder of that name. */
-const NODE_FOLDERS = /^ts\/(cli|node|solver\/node|resilience\/node)\//
+const NODE_FOLDERS = /^ts\/(cli|node|\w+\/node)\//
 const NODE_ENTRIES = /^ts\/entries\/(\w+\/)?(node|deno|bun)\.ts$/
 
 const sources = (folder: string): string[] =>

@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../clock.js'
 import type { JournalSink } from '../journal/sink.js'
+import type { Storage, StoredJournalOptions } from '../storage/contract.js'
 import type { BytesInput, DurationInput } from '../units.js'
 import type { KnobSpecs } from './knob.js'
 import type { ConstraintKey, DurationStat, Metrics, SignalSpecs } from './signal.js'
@@ -90,6 +91,11 @@ export interface JournalMemoryOptions {
   memory: BytesInput
 }
 
+export interface TunerStorageOptions extends StoredJournalOptions {
+  /** From `openStorage()` of `homeostat/storage`. It stays the application's to close, after the tuner. */
+  store: Storage
+}
+
 export interface HomeostatOptions<K extends KnobSpecs, S extends SignalSpecs> {
   /** Names the tuner in the journal and in file names. 1 to 64 of A-Z a-z 0-9 _ -, starting with a letter. */
   name: string
@@ -126,6 +132,11 @@ export interface HomeostatOptions<K extends KnobSpecs, S extends SignalSpecs> {
    * in HOMEOSTAT_JOURNAL if that is set, else 4 MiB of memory.
    */
   journal?: string | JournalFolderOptions | JournalMemoryOptions | JournalSink
+  /**
+   * Keeps the journal in a store of `homeostat/storage`, and with it the tuner's state (`store.tuners`), instead of `journal`. One
+   * process at a time writes a log, else `HOMEOSTAT_STORAGE_LOCKED`: where several run a tuner of one name, give each a `log`.
+   */
+  storage?: Storage | TunerStorageOptions
   /** Capacity of the core's journal queue, in entries. 64 to 65536; default 4096. When it is full, SafeMode holds the knobs. */
   journalQueue?: number
   /** Threads that can report samples, the owner among them. 1 to 256; default 16. */

@@ -8,6 +8,7 @@ import { KNOBS_MAX, MODES, SIGNALS_MAX, STRATEGIES } from '../generated/core.js'
 import type { JournalSink } from '../journal/sink.js'
 import { MAX_LANES, MAX_RING } from '../memory/layout.js'
 import type { SignalShape } from '../memory/views.js'
+import type { Storage, StoredJournalOptions } from '../storage/contract.js'
 import * as check from './checks.js'
 import { type ResolvedConstraint, resolveConstraints, unknownSignal } from './resolve-constraints.js'
 import { resolveGuardrails } from './resolve-guardrails.js'
@@ -19,6 +20,7 @@ export type ResolvedJournal =
   | { kind: 'memory'; bytes: number }
   | { kind: 'folder'; folder: string; maxBytes: number; keep: number; syncMs: number; maxPending: number }
   | { kind: 'sink'; sink: JournalSink }
+  | { kind: 'storage'; store: Storage; options: StoredJournalOptions }
 
 export interface Resolved {
   readonly engine: Omit<EngineConfig, 'now_us' | 'run_id' | 'seed' | 'previous'>
@@ -45,7 +47,7 @@ export interface Resolved {
 
 const OPTIONS = [
   'name', 'knobs', 'signals', 'minimize', 'maximize', 'constraints', 'guardrails', 'mode', 'strategy', 'spsa', 'window', 'tick', 'seed', 'runId',
-  'clock', 'journal', 'journalQueue', 'lanes', 'ring', 'applyTimeout', 'controlFile', 'controlSignal', 'closeTimeout',
+  'clock', 'journal', 'storage', 'journalQueue', 'lanes', 'ring', 'applyTimeout', 'controlFile', 'controlSignal', 'closeTimeout',
 ] as const // biome-ignore format: a table
 
 const TEN_MINUTES = 600_000
@@ -97,7 +99,7 @@ export function validate(input: unknown): Resolved {
     windowUs,
     manual: check.oneOf('tick', o.tick, ['auto', 'manual'], 'auto') === 'manual',
     clock: o.clock === undefined ? systemClock : clock(o.clock),
-    journal: o.journal === undefined ? undefined : journal(o.journal),
+    journal: keptWhere(o.journal, o.storage),
     lanes: check.number('lanes', o.lanes, { min: 1, max: MAX_LANES, whole: true, fallback: 16 }),
     ring,
     applyTimeoutMs: check.duration('applyTimeout', o.applyTimeout, { min: 1, max: TEN_MINUTES, fallback: 5000 }),
@@ -158,6 +160,19 @@ function journal(value: unknown): ResolvedJournal {
     syncMs: check.duration('journal.sync', o.sync, { min: 0, max: 60_000, fallback: 1000 }),
     maxPending: check.bytes('journal.maxPending', o.maxPending, { min: KB64, max: MB256, fallback: 4 * 2 ** 20 }),
   }
+}
+
+function keptWhere(given: unknown, storage: unknown): ResolvedJournal | undefined {
+  if (storage === undefined) return given === undefined ? undefined : journal(given)
+  if (given !== undefined) throw invalid('storage', 'left out where `journal` is given', 'both')
+  const o = check.object('storage', storage)
+  // Not by its class: a store of another copy of the package, or of the application's own, is as good.
+  if (typeof o.openJournal === 'function') return { kind: 'storage', store: storage as Storage, options: {} }
+  const { store, ...options } = o
+  if (typeof (store as Partial<Storage> | undefined)?.openJournal !== 'function') {
+    throw invalid('storage.store', "a store of 'homeostat/storage', as openStorage() gives it", store)
+  }
+  return { kind: 'storage', store: store as Storage, options: options as StoredJournalOptions }
 }
 
 /** A journal folder with every other setting at its default. */

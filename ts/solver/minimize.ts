@@ -53,7 +53,7 @@ export function makeMinimize(host: SolverHost, load: () => Promise<SolverBinding
       const run = new Run({ study, options, evaluate: evaluate as Evaluate, warn: (line) => host.warn(line) })
       return result(study, options, run, await run.run()) as never
     } finally {
-      study.close()
+      await study.close()
     }
   }
 }

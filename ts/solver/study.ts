@@ -19,7 +19,8 @@ export interface Study {
   claim(trials: Iterable<number>): void
   /** The whole log. */
   text(): string
-  close(): void
+  /** Ends when what held the study for this run is given back. */
+  close(): void | Promise<void>
 }
 
 /** Keeps a study's log outside of this process. */
@@ -30,9 +31,13 @@ export interface StudyStore {
   append(lines: string): void | Promise<void>
   /** Keeps this instead of everything so far: called once, where what was loaded ends in the middle of a line. */
   replace?(text: string): void | Promise<void>
+  /** The run is over: whatever was held for it can be given back. A failure here changes nothing. */
+  close?(): void | Promise<void>
 }
 
 const NOBODY: ReadonlySet<number> = new Set()
+/** Without a store the core keeps the log of so many changes before it is taken: crossing the seam costs more than the lines. */
+const CHANGES_MAX = 256
 
 /** A study whose log is in memory, and in a store if there is one. */
 export class MemoryStudy implements Study {
@@ -40,6 +45,7 @@ export class MemoryStudy implements Study {
   readonly #store: StudyStore | undefined
   readonly #chunks: string[] = []
   readonly #decoder = new TextDecoder()
+  #changes = 0
   #writing: Promise<void> | undefined
   #failure: HomeostatError | undefined
 
@@ -55,7 +61,7 @@ export class MemoryStudy implements Study {
     try {
       return work(this.core)
     } finally {
-      this.#keep()
+      if (this.#store !== undefined || ++this.#changes % CHANGES_MAX === 0) this.#keep()
     }
   }
 
@@ -75,8 +81,10 @@ export class MemoryStudy implements Study {
     return this.#chunks.join('')
   }
 
-  close(): void {
+  close(): void | Promise<void> {
     this.core.close()
+    if (this.#store?.close === undefined) return
+    return endStore(this.#store, this.#writing)
   }
 
   #keep(): void {
@@ -103,6 +111,19 @@ export class MemoryStudy implements Study {
     )
     writing.catch(() => {})
     this.#writing = writing
+  }
+}
+
+async function endStore(store: StudyStore, writing?: Promise<void>): Promise<void> {
+  try {
+    await writing
+  } catch {
+    // The run has this error already.
+  }
+  try {
+    await store.close?.()
+  } catch {
+    // What was kept is kept.
   }
 }
 
@@ -177,6 +198,15 @@ function difference(key: keyof StudyConfig, given: StudyConfig, present: StudyCo
 
 /** Opens what a store keeps, or begins a study there. */
 export async function openStore(binding: SolverBinding, config: StudyConfig, store: StudyStore): Promise<Study> {
+  try {
+    return await loadStore(binding, config, store)
+  } catch (error) {
+    await endStore(store)
+    throw error
+  }
+}
+
+async function loadStore(binding: SolverBinding, config: StudyConfig, store: StudyStore): Promise<Study> {
   let log: string | Uint8Array | undefined
   try {
     log = await store.load()

@@ -53,6 +53,7 @@ async function openSink(resolved: Resolved, host: Host): Promise<JournalSink> {
   const wanted: ResolvedJournal =
     resolved.journal ?? (folder && host.openJournal ? folderJournal(folder) : { kind: 'memory', bytes: DEFAULT_MEMORY })
   if (wanted.kind === 'sink') return wanted.sink
+  if (wanted.kind === 'storage') return wanted.store.openJournal(resolved.engine.name, wanted.options)
   if (wanted.kind === 'memory') return new MemorySink(wanted.bytes)
   if (host.openJournal === undefined) {
     throw invalid('journal', `{ memory } or a sink on ${host.target}, which has no file system`, wanted.folder)

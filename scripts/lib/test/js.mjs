@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { at, STATE } from '../paths.mjs'
 import { run } from '../run.mjs'
+import { setupServers } from '../setup-servers.mjs'
 import { none, oneOf } from './counts.mjs'
 
 const TAIL = 200
@@ -43,6 +44,7 @@ const readJson = (file) => {
 export const unit = {
   title: 'vitest (native, wasm, repository)',
   async run(context) {
+    await setupServers(context.note)
     const file = report('vitest.json')
     const reporter = at('scripts', 'lib', 'test', 'vitest-reporter.mjs')
     const args = [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', `--reporter=${reporter}`]

@@ -1,0 +1,160 @@
+/** A journal on its way into a store that fails, goes away, or belongs to another process by now. */
+import { describe, expect, test } from 'vitest'
+import type { Backend } from '../../ts/storage/backend.js'
+import { journal, textOf } from '../../ts/storage/conformance/support.js'
+import { storageError } from '../../ts/storage/errors.js'
+import { createStorage, memoryBackend } from '../../ts/storage/index.js'
+import { memoryData } from '../../ts/storage/memory.js'
+import { sleep, until } from '../support/folder.js'
+import { generator } from '../support/random-operations.js'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const away = () => storageError('UNREACHABLE', 'the store', new Error('away'))
+
+/** A store whose appends go through `append`. */
+function failing(data = memoryData()) {
+  const backend = memoryBackend(data)
+  const state = { before: () => false, after: () => false, hang: undefined as Promise<void> | undefined }
+  const logs: Backend['logs'] = Object.assign(Object.create(backend.logs), {
+    append: async (batch: Parameters<Backend['logs']['append']>[0]) => {
+      await state.hang
+      if (state.before()) throw away()
+      const done = await backend.logs.append(batch)
+      if (state.after()) throw away()
+      return done
+    },
+    head: (key: string) => backend.logs.head(key),
+    claim: (...all: Parameters<Backend['logs']['claim']>) => backend.logs.claim(...all),
+    beat: (...all: Parameters<Backend['logs']['beat']>) => backend.logs.beat(...all),
+    release: (...all: Parameters<Backend['logs']['release']>) => backend.logs.release(...all),
+    entries: (...all: Parameters<Backend['logs']['entries']>) => backend.logs.entries(...all),
+    trim: (...all: Parameters<Backend['logs']['trim']>) => backend.logs.trim(...all),
+  })
+  return { storage: createStorage({ ...backend, logs }, { leaseMs: 400 }), state }
+}
+
+test.each([1, 2, 3, 4])(
+  'appends that fail before and after they are kept add each line once: seed %i',
+  async (seed) => {
+    const random = generator(seed)
+    const { storage, state } = failing()
+    state.before = () => random() < 0.12
+    state.after = () => random() < 0.12
+    const sink = await storage.openJournal('tuner', { batch: 1 })
+    const { text } = await journal(200)
+    const lines = text.split(/(?<=\n)/)
+    for (let at = 0; at < lines.length; ) {
+      const count = 1 + Math.floor(random() * 9)
+      sink.write(bytes(lines.slice(at, at + count).join('')))
+      at += count
+      if (random() < 0.5) await sleep(1)
+    }
+    await until(() => sink.stats.written === sink.stats.taken)
+    await sink.close(5000)
+    expect(await textOf(storage.journals.read('tuner'))).toBe(text)
+    expect(sink.stats.failures).toBeGreaterThan(0)
+    expect(sink.stats).toMatchObject({ dropped: 0, written: bytes(text).length })
+    expect(sink.failure).toBeUndefined()
+  },
+)
+
+test('what waits is bounded, and kept when the store is back', async () => {
+  const { storage, state } = failing()
+  const sink = await storage.openJournal('tuner', { batch: 0, maxPending: 65_536 })
+  state.before = () => true
+  const { text } = await journal(1000)
+  const lines = text.split(/(?<=\n)/)
+  let given = 0
+  while (sink.room() > 0) sink.write(bytes(lines[given++] ?? ''))
+  await until(() => sink.failure !== undefined)
+  expect(sink.failure).toMatchObject({ code: 'HOMEOSTAT_STORAGE_UNREACHABLE' })
+  expect(sink.stats.taken).toBeGreaterThanOrEqual(65_536)
+  expect(sink.stats.taken).toBeLessThan(65_536 + 400)
+  state.before = () => false
+  await until(() => sink.stats.written === sink.stats.taken)
+  expect(sink.room()).toBe(65_536)
+  await sink.close(1000)
+  expect(await textOf(storage.journals.read('tuner'))).toBe(lines.slice(0, given).join(''))
+})
+
+test('a large backlog goes in pieces of whole lines', async () => {
+  const { storage } = failing()
+  const sink = await storage.openJournal('tuner', { batch: 1000 })
+  const { text } = await journal(5000)
+  sink.write(bytes(text))
+  await sink.close(10_000)
+  expect(await storage.journals.verify('tuner')).toEqual({ ok: true, entries: 5000 })
+  expect(sink.stats.dropped).toBe(0)
+})
+
+test('close gives up in time on a store that stays away, and counts what is lost', async () => {
+  for (const hang of [undefined, new Promise<void>(() => {})]) {
+    const { storage, state } = failing()
+    const sink = await storage.openJournal('tuner', { batch: 0 })
+    if (hang === undefined) state.before = () => true
+    else state.hang = hang
+    sink.write(bytes((await journal(2)).text))
+    const start = performance.now()
+    await sink.close(200)
+    expect(performance.now() - start).toBeLessThan(1500)
+    expect(sink.stats).toMatchObject({ written: 0, dropped: sink.stats.taken })
+  }
+})
+
+test('old entries go, as many as were asked for', async () => {
+  const { storage } = failing()
+  const sink = await storage.openJournal('tuner', { batch: 0, keep: 1000 })
+  const { text } = await journal(7000)
+  sink.write(bytes(text))
+  await until(() => sink.stats.written === sink.stats.taken)
+  await sink.close(5000)
+  const info = await storage.journals.info('tuner')
+  expect(info?.next).toBe(7000)
+  expect(info?.first).toBeGreaterThan(3500)
+  expect(sink.stats.dropped).toBe(bytes(text).length - (info?.bytes ?? 0))
+  expect((await storage.journals.verify('tuner')).ok).toBe(true)
+})
+
+describe('another process', () => {
+  const holder = (id: string, alive: boolean | undefined) => ({ holder: { id, pid: 1 }, isAlive: () => alive })
+
+  test('that is seen to live keeps its log; one that is seen to be gone is replaced at once, and can add nothing', async () => {
+    const data = memoryData()
+    const first = createStorage(memoryBackend(data), { self: holder('first', true) })
+    const polite = createStorage(memoryBackend(data), { self: holder('polite', true) })
+    const heir = createStorage(memoryBackend(data), { self: holder('heir', false) })
+    const sink = await first.openJournal('tuner', { batch: 0 })
+    const { text, hash } = await journal(3)
+    sink.write(bytes(text))
+    await until(() => sink.stats.written === sink.stats.taken)
+    await expect(polite.journals.open('tuner')).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_LOCKED' })
+    const writer = await heir.journals.open('tuner')
+    const late = await journal(2, hash)
+    sink.write(bytes(late.text))
+    await until(() => sink.failure !== undefined)
+    expect(sink.failure).toMatchObject({ code: 'HOMEOSTAT_STORAGE_FENCED' })
+    expect([sink.room(), sink.stats.dropped]).toEqual([0, bytes(late.text).length])
+    await writer.append(late.text)
+    await sink.close(100)
+    // The old writer's end took nothing from the new one.
+    await writer.append((await journal(1, late.hash)).text)
+    expect(await heir.journals.verify('tuner')).toEqual({ ok: true, entries: 6 })
+  })
+
+  test('that cannot be seen counts as gone when it gave no sign for the lease, and not before', async () => {
+    const data = memoryData()
+    const first = createStorage(memoryBackend(data), { self: holder('first', undefined), leaseMs: 1e6 })
+    const heir = createStorage(memoryBackend(data), { self: holder('heir', undefined), leaseMs: 300 })
+    const writer = await first.journals.open('a')
+    const { text, hash } = await journal(1)
+    await writer.append(text)
+    const opening = heir.journals.open('a')
+    await sleep(100)
+    await writer.append((await journal(1, hash)).text)
+    await expect(opening).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_LOCKED' })
+    const start = performance.now()
+    await heir.journals.open('a')
+    expect(performance.now() - start).toBeGreaterThan(280)
+    await expect(writer.append(text)).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_FENCED' })
+  })
+})

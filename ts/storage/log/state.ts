@@ -1,0 +1,69 @@
+/** Where a tuner stands, as its journal tells: a fold over the entries, so that it can never say something else than they do. */
+import type { TunerState } from '../contract.js'
+
+interface Entry {
+  readonly seq: number
+  readonly event: string
+  readonly run_id: string
+  readonly generation: number
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+type Values = Readonly<Record<string, number>>
+
+export class StateFold {
+  #state: TunerState | undefined
+
+  /** Undefined before the first entry that says anything. */
+  get state(): TunerState | undefined {
+    return this.#state
+  }
+
+  /** Takes one line of the journal; whether it changed more than the sequence number. */
+  push(line: string): boolean {
+    const entry = JSON.parse(line) as Entry
+    if (entry.event === 'start') this.#state = begun(entry)
+    const before = this.#state
+    if (before === undefined) return false
+    const change = changeOf(entry)
+    this.#state = { ...before, ...change, seq: entry.seq, generation: entry.generation }
+    return change !== undefined || entry.event === 'start'
+  }
+}
+
+function begun({ run_id, seq, generation, payload }: Entry): TunerState {
+  const knobs = payload.knobs as readonly { name: string; initial: number }[]
+  return {
+    runId: run_id,
+    seq,
+    generation,
+    mode: String(payload.mode),
+    control: 'on',
+    values: Object.fromEntries(knobs.map(({ name, initial }) => [name, initial])),
+    certified: null,
+    safeMode: null,
+    stopped: false,
+  }
+}
+
+function changeOf({ event, payload }: Entry): Partial<TunerState> | undefined {
+  switch (event) {
+    case 'apply':
+    case 'rollback':
+      return { values: payload.values as Values }
+    case 'certify':
+      return { certified: payload.values as Values }
+    case 'mode':
+      return { mode: String(payload.mode) }
+    case 'control':
+      return { control: String(payload.control) }
+    case 'safe-mode':
+      return { safeMode: String(payload.reason) }
+    case 'recovered':
+      return { safeMode: null }
+    case 'stop':
+      return { stopped: true }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,30 @@
+/** This process as the writer of logs, and whether another one of this machine lives. */
+import { randomUUID } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import process from 'node:process'
+import { isAlive, startOf } from '../../node/lock.js'
+import type { Self } from '../log/holder.js'
+
+export function thisProcess(): Self {
+  const place = here()
+  const holder = { id: randomUUID(), place, pid: process.pid, started: startOf(process.pid) }
+  return {
+    holder,
+    isAlive: (other) => {
+      if (other.place !== place || other.pid === undefined) return undefined
+      return isAlive({ pid: other.pid, started: other.started ?? null })
+    },
+  }
+}
+
+/** The machine's name, its boot and the set of process ids that is seen here: two containers may share the first two. */
+function here(): string {
+  const facts = [hostname()]
+  try {
+    facts.push(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), readlinkSync('/proc/self/ns/pid'))
+  } catch {
+    // Not Linux: the machine's name has to do.
+  }
+  return facts.join(' ')
+}

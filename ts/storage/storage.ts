@@ -1,0 +1,77 @@
+/** A store over a backend: repositories, journals for tuners, checkpoints for the solver. */
+import type { JournalSink } from '../journal/sink.js'
+import * as check from '../schema/checks.js'
+import type { Backend } from './backend.js'
+import type { KernelRecord, Regime, Storage, StoredJournalOptions, TunerState } from './contract.js'
+import { Items } from './items.js'
+import { Checkpoints } from './log/checkpoint.js'
+import { anonymous, type Self } from './log/holder.js'
+import { closed, Logs } from './log/logs.js'
+import { LogSink } from './log/sink.js'
+import type { Writer } from './log/writer.js'
+
+export interface StorageParts {
+  /** Who writes, and how others are seen. Default: a random id, whose end nobody can see. */
+  readonly self?: Self
+  /** How long a writer elsewhere may give no sign before it counts as gone. Default 10 s. */
+  readonly leaseMs?: number
+}
+
+/** Makes a store of what a backend keeps. */
+export function createStorage(backend: Backend, parts: StorageParts = {}): Storage {
+  return new BackedStorage(backend, parts.self ?? anonymous(), parts.leaseMs ?? 10_000)
+}
+
+class BackedStorage implements Storage {
+  readonly kind: string
+  readonly journals: Logs
+  readonly studies: Checkpoints
+  readonly tuners: Items<TunerState>
+  readonly regimes: Items<Regime>
+  readonly kernels: Items<KernelRecord>
+  readonly #backend: Backend
+  readonly #writers = new Map<string, Writer>()
+  #closing: Promise<void> | undefined
+
+  constructor(backend: Backend, self: Self, leaseMs: number) {
+    this.#backend = backend
+    this.kind = backend.kind
+    const isClosed = (): boolean => this.#closing !== undefined
+    const logs = { table: backend.logs, self, leaseMs, writers: this.#writers, isClosed }
+    this.journals = new Logs({ ...logs, prefix: 'journal' })
+    this.studies = new Checkpoints({ ...logs, prefix: 'study' })
+    this.tuners = new Items('tuner', backend.items, isClosed)
+    this.regimes = new Items('regime', backend.items, isClosed)
+    this.kernels = new Items('kernel', backend.items, isClosed)
+  }
+
+  async openJournal(name: string, options: StoredJournalOptions = {}): Promise<JournalSink> {
+    const o = check.object('storage', options) as StoredJournalOptions
+    check.onlyKeys('storage', o, ['log', 'batch', 'maxPending', 'keep'])
+    const scope = check.name('name', name)
+    const batchMs = check.duration('storage.batch', o.batch, { min: 0, max: 10_000, fallback: 100 })
+    const maxPending = check.bytes('storage.maxPending', o.maxPending, { min: 65_536, max: 2 ** 28, fallback: 2 ** 22 })
+    const keep = check.number('storage.keep', o.keep, { min: 1000, max: 1e9, whole: true, fallback: 1e6 })
+    const writer = await this.journals.open(o.log ?? scope)
+    return new LogSink(writer, { batchMs, maxPending, keep, scope, id: writer.name })
+  }
+
+  async ping(): Promise<void> {
+    if (this.#closing !== undefined) throw closed()
+    await this.#backend.ping()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#writers.values()].map((writer) => writer.close()))
+    await this.#backend.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
