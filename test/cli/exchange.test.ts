@@ -137,7 +137,8 @@ describe('plot', () => {
       JSON.parse(await well(['plot', 's.jsonl', '--out', 's.svg', '--only', 'slices', '--json'], { cwd })),
     ).toEqual({ written: 's.svg' })
     expect(readFileSync(path('s.svg'), 'utf8')).toMatch(/^<svg[\s\S]*<\/svg>\s*$/)
-    await fails(['plot', 's.jsonl'], { status: 2, code: 'HOMEOSTAT_USAGE' }, { cwd })
+    expect(JSON.parse(await well(['plot', 's.jsonl', '--json'], { cwd }))).toEqual({ written: 's.html' })
+    expect(readFileSync(path('s.html'), 'utf8')).toContain('<svg')
     await fails(['plot', 's.jsonl', '--out', 'x.png'], { status: 2, code: 'HOMEOSTAT_USAGE' }, { cwd })
     await fails(
       ['plot', 's.jsonl', '--out', 'x.svg', '--only', 'history,slices'],

@@ -28,6 +28,7 @@ export class ResolvedSpace {
   readonly bounds: Readonly<Record<string, StudyBound>>
   /** The point that the declarations start from, where every knob has one. */
   readonly initial: Float64Array | undefined
+  readonly names: readonly string[]
   readonly #knobs: readonly SpaceKnob[]
 
   /** Throws `HOMEOSTAT_INVALID_*` naming knob, range and value. */
@@ -37,6 +38,7 @@ export class ResolvedSpace {
       throw invalid('space', `1 to ${KNOBS_MAX} knobs`, `${entries.length} knobs`)
     }
     this.#knobs = entries.map(([name, declared]) => resolve(check.name(`space.${name}`, name), declared))
+    this.names = this.#knobs.map(({ name }) => name)
     this.bounds = Object.fromEntries(this.#knobs.map(({ name, bound }) => [name, bound]))
     const initial = this.#knobs.map((knob) => knob.initial)
     this.initial = initial.includes(undefined) ? undefined : Float64Array.from(initial as number[])
@@ -46,13 +48,11 @@ export class ResolvedSpace {
     return this.#knobs.length
   }
 
-  get names(): readonly string[] {
-    return this.#knobs.map(({ name }) => name)
-  }
-
   toParams<S extends Space>(values: Float64Array): Params<S> {
     const params: Record<string, unknown> = {}
-    for (const [i, { name, kind, choices }] of this.#knobs.entries()) {
+    const knobs = this.#knobs
+    for (let i = 0; i < knobs.length; i++) {
+      const { name, kind, choices } = knobs[i] as SpaceKnob
       const value = values[i] as number
       params[name] = kind === 'choice' ? choices[value] : kind === 'boolean' ? value !== 0 : value
     }

@@ -2,11 +2,28 @@
 
 use alloc::vec::Vec;
 
+/// Runs of so many are sorted by insertion before they are merged.
+const RUN: usize = 8;
+
 /// The places of keys in ascending order of `f64::total_cmp`; equal keys stay in their order. A merge sort.
 pub fn ascending(keys: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..keys.len()).collect();
+    for run in order.chunks_mut(RUN) {
+        for sorted in 1..run.len() {
+            let place = run[sorted];
+            let mut at = sorted;
+            while at > 0 && keys[run[at - 1]].total_cmp(&keys[place]).is_gt() {
+                run[at] = run[at - 1];
+                at -= 1;
+            }
+            run[at] = place;
+        }
+    }
+    if keys.len() <= RUN {
+        return order;
+    }
     let mut merged = order.clone();
-    let mut run = 1;
+    let mut run = RUN;
     while run < keys.len() {
         for start in (0..keys.len()).step_by(2 * run) {
             let middle = (start + run).min(keys.len());

@@ -42,8 +42,9 @@ impl Smooth {
         let unit = 2.0 * total / (n * (n - 1)) as f64;
         let (mut best, mut without): (Option<Fit>, f64) = (None, f64::NEG_INFINITY);
         for length in LENGTHS {
+            let kernel = Kernel::new(&distances, length * unit);
             for noise in NOISES {
-                let Some(fit) = Fit::new(&distances, length * unit, noise, &scaled, counts) else { continue };
+                let Some(fit) = Fit::new(&kernel, noise, &scaled, counts) else { continue };
                 if noise == NOISES[0] {
                     without = without.max(fit.likelihood);
                 }
@@ -73,6 +74,27 @@ impl Smooth {
     }
 }
 
+/// The correlation of any two points: (1 + z + z²/3) e⁻ᶻ, both factors by themselves. Only the lower half.
+struct Kernel {
+    polynomial: Square,
+    decay: Square,
+}
+
+impl Kernel {
+    fn new(distances: &Square, length: f64) -> Self {
+        let n = distances.n;
+        let (mut polynomial, mut decay) = (Square::zeros(n), Square::zeros(n));
+        for i in 0..n {
+            for j in 0..i {
+                let z = libm::sqrt(5.0) * distances[(i, j)] / length;
+                polynomial[(i, j)] = 1.0 + z + z * z / 3.0;
+                decay[(i, j)] = libm::exp(-z);
+            }
+        }
+        Self { polynomial, decay }
+    }
+}
+
 struct Fit {
     noise: f64,
     likelihood: f64,
@@ -81,13 +103,12 @@ struct Fit {
 }
 
 impl Fit {
-    fn new(distances: &Square, length: f64, noise: f64, values: &[f64], counts: &[f64]) -> Option<Self> {
+    fn new(kernel: &Kernel, noise: f64, values: &[f64], counts: &[f64]) -> Option<Self> {
         let n = values.len();
         let mut covariance = Square::zeros(n);
         for i in 0..n {
             for j in 0..i {
-                let z = libm::sqrt(5.0) * distances[(i, j)] / length;
-                covariance[(i, j)] = (1.0 - noise) * (1.0 + z + z * z / 3.0) * libm::exp(-z);
+                covariance[(i, j)] = (1.0 - noise) * kernel.polynomial[(i, j)] * kernel.decay[(i, j)];
             }
             covariance[(i, i)] = 1.0 - noise + noise / counts[i];
         }

@@ -11,7 +11,7 @@ import { trialsOf } from '../study/trials.js'
 import type { Common } from '../ui/out.js'
 
 interface Options extends Common {
-  readonly out: string
+  readonly out?: string
   readonly only?: string[]
   readonly theme?: PlotTheme
   readonly title?: string
@@ -25,22 +25,23 @@ export const plot: Register = (program) => {
     about:
       'A page (.html) stands alone and needs no network. A picture (.svg) is one of them: history, unless --only says another.',
     examples: [
-      'homeostat plot tune.jsonl --out tune.html',
+      'homeostat plot tune.jsonl',
       'homeostat plot tune.jsonl --out slices.svg --only slices',
       'homeostat plot tune.jsonl --out tune.html --only history,importance --theme dark',
     ],
   })
   command
     .argument('<study>', 'file of the study')
-    .requiredOption('-o, --out <file>', 'file to write: .html or .svg')
+    .option('-o, --out <file>', 'file to write, .html or .svg; by default tune.html beside tune.jsonl')
     .option('--only <pictures>', `some of ${PLOT_NAMES.join(', ')}`, list)
     .addOption(command.createOption('--theme <theme>', 'colours').choices(['auto', 'light', 'dark']).default('auto'))
     .option('--title <text>', 'heading; by default the name of the study')
     .action((path: string, options: Options) => {
       const out = outOf(options)
       const only = options.only?.map(pictureName)
-      const svg = options.out.endsWith('.svg')
-      if (!svg && !/\.html?$/.test(options.out)) throw usage(`--out must end in .html or .svg, received ${options.out}`)
+      const file = options.out ?? pageBeside(path)
+      const svg = file.endsWith('.svg')
+      if (!svg && !/\.html?$/.test(file)) throw usage(`--out must end in .html or .svg, received ${file}`)
       if (svg && only !== undefined && only.length !== 1) throw usage('an .svg holds one picture: name one with --only')
       const picture = renderStudy(dataOf(readStudy(path)), {
         ...(only === undefined ? {} : { only }),
@@ -48,14 +49,17 @@ export const plot: Register = (program) => {
         title: options.title,
       })
       try {
-        writeFileSync(options.out, svg ? picture.svg(only?.[0] ?? 'history') : picture.html)
+        writeFileSync(file, svg ? picture.svg(only?.[0] ?? 'history') : picture.html)
       } catch (error) {
-        throw failure('HOMEOSTAT_FILE', `${options.out} cannot be written: ${(error as Error).message}`, error)
+        throw failure('HOMEOSTAT_FILE', `${file} cannot be written: ${(error as Error).message}`, error)
       }
-      if (out.json) out.object({ written: options.out })
-      else out.note(`written to ${options.out}`)
+      if (out.json) out.object({ written: file })
+      else out.note(`written to ${file}`)
     })
 }
+
+/** Never the study itself: its ending is another. */
+const pageBeside = (study: string): string => `${study.replace(/\.jsonl?$/, '')}.html`
 
 function pictureName(name: string): PlotName {
   const known = PLOT_NAMES.find((picture) => picture === name)

@@ -12,8 +12,63 @@ pub(super) struct Big {
     limbs: [u32; LIMBS],
 }
 
+/// What writing a number needs of natural numbers.
+pub(super) trait Natural: Clone {
+    fn new(n: u64) -> Self;
+    /// Multiplies by a factor, then adds.
+    fn mul_add(&mut self, factor: u32, addend: u32);
+    fn mul_pow10(&mut self, n: u32);
+    fn mul_pow2(&mut self, n: u32);
+    fn add(&mut self, other: &Self);
+    /// Subtracts what is not larger.
+    fn sub(&mut self, other: &Self);
+    fn compare(&self, other: &Self) -> Ordering;
+}
+
+/// Whoever uses it knows that it does not overflow.
+impl Natural for u128 {
+    fn new(n: u64) -> Self {
+        Self::from(n)
+    }
+
+    fn mul_add(&mut self, factor: u32, addend: u32) {
+        *self = *self * Self::from(factor) + Self::from(addend);
+    }
+
+    fn mul_pow10(&mut self, n: u32) {
+        (0..n).for_each(|_| self.mul_add(10, 0));
+    }
+
+    fn mul_pow2(&mut self, n: u32) {
+        *self <<= n;
+    }
+
+    fn add(&mut self, other: &Self) {
+        *self += other;
+    }
+
+    fn sub(&mut self, other: &Self) {
+        *self -= other;
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        self.cmp(other)
+    }
+}
+
 impl Big {
-    pub fn new(n: u64) -> Self {
+    fn limbs(&self) -> &[u32] {
+        self.limbs.get(..self.len).unwrap_or(&[])
+    }
+
+    /// Position of the highest bit that is set, from 1; 0 for 0.
+    pub fn bits(&self) -> i32 {
+        self.limbs().last().map_or(0, |top| 32 * self.len as i32 - top.leading_zeros() as i32)
+    }
+}
+
+impl Natural for Big {
+    fn new(n: u64) -> Self {
         let mut big = Self { len: 0, limbs: [0; LIMBS] };
         big.mul_add(1, (n >> 32) as u32);
         big.mul_pow2(32);
@@ -21,12 +76,7 @@ impl Big {
         big
     }
 
-    fn limbs(&self) -> &[u32] {
-        self.limbs.get(..self.len).unwrap_or(&[])
-    }
-
-    /// Multiplies by a factor, then adds.
-    pub fn mul_add(&mut self, factor: u32, addend: u32) {
+    fn mul_add(&mut self, factor: u32, addend: u32) {
         let mut carry = u64::from(addend);
         for limb in self.limbs.iter_mut().take(self.len) {
             carry += u64::from(*limb) * u64::from(factor);
@@ -39,17 +89,17 @@ impl Big {
         }
     }
 
-    pub fn mul_pow10(&mut self, n: u32) {
+    fn mul_pow10(&mut self, n: u32) {
         (0..n / 9).for_each(|_| self.mul_add(1_000_000_000, 0));
         (0..n % 9).for_each(|_| self.mul_add(10, 0));
     }
 
-    pub fn mul_pow2(&mut self, n: u32) {
+    fn mul_pow2(&mut self, n: u32) {
         (0..n / 31).for_each(|_| self.mul_add(1 << 31, 0));
         self.mul_add(1 << (n % 31), 0);
     }
 
-    pub fn add(&mut self, other: &Big) {
+    fn add(&mut self, other: &Big) {
         let len = self.len.max(other.len);
         let mut carry = 0;
         for (limb, more) in self.limbs.iter_mut().zip(&other.limbs).take(len) {
@@ -64,8 +114,7 @@ impl Big {
         }
     }
 
-    /// Subtracts what is not larger.
-    pub fn sub(&mut self, other: &Big) {
+    fn sub(&mut self, other: &Big) {
         let mut borrow = 0;
         for (limb, less) in self.limbs.iter_mut().zip(&other.limbs).take(self.len) {
             let difference = i64::from(*limb) - i64::from(*less) + borrow;
@@ -75,12 +124,7 @@ impl Big {
         self.len -= self.limbs().iter().rev().take_while(|limb| **limb == 0).count();
     }
 
-    /// Position of the highest bit that is set, from 1; 0 for 0.
-    pub fn bits(&self) -> i32 {
-        self.limbs().last().map_or(0, |top| 32 * self.len as i32 - top.leading_zeros() as i32)
-    }
-
-    pub fn compare(&self, other: &Big) -> Ordering {
+    fn compare(&self, other: &Big) -> Ordering {
         self.len.cmp(&other.len).then_with(|| self.limbs().iter().rev().cmp(other.limbs().iter().rev()))
     }
 }

@@ -355,7 +355,7 @@ fn fit(search: &Search, count: usize, centre: &[f64], whitening: &Square) -> Opt
         let weight = 1.0 - 0.95 * rank as f64 / (m - 1) as f64;
         Datum { u, y: sample.y - lowest, noise: 1e-10 / (weight * weight) }
     });
-    let mut shape = Fit::new(n, data.collect(), PRIOR)?.mean;
+    let mut shape = Fit::new(n, &data.collect::<Vec<Datum>>(), PRIOR)?.mean;
     shape.value += lowest;
     shape.gradient = whitening.apply_transposed(&shape.gradient);
     scale(&mut shape.gradient, 1.0 / unit);

@@ -176,7 +176,9 @@ impl Continuous {
             Datum { u, y: (sample.y - nearest.y) / spread, noise: 1e-8 + 1e-2 * closeness * closeness }
         });
         let prior = Prior { constant: 100.0, linear: 100.0, square: 1.0, cross: 0.3 };
-        let Some(fit) = Fit::new(self.search.n, data.collect(), prior) else { return (nearest.y, spread) };
+        let Some(fit) = Fit::new(self.search.n, &data.collect::<Vec<Datum>>(), prior) else {
+            return (nearest.y, spread);
+        };
         let variance = (fit.scale * fit.variance(&vec![0.0; self.search.n])).max(0.0);
         (nearest.y + spread * fit.mean.value, spread * libm::sqrt(variance))
     }

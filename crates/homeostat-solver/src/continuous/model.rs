@@ -11,7 +11,9 @@
 
 use super::quadratic::Quadratic;
 use crate::linear::{Cholesky, Square, add_scaled, dot};
+use alloc::vec;
 use alloc::vec::Vec;
+use core::array;
 
 /// The prior variance of the coefficients: of the constant, of each slope, of each diagonal and each mixed curvature.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,67 @@ impl Prior {
         let squares: f64 = u.iter().zip(v).map(|(a, b)| (a * b) * (a * b)).sum();
         self.constant + self.linear * product + 0.25 * rest * squares + mixed
     }
+
+    /// `kernel` of `u` with the first places, as many as `out` has room for, to the last bit: four at a time, since the sums of
+    /// different places do not wait for each other.
+    fn kernels(&self, u: &[f64], places: &Places, out: &mut [f64]) {
+        let rest = self.square - self.cross;
+        for (block, out) in out.chunks_mut(4).enumerate() {
+            let (products, squares) = places.sums(u, 4 * block);
+            for (k, out) in out.iter_mut().enumerate() {
+                let product = products[k];
+                let mixed = 0.25 * self.cross * product * product;
+                let known = self.constant + self.linear * product;
+                *out = if rest == 0.0 { known + mixed } else { known + 0.25 * rest * squares[k] + mixed };
+            }
+        }
+    }
+}
+
+/// Places coordinate by coordinate, filled up to a multiple of four with zeros.
+#[derive(Clone, Debug)]
+struct Places {
+    count: usize,
+    stride: usize,
+    cells: Vec<f64>,
+}
+
+impl Places {
+    fn new(n: usize, data: &[Datum]) -> Self {
+        let stride = data.len().next_multiple_of(4);
+        let mut cells = vec![0.0; n * stride];
+        for (j, datum) in data.iter().enumerate() {
+            for (d, u) in datum.u.iter().enumerate() {
+                cells[d * stride + j] = *u;
+            }
+        }
+        Self { count: data.len(), stride, cells }
+    }
+
+    /// Σ uᵢvᵢ and Σ (uᵢvᵢ)² with the four places from `at` on; the sums are taken in the order of `dot` and of `Prior::kernel`.
+    fn sums(&self, u: &[f64], at: usize) -> ([f64; 4], [f64; 4]) {
+        let row = |d: usize| &self.cells[d * self.stride + at..][..4];
+        let mut lanes = [[0.0; 4]; 4];
+        let (mut tail, mut squares) = ([0.0; 4], [0.0; 4]);
+        let add = |sums: &mut [f64; 4], squares: &mut [f64; 4], u: f64, row: &[f64]| {
+            for k in 0..4 {
+                let product = u * row[k];
+                sums[k] += product;
+                squares[k] += product * product;
+            }
+        };
+        let (fours, rest) = u.as_chunks::<4>();
+        for (chunk, four) in fours.iter().enumerate() {
+            for lane in 0..4 {
+                add(&mut lanes[lane], &mut squares, four[lane], row(4 * chunk + lane));
+            }
+        }
+        for (i, u) in rest.iter().enumerate() {
+            add(&mut tail, &mut squares, *u, row(4 * fours.len() + i));
+        }
+        let product = |k: usize| (lanes[0][k] + lanes[2][k]) + (lanes[1][k] + lanes[3][k]) + tail[k];
+        (array::from_fn(product), squares)
+    }
 }
 
 /// One observation: a place in the model's own coordinates, a value, and the variance of its noise.
@@ -52,21 +115,20 @@ pub(crate) struct Fit {
     pub scale: f64,
     prior: Prior,
     factor: Cholesky,
-    places: Vec<Vec<f64>>,
+    places: Places,
 }
 
 impl Fit {
     /// None where the matrix is singular to working precision or nothing was observed.
-    pub fn new(n: usize, data: Vec<Datum>, prior: Prior) -> Option<Self> {
+    pub fn new(n: usize, data: &[Datum], prior: Prior) -> Option<Self> {
         let m = data.len();
         if m == 0 {
             return None;
         }
+        let places = Places::new(n, data);
         let mut covariance = Square::zeros(m);
         for (i, datum) in data.iter().enumerate() {
-            for (j, other) in data[..=i].iter().enumerate() {
-                covariance[(i, j)] = prior.kernel(&datum.u, &other.u);
-            }
+            prior.kernels(&datum.u, &places, &mut covariance.row_mut(i)[..=i]);
             covariance[(i, i)] += datum.noise;
         }
         let factor = Cholesky::new(covariance)?;
@@ -90,13 +152,13 @@ impl Fit {
                 mean.hessian[(j, i)] = mean.hessian[(i, j)];
             }
         }
-        let places = data.into_iter().map(|datum| datum.u).collect();
         Some(Self { mean, scale, prior, factor, places })
     }
 
     /// The posterior variance at `u`, in units of `scale`.
     pub fn variance(&self, u: &[f64]) -> f64 {
-        let mut shared: Vec<f64> = self.places.iter().map(|place| self.prior.kernel(u, place)).collect();
+        let mut shared = vec![0.0; self.places.count];
+        self.prior.kernels(u, &self.places, &mut shared);
         self.factor.forward(&mut shared);
         self.prior.kernel(u, u) - dot(&shared, &shared)
     }
@@ -105,7 +167,6 @@ impl Fit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
     use proptest::prelude::*;
 
     /// The coefficients' features at u, and their prior variances, written out one by one.
@@ -150,7 +211,7 @@ mod tests {
             let data: Vec<Datum> = places.into_iter().zip(values).map(|(u, y)| Datum { u, y, noise: 0.01 }).collect();
             let wanted = oracle(&data, &prior, &at);
             let variance_before = prior.kernel(&at, &at);
-            let fit = Fit::new(n, data, prior).unwrap();
+            let fit = Fit::new(n, &data, prior).unwrap();
             let got = fit.mean.value + fit.mean.change(&at);
             prop_assert!((got - wanted).abs() < 1e-6 * (1.0 + wanted.abs()), "{got} against {wanted}");
             let variance = fit.variance(&at);
@@ -158,11 +219,31 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn four_kernels_at_once_are_those_of_one(
+            (n, places, at) in (1..14usize, 1..14usize).prop_flat_map(|(n, m)| (
+                Just(n),
+                prop::collection::vec(prop::collection::vec(-1.0..1.0f64, n), m),
+                prop::collection::vec(prop::sample::select(vec![-0.7, -0.0, 0.0, 0.3]), n),
+            )),
+            square in prop::sample::select(vec![0.3, 1.0]),
+        ) {
+            let prior = Prior { constant: 100.0, linear: 100.0, square, cross: 0.3 };
+            let alone: Vec<u64> = places.iter().map(|place| prior.kernel(&at, place).to_bits()).collect();
+            let data: Vec<Datum> = places.into_iter().map(|u| Datum { u, y: 0.0, noise: 0.0 }).collect();
+            let mut together = vec![0.0; data.len()];
+            prior.kernels(&at, &Places::new(n, &data), &mut together);
+            prop_assert_eq!(together.into_iter().map(f64::to_bits).collect::<Vec<_>>(), alone);
+        }
+    }
+
     #[test]
     fn the_variance_is_the_noise_where_much_was_observed() {
         let prior = Prior { constant: 10.0, linear: 5.0, square: 1.0, cross: 0.3 };
-        let data = (0..50).map(|i| Datum { u: vec![f64::from(i % 5) - 2.0], y: 1.0, noise: 0.1 }).collect();
-        assert!(Fit::new(1, data, prior).unwrap().variance(&[0.5]) < 0.01);
-        assert!(Fit::new(1, Vec::new(), prior).is_none());
+        let data: Vec<Datum> =
+            (0..50).map(|i| Datum { u: vec![f64::from(i % 5) - 2.0], y: 1.0, noise: 0.1 }).collect();
+        assert!(Fit::new(1, &data, prior).unwrap().variance(&[0.5]) < 0.01);
+        assert!(Fit::new(1, &[], prior).is_none());
     }
 }

@@ -136,7 +136,7 @@ impl Trust {
             let far = distance * per_radius * per_radius;
             Datum { u, y, noise: 1e-9 + 1e-3 * far * far * far }
         });
-        let fit = Fit::new(search.n, data.collect(), PRIOR)?;
+        let fit = Fit::new(search.n, &data.collect::<Vec<Datum>>(), PRIOR)?;
         let mut model = fit.mean.clone();
         scale(&mut model.gradient, per_radius);
         for (kept, new) in self.curvature.cells.iter_mut().zip(&model.hessian.cells) {

@@ -1,6 +1,18 @@
 //! The Cholesky factor of a symmetric positive definite matrix.
 
-use super::{Square, add_scaled, dot};
+use super::{Square, add_scaled, dot, four_dots};
+
+/// The entries of four rows in the columns of all rows before them.
+fn eliminate_four(before: &[f64], four: &mut [f64], n: usize) {
+    for (j, other) in before.chunks_exact(n).enumerate() {
+        let at = |row: usize| &four[row * n..][..j];
+        let sums = four_dots([at(0), at(1), at(2), at(3)], &other[..j]);
+        for (row, sum) in sums.into_iter().enumerate() {
+            let entry = &mut four[row * n + j];
+            *entry = (*entry - sum) / other[j];
+        }
+    }
+}
 
 /// L with L Lᵀ = A; what lies above the diagonal is not part of it.
 #[derive(Clone, Debug)]
@@ -10,12 +22,18 @@ pub(crate) struct Cholesky {
 
 impl Cholesky {
     /// Factors A, of which only the lower half is read. None if A is not positive definite to working precision.
+    ///
+    /// Row after row, but four at a time as far as they do not need each other: an entry waits for the one to its left.
     pub fn new(mut a: Square) -> Option<Self> {
         let n = a.n;
         for i in 0..n {
             let (before, rest) = a.cells.split_at_mut(i * n);
+            if i % 4 == 0 && i + 4 <= n {
+                eliminate_four(before, &mut rest[..4 * n], n);
+            }
             let row = &mut rest[..n];
-            for j in 0..i {
+            let done = if i - i % 4 + 4 <= n { i - i % 4 } else { 0 };
+            for j in done..i {
                 let other = &before[j * n..][..=j];
                 row[j] = (row[j] - dot(&row[..j], &other[..j])) / other[j];
             }

@@ -26,6 +26,27 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail
 }
 
+/// `dot` of four vectors with one: the sums of different vectors do not wait for each other.
+pub(crate) fn four_dots(four: [&[f64]; 4], b: &[f64]) -> [f64; 4] {
+    let (fours_b, tail_b) = b.as_chunks::<4>();
+    let each = four.map(|a| a.as_chunks::<4>());
+    let mut sums = [[0.0; 4]; 4];
+    for (k, y) in fours_b.iter().enumerate() {
+        for (sums, (fours, _)) in sums.iter_mut().zip(&each) {
+            let x = &fours[k];
+            for lane in 0..4 {
+                sums[lane] += x[lane] * y[lane];
+            }
+        }
+    }
+    let mut all = [0.0; 4];
+    for ((all, sums), (_, tail_a)) in all.iter_mut().zip(&sums).zip(&each) {
+        let tail = tail_a.iter().zip(tail_b).map(|(x, y)| x * y).sum::<f64>();
+        *all = (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail;
+    }
+    all
+}
+
 /// The Euclidean length.
 pub(crate) fn norm(a: &[f64]) -> f64 {
     libm::sqrt(dot(a, a))
@@ -67,6 +88,10 @@ mod tests {
             let plain: f64 = pairs.iter().map(|(x, y)| x * y).sum();
             let size: f64 = pairs.iter().map(|(x, y)| (x * y).abs()).sum();
             prop_assert!((dot(&a, &b) - plain).abs() <= 1e-13 * size);
+            let reversed: Vec<f64> = a.iter().rev().copied().collect();
+            let four = four_dots([&a, &reversed, &b, &a], &b);
+            let alone = [dot(&a, &b), dot(&reversed, &b), dot(&b, &b), dot(&a, &b)];
+            prop_assert_eq!(four.map(f64::to_bits), alone.map(f64::to_bits));
         }
     }
 }
