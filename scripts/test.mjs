@@ -12,19 +12,13 @@ import { packaging, style, types, unit } from './lib/test/js.mjs'
 import { decisionCost, plants } from './lib/test/measured.mjs'
 import { generated, rustFormat, rustLint, rustTest } from './lib/test/rust.mjs'
 
-/** The quick ones first, so that a slip is told in seconds. */
-const RUNNERS = {
-  style,
-  types,
-  format: rustFormat,
-  lint: rustLint,
-  generated,
-  rust: rustTest,
-  decisions: decisionCost,
-  plants,
-  unit,
-  packaging,
-}
+/** One after the other, before the rest: a slip is told in seconds. */
+const QUICK = { style, types, format: rustFormat, lint: rustLint, generated }
+
+/** Beside each other: while one waits for a process or a compiler's last crate, another works. */
+const LANES = [{ unit }, { rust: rustTest, decisions: decisionCost, plants, packaging }]
+
+const RUNNERS = Object.assign({}, QUICK, ...LANES)
 
 async function runOne(runner, context) {
   let counts = none()
@@ -50,13 +44,17 @@ await main(async () => {
   })
   const total = none()
   const failed = []
-  for (const [name, runner] of Object.entries(RUNNERS)) {
-    if (values.only && !values.only.includes(name)) continue
-    const counts =
-      values.quick && runner.slow ? skip(runner.title, 'left out by --quick') : await runOne(runner, context)
-    if (counts.failed > 0) failed.push(name)
-    add(total, counts)
+  const lane = async (runners) => {
+    for (const [name, runner] of Object.entries(runners)) {
+      if (values.only && !values.only.includes(name)) continue
+      const counts =
+        values.quick && runner.slow ? skip(runner.title, 'left out by --quick') : await runOne(runner, context)
+      if (counts.failed > 0) failed.push(name)
+      add(total, counts)
+    }
   }
+  await lane(QUICK)
+  await Promise.all(LANES.map(lane))
   for (const reason of total.reasons) say(`skipped: ${reason}`)
   for (const name of failed) say(`failed: ${name} (again: npm test -- --only ${name})`)
   say(describe(total))

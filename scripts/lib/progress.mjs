@@ -9,7 +9,21 @@ export const seconds = (ms) =>
 
 const clip = (text, width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
 
-export const say = (line) => process.stdout.write(`${line}\n`)
+/** What runs now, in the order of its start. Several may run beside each other; one line speaks for all. */
+const running = new Set()
+
+const told = ({ title, started, doing }) => `${title}  ${seconds(Date.now() - started)}  ${doing}`
+
+function frame() {
+  const width = (process.stdout.columns ?? 100) - 1
+  const share = Math.floor(width / running.size) - 2
+  process.stdout.write(`\r\x1b[2K${[...running].map((one) => clip(`… ${told(one)}`, share)).join('  ')}`)
+}
+
+/** A line that stays, above the living one. */
+export function say(line) {
+  process.stdout.write(live && running.size > 0 ? `\r\x1b[2K${line}\n` : `${line}\n`)
+}
 
 /**
  * Runs one step and says so: its name at once, its time at the end. In a terminal the line is alive; elsewhere a heartbeat
@@ -17,20 +31,17 @@ export const say = (line) => process.stdout.write(`${line}\n`)
  * say at the end, as text or as `{ text, failed }`.
  */
 export async function step(title, body) {
-  const started = Date.now()
-  let doing = ''
+  const one = { title, started: Date.now(), doing: '' }
   const note = (text) => {
-    doing = text.trim()
+    one.doing = text.trim()
   }
-  const line = () => clip(`… ${title}  ${seconds(Date.now() - started)}  ${doing}`, (process.stdout.columns ?? 100) - 1)
+  running.add(one)
   if (!live) say(`… ${title}`)
-  const timer = live
-    ? setInterval(() => process.stdout.write(`\r\x1b[2K${line()}`), FRAME_MS)
-    : setInterval(() => say(clip(`  ${title}: ${seconds(Date.now() - started)}  ${doing}`, 140)), HEARTBEAT_MS)
+  const timer = live ? setInterval(frame, FRAME_MS) : setInterval(() => say(clip(`  ${told(one)}`, 140)), HEARTBEAT_MS)
   const end = (mark, text) => {
     clearInterval(timer)
-    if (live) process.stdout.write('\r\x1b[2K')
-    say(`${mark} ${title}${text ? `: ${text}` : ''} (${seconds(Date.now() - started)})`)
+    say(`${mark} ${title}${text ? `: ${text}` : ''} (${seconds(Date.now() - one.started)})`)
+    running.delete(one)
   }
   try {
     const result = await body(note)
