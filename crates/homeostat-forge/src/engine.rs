@@ -30,7 +30,7 @@ use crate::ir::{Blueprint, Data};
 use crate::library::{DeviceKey, Reading};
 use crate::pipeline::{Background, Command, Reply};
 use crate::registry::{Ended, Entry, KernelId, KernelOptions, Options, Outcome, Registry, Subject, Ticket};
-use crate::schedule::Limits;
+use crate::schedule::{Limits, Schedule};
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::cell::RefCell;
 use homeostat_core::error::{Error, Result};
@@ -102,6 +102,11 @@ impl Engine {
     /// The outputs for these inputs, on the processor.
     pub fn compute(&mut self, id: KernelId, inputs: &[Data]) -> Result<Vec<Data>> {
         self.registry.get_mut().subject(id)?.compute(inputs)
+    }
+
+    /// Has schedules, one for each group, proven and promoted when the kernel's pipeline has nothing else to do.
+    pub fn propose(&mut self, id: KernelId, schedules: Vec<Schedule>) {
+        self.background.propose(id, schedules);
     }
 
     /// What the device should do next beside the runs, and for which kernel.

@@ -45,8 +45,8 @@ pub mod cpu;
 #[cfg(feature = "device")]
 pub mod device;
 pub mod engine;
-#[cfg(feature = "device")]
-pub mod executor;
+#[cfg(feature = "host")]
+pub mod host;
 pub mod ir;
 pub mod library;
 pub mod measure;

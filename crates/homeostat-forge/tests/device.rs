@@ -1,21 +1,26 @@
 //! On a device: the quick part of the correctness suite, and faults. Where there is no adapter every test is counted as ignored,
 //! and says so; the whole suite is `cargo run --release -p homeostat-forge --features device --example forge -- correctness`.
 
-use homeostat_core::error::Code;
-use homeostat_forge::device::{Device, Gpu, first_schedules};
-use homeostat_forge::executor::{Event, Executor, Options, tune};
+use homeostat_core::error::{Code, Result as Checked};
+use homeostat_forge::device::{Device, Gpu, GpuMachine, first_schedules};
+use homeostat_forge::host::{Forge, Given, Got, Machine, Opened, Operand, Options};
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data};
+use homeostat_forge::measure::Timing;
 use homeostat_forge::oracle::evaluate;
 use homeostat_forge::plan::Plan;
 use homeostat_forge::prove::{Case, Inputs, Verdict, judge, make, suite};
+use homeostat_forge::registry::{
+    Backend, Event, KernelId, KernelOptions, Options as RegistryOptions, ProgramId, Tier,
+};
 use homeostat_forge::schedule::{Path, Schedule};
 use homeostat_forge::wgsl::{Kernel, emit};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 type Test = (&'static str, fn(&Device));
 
-const TESTS: [Test; 11] = [
+const TESTS: [Test; 14] = [
     ("quick_correctness", quick_correctness),
     ("graphs_with_intermediate_tensors", graphs),
     ("a_wrong_tile_edge_is_found", wrong_tile_edge),
@@ -24,8 +29,11 @@ const TESTS: [Test; 11] = [
     ("too_much_memory_is_an_error", too_much_memory),
     ("a_panic_in_a_job_is_an_error_of_that_job", panic_in_a_job),
     ("the_first_call_is_right_and_tuning_keeps_it_so", tuning),
-    ("a_wrong_kernel_in_the_field_is_rolled_back", wrong_in_the_field),
-    ("the_processor_answers_when_the_device_is_lost", lost_in_the_field),
+    ("a_warm_library_needs_no_search", warm_library),
+    ("a_miscompiled_kernel_never_answers", miscompiled),
+    ("a_fault_that_begins_later_is_rolled_back", wrong_in_the_field),
+    ("the_processor_answers_while_a_lost_device_comes_back", lost_in_the_field),
+    ("kernels_are_chained_without_reading_back", chained),
     ("a_lost_device_is_an_error", lost_device),
 ];
 
@@ -199,8 +207,7 @@ fn too_much_memory(device: &Device) {
 }
 
 fn panic_in_a_job(device: &Device) {
-    let error =
-        device.call(|_| -> homeostat_core::error::Result<()> { panic!("a test's own panic") }).unwrap_err();
+    let error = device.call(|_| -> Checked<()> { panic!("a test's own panic") }).unwrap_err();
     assert_eq!(error.code, Code::Panic);
     assert!(device.call(|_| Ok(())).is_ok());
 }
@@ -215,77 +222,233 @@ fn feed_forward() -> Blueprint {
     g.finish(&[y]).unwrap()
 }
 
-fn right(executor: &Executor, seed: u64) {
+/// wgpu, sabotaged.
+struct Sabotaged {
+    gpu: GpuMachine,
+    faults: Arc<Faults>,
+}
+
+#[derive(Default)]
+struct Faults {
+    /// Kernels that are compiled from now on are wrong.
+    miscompile: AtomicBool,
+    /// Every kernel is wrong from now on, also those that were proven.
+    begin: AtomicBool,
+    /// The device is lost with the next run.
+    lose: AtomicBool,
+}
+
+/// A program's wrong twin.
+fn twin(program: ProgramId) -> ProgramId {
+    ProgramId(program.0 | 1 << 31)
+}
+
+/// A tile's edge is one row early, and what softmax stores is a little too large.
+fn spoil(parts: &[(u32, Kernel)]) -> Vec<(u32, Kernel)> {
+    let mut parts = parts.to_vec();
+    for (_, kernel) in &mut parts {
+        let pass = kernel.passes.last_mut().unwrap();
+        for (right, wrong) in [("* inverse", "* (inverse * 1.01)"), ("row >= 40u", "row >= 39u")] {
+            pass.wgsl = pass.wgsl.replace(right, wrong);
+        }
+    }
+    parts
+}
+
+impl Machine for Sabotaged {
+    fn compile(&mut self, program: ProgramId, plan: &Plan, parts: &[(u32, Kernel)]) -> Checked<()> {
+        if self.faults.miscompile.load(Ordering::Relaxed) {
+            return self.gpu.compile(program, plan, &spoil(parts));
+        }
+        // Whole programs have a twin; what is only timed needs none.
+        if parts.len() == plan.groups.len() {
+            self.gpu.compile(twin(program), plan, &spoil(parts))?;
+        }
+        self.gpu.compile(program, plan, parts)
+    }
+
+    fn execute(&mut self, program: ProgramId, inputs: &[Data], guarded: bool) -> Checked<Vec<Data>> {
+        if self.faults.lose.swap(false, Ordering::Relaxed) {
+            self.gpu.gpu().lose();
+        }
+        let begun = self.faults.begin.load(Ordering::Relaxed);
+        self.gpu.execute(if begun { twin(program) } else { program }, inputs, guarded)
+    }
+
+    fn time(&mut self, program: ProgramId, group: u32, times: u32) -> Checked<Timing> {
+        self.gpu.time(program, group, times)
+    }
+
+    fn release(&mut self, program: ProgramId) {
+        self.gpu.release(program);
+        self.gpu.release(twin(program));
+    }
+
+    fn upload(&mut self, number: u64, data: &Data) -> Checked<()> {
+        self.gpu.upload(number, data)
+    }
+
+    fn download(&mut self, number: u64) -> Checked<Data> {
+        self.gpu.download(number)
+    }
+
+    fn forget(&mut self, number: u64) {
+        self.gpu.forget(number);
+    }
+
+    fn chain(
+        &mut self,
+        program: ProgramId,
+        inputs: &[Operand],
+        keep: &[Option<u64>],
+    ) -> Checked<Vec<Option<Data>>> {
+        self.gpu.chain(program, inputs, keep)
+    }
+
+    fn is_hung(&self) -> bool {
+        self.gpu.is_hung()
+    }
+}
+
+const LONG: Duration = Duration::from_secs(100);
+
+fn open(faults: &Arc<Faults>) -> Checked<(Sabotaged, Opened)> {
+    let (gpu, opened) = GpuMachine::open(&Default::default())?;
+    Ok((Sabotaged { gpu, faults: faults.clone() }, opened))
+}
+
+fn forge(
+    faults: &Arc<Faults>,
+    tier: Tier,
+    sampling: f64,
+    library: Option<std::path::PathBuf>,
+) -> Forge<Sabotaged> {
+    let kernel =
+        KernelOptions { tier, sampling, backend: Backend::Gpu, evaluations: 3, ..KernelOptions::default() };
+    let registry = RegistryOptions { kernel, ..RegistryOptions::default() };
+    let faults = faults.clone();
+    let options = Options { registry, library, ..Options::default() };
+    let forge = Forge::open(options, Some(Arc::new(move || open(&faults)))).unwrap();
+    assert!(forge.ready(LONG));
+    forge
+}
+
+fn events(forge: &Forge<Sabotaged>) -> Vec<Event> {
+    forge.take_events().0.iter().map(|e| e.event).collect()
+}
+
+/// Whether an answer is right.
+fn is_right(forge: &Forge<Sabotaged>, id: KernelId, seed: u64) -> bool {
     let blueprint = feed_forward();
     let inputs = make(&blueprint, Inputs::Random, seed);
-    let verdict = judge(&evaluate(&blueprint, &inputs).unwrap(), &executor.run(&inputs).unwrap());
-    assert!(verdict.miss.is_none(), "{:?}", verdict.miss);
+    let answer = forge.run(id, inputs.clone()).unwrap();
+    judge(&evaluate(&blueprint, &inputs).unwrap(), &answer).miss.is_none()
 }
 
-fn tuning(device: &Device) {
-    let executor = Arc::new(Executor::new(feed_forward(), Some(device.clone()), Options::default()).unwrap());
-    assert_eq!(executor.schedules().unwrap().len(), 2);
-    right(&executor, 1);
-    // Runs go on while it searches.
-    let beside = executor.clone();
-    let search = std::thread::spawn(move || tune(&beside, 6, 1).unwrap());
-    let mut seed = 2;
-    while !search.is_finished() || seed < 20 {
-        right(&executor, seed);
+fn tuning(_: &Device) {
+    let forge = forge(&Arc::default(), Tier::Standard, 0.05, None);
+    let id = forge.kernel(feed_forward(), None).unwrap();
+    // Runs go on while it compiles, proves and searches.
+    let mut seed = 1;
+    while !forge.settle(id, Duration::ZERO) || seed < 20 {
+        assert!(is_right(&forge, id, seed), "{seed}");
         seed += 1;
     }
-    let tuned = search.join().unwrap();
-    assert_eq!((tuned.measured, tuned.refused), (12, 0));
-    assert_eq!(executor.promotions(), 1 + u64::from(tuned.replaced));
-    right(&executor, 1000);
+    let events = events(&forge);
+    assert_eq!(events.iter().filter(|e| **e == Event::Measured).count(), 6, "{events:?}");
+    assert!(events.contains(&Event::Promoted) && !events.contains(&Event::Quarantined), "{events:?}");
+    assert_eq!(forge.current(id).unwrap().unwrap().schedules.len(), 2);
+    assert!(is_right(&forge, id, 1000));
 }
 
-fn wrong_in_the_field(device: &Device) {
-    let executor =
-        Executor::new(feed_forward(), Some(device.clone()), Options { sampling: 0.25, seed: 3 }).unwrap();
-    let proven = executor.schedules();
-    let limits = *device.limits();
-    for round in 0..10 {
-        let plan = executor.plan();
-        let schedules = first_schedules(plan, &limits).unwrap();
-        let mut kernels: Vec<Kernel> =
-            plan.groups.iter().zip(&schedules).map(|(g, s)| emit(g, s, &limits).unwrap()).collect();
-        // Every answer is a little too large.
-        let store = kernels[1].passes.last_mut().unwrap();
-        assert!(store.wgsl.contains("* inverse"));
-        store.wgsl = store.wgsl.replace("* inverse", "* (inverse * 1.01)");
-        executor.install_unproven(kernels).unwrap();
-        executor.take_events();
-        let inputs = make(&feed_forward(), Inputs::Random, round);
-        let reference = evaluate(&feed_forward(), &inputs).unwrap();
-        // Within two stretches of four; the checked answer itself is right.
-        let wrong = (0..8).take_while(|_| {
-            let miss = judge(&reference, &executor.run(&inputs).unwrap()).miss.is_some();
-            assert!(miss || executor.schedules() == proven);
-            miss
-        });
-        assert!(wrong.count() < 8);
-        let (events, _) = executor.take_events();
-        assert!(matches!(events.last(), Some(Event::RolledBack(..))), "{events:?}");
-        right(&executor, round);
-    }
+fn warm_library(_: &Device) {
+    let folder = std::env::temp_dir().join(format!("homeostat-forge-device-{}", std::process::id()));
+    let start = || {
+        let forge = forge(&Arc::default(), Tier::Standard, 0.0, Some(folder.join("library.jsonl")));
+        let id = forge.kernel(feed_forward(), None).unwrap();
+        assert!(forge.settle(id, LONG));
+        assert!(is_right(&forge, id, 3));
+        let measured = events(&forge).iter().filter(|e| **e == Event::Measured).count();
+        (measured, forge.current(id).unwrap().unwrap().schedules)
+    };
+    let (cold, found) = start();
+    let (warm, again) = start();
+    assert_eq!((cold, warm, again), (6, 0, found));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
-fn lost_in_the_field(device: &Device) {
-    let executor = Executor::new(feed_forward(), Some(device.clone()), Options::default()).unwrap();
-    right(&executor, 1);
-    device
-        .call(|gpu| {
-            gpu.lose();
-            Ok(())
-        })
-        .unwrap();
-    for seed in 2..6 {
-        right(&executor, seed);
+fn miscompiled(_: &Device) {
+    let faults = Arc::new(Faults::default());
+    faults.miscompile.store(true, Ordering::Relaxed);
+    let forge = forge(&faults, Tier::Fast, 0.0, None);
+    let id = forge.kernel(feed_forward(), None).unwrap();
+    assert!(forge.settle(id, LONG));
+    assert!(forge.current(id).unwrap().is_none());
+    assert!(events(&forge).contains(&Event::Rejected));
+    assert!((0..5).all(|seed| is_right(&forge, id, seed)));
+}
+
+fn wrong_in_the_field(_: &Device) {
+    let faults = Arc::new(Faults::default());
+    let forge = forge(&faults, Tier::Fast, 0.25, None);
+    let id = forge.kernel(feed_forward(), None).unwrap();
+    assert!(forge.settle(id, LONG));
+    faults.begin.store(true, Ordering::Relaxed);
+    // Within two stretches of four; the checked answer itself is right.
+    let wrong = (0..8).take_while(|seed| !is_right(&forge, id, *seed)).count();
+    assert!(wrong < 8);
+    let seen = events(&forge);
+    assert!(seen.contains(&Event::Quarantined), "{seen:?}");
+    assert!((0..20).all(|seed| is_right(&forge, id, seed)));
+}
+
+fn lost_in_the_field(_: &Device) {
+    let faults = Arc::new(Faults::default());
+    let forge = forge(&faults, Tier::Fast, 0.0, None);
+    let id = forge.kernel(feed_forward(), None).unwrap();
+    assert!(forge.settle(id, LONG) && is_right(&forge, id, 1));
+    faults.lose.store(true, Ordering::Relaxed);
+    assert!((2..6).all(|seed| is_right(&forge, id, seed)));
+    assert!(events(&forge).contains(&Event::DeviceGone));
+    let until = Instant::now() + LONG;
+    while forge.current(id).unwrap().is_none() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
     }
-    let (events, _) = executor.take_events();
-    assert!(events.iter().any(|e| matches!(e, Event::DeviceGone(_))), "{events:?}");
-    assert!(executor.schedules().is_none());
+    assert!(forge.current(id).unwrap().is_some() && is_right(&forge, id, 7));
+}
+
+fn chained(_: &Device) {
+    let forge = forge(&Arc::default(), Tier::Fast, 0.0, None);
+    let id = forge.kernel(feed_forward(), None).unwrap();
+    let again = {
+        let mut g = Builder::new();
+        let x = g.input("x", DType::F32, &[40, 64]).unwrap();
+        let y = g.unary(homeostat_forge::ir::Unary::Gelu, x).unwrap();
+        g.finish(&[y]).unwrap()
+    };
+    let next = forge.kernel(again.clone(), None).unwrap();
+    assert!(forge.settle(id, LONG) && forge.settle(next, LONG));
+    let inputs = make(&feed_forward(), Inputs::Random, 4);
+    let first = forge.upload(inputs[0].clone()).unwrap();
+    let mut given = vec![Given::Buffer(first)];
+    given.extend(inputs[1..].iter().cloned().map(Given::Data));
+    let Got::Buffer(middle) = forge.run_with(id, given, &[true]).unwrap().remove(0) else {
+        panic!("it was read")
+    };
+    let middle_data = forge.download(middle).unwrap();
+    let Got::Data(last) = forge.run_with(next, vec![Given::Buffer(middle)], &[]).unwrap().remove(0) else {
+        panic!("it was kept")
+    };
+    assert!(
+        judge(&evaluate(&feed_forward(), &inputs).unwrap(), std::slice::from_ref(&middle_data))
+            .miss
+            .is_none()
+    );
+    assert!(judge(&evaluate(&again, &[middle_data]).unwrap(), &[last]).miss.is_none());
+    let wrong = forge.run_with(next, vec![Given::Buffer(first)], &[]).unwrap_err();
+    assert_eq!(wrong.code, Code::TensorMismatch);
+    forge.forget(middle);
+    assert_eq!(forge.run_with(next, vec![Given::Buffer(middle)], &[]).unwrap_err().code, Code::Closed);
 }
 
 fn lost_device(device: &Device) {

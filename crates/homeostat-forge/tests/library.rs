@@ -117,6 +117,12 @@ fn other_versions_are_passed_over() {
     let text = format!("{:02x}{:02x}{:02x}{:02x} {json}\n", digest[0], digest[1], digest[2], digest[3]);
     let reading = Library::new().read(text.as_bytes());
     assert_eq!((reading.taken, reading.other_version, reading.damaged), (0, 1, 0));
+    assert_eq!(reading.whole().unwrap_err().code, Code::LibraryVersion);
+    let torn = format!("{}\n{}", line.trim(), &line[..40]);
+    let reading = Library::new().read(torn.as_bytes());
+    let error = reading.whole().unwrap_err();
+    assert_eq!((reading.taken, error.code), (1, Code::LibraryDamaged));
+    assert!(error.message.contains("line 2 first"), "{error}");
 }
 
 proptest! {

@@ -8,11 +8,15 @@
 //!   sweep [--op matmul] [--shape 512x512x512] [--dtype f32] [--out <file>] [--seconds 3600]
 //!   processor [--shape 512x512x512,..]
 //!   replay --tables <file>,.. [--seeds 5]
+//!   swap [--runs 10000] [--size 64]
+//!   memory [--kernels 10000] [--seconds 200]
+//!   warm [--size 256]
 //! ```
 
 mod arguments;
 mod bench;
 mod correctness;
+mod field;
 mod lab;
 mod peak;
 mod processor;
@@ -31,8 +35,11 @@ fn main() -> ExitCode {
         "sweep" => sweep::run(&arguments),
         "processor" => processor::run(&arguments),
         "replay" => sweep::replay(&arguments),
+        "swap" => field::swap(&arguments),
+        "memory" => field::memory(&arguments),
+        "warm" => field::warm(&arguments),
         other => Err(format!(
-            "no command '{other}': expected adapters, correctness, bench, processor, sweep, replay"
+            "no command '{other}': expected adapters, correctness, bench, processor, sweep, replay, swap, memory, warm"
         )),
     };
     match result {

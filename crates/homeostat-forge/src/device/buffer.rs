@@ -2,40 +2,39 @@
 
 use super::gpu::Gpu;
 use crate::ir::{DType, Data};
+use crate::pipeline::{CANARY_BYTES, TensorSpec};
 use homeostat_core::error::{Code, Error, Result};
 use std::num::NonZeroU64;
 use wgpu::{BufferBinding, BufferUsages};
 
-/// Bytes before and after the elements; the binding offsets of every adapter are multiples of it.
-pub const CANARY_BYTES: u64 = 256;
-const CANARY: u8 = 0xA5;
-/// What elements hold before a kernel writes them: NaN in f32 and f16.
-const UNWRITTEN: u8 = 0xFF;
+const BEFORE: u64 = CANARY_BYTES as u64;
 
 /// Elements on a device.
 pub struct Buffer {
     pub(super) buffer: wgpu::Buffer,
-    pub(super) dtype: DType,
-    elements: u64,
-    bytes: u64,
+    spec: TensorSpec,
 }
 
 impl Buffer {
     /// How many elements.
     pub fn elements(&self) -> u64 {
-        self.elements
+        self.spec.elements
     }
 
     /// What they are stored as.
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.spec.dtype
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.spec.bytes()
     }
 
     pub(super) fn binding(&self) -> wgpu::BindingResource<'_> {
         wgpu::BindingResource::Buffer(BufferBinding {
             buffer: &self.buffer,
-            offset: CANARY_BYTES,
-            size: NonZeroU64::new(self.bytes),
+            offset: BEFORE,
+            size: NonZeroU64::new(self.spec.bytes()),
         })
     }
 }
@@ -43,25 +42,21 @@ impl Buffer {
 impl Gpu {
     /// A buffer whose elements are unwritten.
     pub fn allocate(&mut self, dtype: DType, elements: u64) -> Result<Buffer> {
-        let bytes = (elements * dtype.bytes()).next_multiple_of(4).max(4);
-        if bytes > self.limits().binding_bytes {
-            let text =
-                format!("{bytes} bytes: expected at most {} in one buffer", self.limits().binding_bytes);
+        let spec = TensorSpec { dtype, elements };
+        let (bytes, most) = (spec.bytes(), self.limits().binding_bytes);
+        if bytes > most {
+            let text = format!("{bytes} bytes: expected at most {most} in one buffer");
             return Err(Error::new(Code::DeviceMemory, text));
         }
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
-        let buffer = self.raw_buffer(bytes + 2 * CANARY_BYTES, usage)?;
-        let buffer = Buffer { buffer, dtype, elements, bytes };
+        let buffer = Buffer { buffer: self.raw_buffer(bytes + 2 * BEFORE, usage)?, spec };
         self.unwrite(&buffer)?;
         Ok(buffer)
     }
 
     /// Makes every element unwritten, and the canaries whole.
     pub fn unwrite(&mut self, buffer: &Buffer) -> Result<()> {
-        let canary = [CANARY; CANARY_BYTES as usize];
-        self.write_bytes(&buffer.buffer, 0, &canary);
-        self.write_bytes(&buffer.buffer, CANARY_BYTES, &vec![UNWRITTEN; buffer.bytes as usize]);
-        self.write_bytes(&buffer.buffer, CANARY_BYTES + buffer.bytes, &canary);
+        self.write_bytes(&buffer.buffer, 0, &buffer.spec.guarded(None));
         self.alive()
     }
 
@@ -74,24 +69,26 @@ impl Gpu {
 
     /// Writes all elements.
     pub fn write(&mut self, buffer: &Buffer, data: &Data) -> Result<()> {
-        let mut bytes = data.bytes().to_vec();
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        self.write_bytes(&buffer.buffer, CANARY_BYTES, &bytes);
+        let bytes = data.bytes();
+        if bytes.len().is_multiple_of(4) {
+            self.write_bytes(&buffer.buffer, BEFORE, bytes);
+        } else {
+            let mut padded = bytes.to_vec();
+            padded.resize(bytes.len().next_multiple_of(4), 0);
+            self.write_bytes(&buffer.buffer, BEFORE, &padded);
+        }
+        self.alive()
+    }
+
+    /// Makes every element zero.
+    pub(super) fn zero(&mut self, buffer: &Buffer) -> Result<()> {
+        self.write_bytes(&buffer.buffer, BEFORE, &vec![0; buffer.spec.bytes() as usize]);
         self.alive()
     }
 
     /// Reads all elements; an error where a canary is dead.
     pub fn read(&mut self, buffer: &Buffer) -> Result<Data> {
-        let bytes = self.read_bytes(&buffer.buffer, buffer.bytes + 2 * CANARY_BYTES)?;
-        let (before, rest) = bytes.split_at(CANARY_BYTES as usize);
-        let (elements, after) = rest.split_at(buffer.bytes as usize);
-        if before.iter().chain(after).any(|byte| *byte != CANARY) {
-            let side = if before.iter().any(|byte| *byte != CANARY) { "before" } else { "after" };
-            return Err(Error::new(
-                Code::KernelRejected,
-                format!("wrote outside of a tensor, {side} its elements"),
-            ));
-        }
-        Ok(Data::from_bytes(buffer.dtype, &elements[..(buffer.elements * buffer.dtype.bytes()) as usize]))
+        let bytes = self.read_bytes(&buffer.buffer, buffer.spec.bytes() + 2 * BEFORE)?;
+        buffer.spec.check(&bytes)
     }
 }

@@ -178,7 +178,8 @@ impl Gpu {
         &self.limits
     }
 
-    pub(super) fn is_hung(&self) -> bool {
+    /// Whether a dispatch did not end in time.
+    pub fn is_hung(&self) -> bool {
         self.hung
     }
 
@@ -255,6 +256,30 @@ impl Gpu {
             }
             Err(e) => Err(Error::new(Code::DeviceLost, format!("waiting: {e}"))),
         }
+    }
+
+    /// Lets wgpu free what was dropped: it does so when it is polled.
+    pub(super) fn tidy(&mut self) {
+        // A device that is lost has nothing left to free.
+        let _ = self.device.poll(PollType::Poll);
+    }
+
+    /// Copies elements from one tensor to another one of the same size.
+    pub(super) fn copy(&mut self, from: &super::Buffer, to: &super::Buffer) -> Result<()> {
+        if (from.dtype(), from.elements()) != (to.dtype(), to.elements()) {
+            let text = format!(
+                "buffer: expected {} elements of {}, got {} of {}",
+                to.elements(),
+                to.dtype(),
+                from.elements(),
+                from.dtype()
+            );
+            return Err(Error::new(Code::TensorMismatch, text));
+        }
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let (before, bytes) = (super::CANARY_BYTES as u64, to.bytes());
+        encoder.copy_buffer_to_buffer(&from.buffer, before, &to.buffer, before, bytes);
+        self.submit(encoder)
     }
 
     /// Loses the device, as a driver that resets does: for fault tests.

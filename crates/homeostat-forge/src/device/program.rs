@@ -1,20 +1,45 @@
-//! A whole plan on a device: each group by its schedule, intermediate tensors kept.
+//! A whole plan, or some groups of one, on a device.
 
 use super::buffer::Buffer;
 use super::gpu::{Bound, Gpu};
 use crate::ir::{Blueprint, Data};
 use crate::oracle::check_inputs;
+use crate::pipeline::Recipe;
 use crate::plan::{Group, Plan};
 use crate::schedule::Schedule;
 use crate::wgsl::{Kernel, emit};
 use homeostat_core::error::{Code, Error, Result};
 
-/// A plan that is ready to run.
+/// Groups of a plan that are ready to run.
 pub struct Program {
     graph: Blueprint,
-    /// The tensors, by node.
-    buffers: Vec<Option<Buffer>>,
+    recipe: Recipe,
+    /// In the order of the recipe's tensors.
+    buffers: Vec<Buffer>,
+    /// Which group each one is.
+    groups: Vec<u32>,
     bounds: Vec<Bound>,
+}
+
+impl Program {
+    /// A group, to be timed by itself.
+    pub fn bound(&self, group: u32) -> Result<&Bound> {
+        let place = self.groups.iter().position(|g| *g == group);
+        let missing = || Error::new(Code::InvalidOption, "the program does not have this group");
+        place.map(|at| &self.bounds[at]).ok_or_else(missing)
+    }
+}
+
+impl Program {
+    /// Tensors of the inputs, in the order of the blueprint.
+    pub(super) fn inputs(&self) -> &[Buffer] {
+        &self.buffers[..self.recipe.inputs]
+    }
+
+    /// Tensors of the outputs, in the order of the blueprint.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = &Buffer> {
+        self.recipe.outputs.iter().map(|at| &self.buffers[*at])
+    }
 }
 
 impl Gpu {
@@ -31,64 +56,71 @@ impl Gpu {
 
     /// Compiles a plan of these kernels, one for each group.
     pub fn program_of(&mut self, plan: &Plan, kernels: &[Kernel]) -> Result<Program> {
-        let mut buffers: Vec<Option<Buffer>> = Vec::new();
-        buffers.resize_with(plan.graph.nodes().len(), || None);
-        let stored = plan.graph.inputs().iter().copied().chain(plan.groups.iter().map(|g| g.output));
-        for id in stored {
-            let node = plan.graph.node(id);
-            buffers[id.index()] = Some(self.allocate(node.dtype, node.shape.elements())?);
-        }
-        let missing = || Error::new(Code::BlueprintInvalid, "a group reads a tensor that nothing stores");
-        let mut bounds = Vec::new();
-        for (group, kernel) in plan.groups.iter().zip(kernels) {
-            let compiled = self.compile(kernel)?;
-            let find = |id: &crate::ir::NodeId| buffers[id.index()].as_ref().ok_or_else(missing);
-            let tensors = group.tensors.iter().map(find).collect::<Result<Vec<&Buffer>>>()?;
-            bounds.push(self.bind(&compiled, &tensors, find(&group.output)?)?);
-        }
-        Ok(Program { graph: plan.graph.clone(), buffers, bounds })
+        let parts: Vec<(u32, Kernel)> = (0u32..).zip(kernels.iter().cloned()).collect();
+        self.program_of_parts(plan, &parts)
     }
 
-    /// Runs a program; every tensor that it stores is unwritten before.
-    pub fn run_program(&mut self, program: &Program, inputs: &[Data]) -> Result<Vec<Data>> {
+    /// Compiles some groups of a plan.
+    pub fn program_of_parts(&mut self, plan: &Plan, parts: &[(u32, Kernel)]) -> Result<Program> {
+        let recipe = Recipe::new(plan, parts);
+        let mut buffers: Vec<Buffer> = Vec::new();
+        for tensor in &recipe.tensors {
+            buffers.push(self.allocate(tensor.dtype, tensor.elements)?);
+        }
+        for at in &recipe.zeroed {
+            self.zero(&buffers[*at])?;
+        }
+        let missing = || Error::new(Code::BlueprintInvalid, "a group reads a tensor that nothing stores");
+        let place = |id| recipe.nodes.iter().position(|node| *node == id).ok_or_else(missing);
+        let (mut groups, mut bounds) = (Vec::new(), Vec::new());
+        for (g, kernel) in parts {
+            let group = &plan.groups[*g as usize];
+            let compiled = self.compile(kernel)?;
+            let tensors = group
+                .tensors
+                .iter()
+                .map(|id| place(*id).map(|at| &buffers[at]))
+                .collect::<Result<Vec<&Buffer>>>()?;
+            bounds.push(self.bind(&compiled, &tensors, &buffers[place(group.output)?])?);
+            groups.push(*g);
+        }
+        Ok(Program { graph: plan.graph.clone(), recipe, buffers, groups, bounds })
+    }
+
+    fn write_inputs(&mut self, program: &Program, inputs: &[Data]) -> Result<()> {
         check_inputs(&program.graph, inputs)?;
-        for (id, data) in program.graph.inputs().iter().zip(inputs) {
-            if let Some(buffer) = &program.buffers[id.index()] {
-                self.write(buffer, data)?;
-            }
+        inputs.iter().zip(&program.buffers).try_for_each(|(data, buffer)| self.write(buffer, data))
+    }
+
+    /// Runs a program; every tensor that it stores is unwritten before, and the canaries of all tensors are looked at.
+    pub fn run_program(&mut self, program: &Program, inputs: &[Data]) -> Result<Vec<Data>> {
+        let recipe = &program.recipe;
+        self.write_inputs(program, inputs)?;
+        let stored = (recipe.inputs..program.buffers.len()).filter(|at| !recipe.zeroed.contains(at));
+        for at in stored.clone() {
+            self.unwrite(&program.buffers[at])?;
         }
-        for id in program.graph.ids().filter(|id| !program.graph.inputs().contains(id)) {
-            if let Some(buffer) = &program.buffers[id.index()] {
-                self.unwrite(buffer)?;
-            }
+        self.dispatch(program)?;
+        let mut read: Vec<Option<Data>> = vec![None; program.buffers.len()];
+        for at in stored {
+            read[at] = Some(self.read(&program.buffers[at])?);
         }
-        self.run(&program.bounds.iter().collect::<Vec<&Bound>>())?;
-        // Canaries of every tensor, intermediate ones too.
-        let mut outputs = Vec::new();
-        for id in program.graph.ids() {
-            let Some(buffer) = &program.buffers[id.index()] else { continue };
-            if program.graph.outputs().contains(&id) || program.bounds.len() > 1 {
-                let data = self.read(buffer)?;
-                outputs.push((id, data));
-            }
+        for buffer in &program.buffers[..recipe.inputs] {
+            self.read(buffer)?;
         }
-        let take = |id: &crate::ir::NodeId| {
-            outputs.iter().find(|(known, _)| known == id).map(|(_, data)| data.clone())
-        };
-        Ok(program.graph.outputs().iter().filter_map(take).collect())
+        Ok(recipe.outputs.iter().filter_map(|at| read[*at].take()).collect())
     }
 
     /// Runs a program for a user: inputs are written, outputs are read, nothing else.
     pub fn answer(&mut self, program: &Program, inputs: &[Data]) -> Result<Vec<Data>> {
-        check_inputs(&program.graph, inputs)?;
-        for (id, data) in program.graph.inputs().iter().zip(inputs) {
-            if let Some(buffer) = &program.buffers[id.index()] {
-                self.write(buffer, data)?;
-            }
-        }
-        self.run(&program.bounds.iter().collect::<Vec<&Bound>>())?;
-        let outputs = program.graph.outputs().iter().filter_map(|id| program.buffers[id.index()].as_ref());
-        outputs.map(|buffer| self.read(buffer)).collect()
+        self.write_inputs(program, inputs)?;
+        self.dispatch(program)?;
+        program.outputs().map(|buffer| self.read(buffer)).collect()
+    }
+
+    /// Dispatches a program's groups in their order, and waits.
+    pub(super) fn dispatch(&mut self, program: &Program) -> Result<()> {
+        self.run(&program.bounds.iter().collect::<Vec<&Bound>>())
     }
 
     /// A program's groups, to be timed one by one.

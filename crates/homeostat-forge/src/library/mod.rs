@@ -84,6 +84,27 @@ pub struct Reading {
     pub damaged: u64,
     /// Lines of another version.
     pub other_version: u64,
+    /// The first line that was not taken, from 1 on; 0 where all were.
+    pub first_refused: u64,
+}
+
+impl Reading {
+    /// An error where a line was not taken: for whoever wants a library whole, or not at all.
+    pub fn whole(&self) -> Result<()> {
+        let (code, what, n) = if self.damaged > 0 {
+            (Code::LibraryDamaged, "damaged", self.damaged)
+        } else {
+            (Code::LibraryVersion, "of another version", self.other_version)
+        };
+        if n == 0 {
+            return Ok(());
+        }
+        let text = format!(
+            "library: {n} lines are {what}, line {} first; expected version {SCHEMA}",
+            self.first_refused
+        );
+        Err(Error::new(code, text))
+    }
 }
 
 /// Blueprints and kernels.
@@ -264,8 +285,12 @@ impl Library {
     /// again: it was proven elsewhere, or with another driver's mood.
     pub fn read(&mut self, bytes: &[u8]) -> Reading {
         let mut reading = Reading::default();
-        for text in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
-            match line::read(text) {
+        for (at, text) in (1u64..).zip(bytes.split(|b| *b == b'\n')).filter(|(_, l)| !l.is_empty()) {
+            let fact = line::read(text);
+            if matches!(fact, line::Read::OtherVersion | line::Read::Damaged) && reading.first_refused == 0 {
+                reading.first_refused = at;
+            }
+            match fact {
                 line::Read::Blueprint(hash, state) => {
                     self.blueprints.insert(hash, state);
                     reading.taken += 1;

@@ -101,21 +101,25 @@ pub fn evaluate(blueprint: &Blueprint, inputs: &[Data]) -> Result<Vec<Reference>
 
 /// Refuses inputs that are not what the blueprint declares.
 pub fn check_inputs(blueprint: &Blueprint, inputs: &[Data]) -> Result<()> {
+    let described: Vec<(DType, u64)> = inputs.iter().map(|data| (data.dtype(), data.len() as u64)).collect();
+    check_described(blueprint, &described)
+}
+
+/// The same, by dtypes and numbers of elements.
+pub fn check_described(blueprint: &Blueprint, inputs: &[(DType, u64)]) -> Result<()> {
     let declared = blueprint.inputs();
     if inputs.len() != declared.len() {
         let text = format!("inputs: expected {}, got {}", declared.len(), inputs.len());
         return Err(Error::new(Code::TensorMismatch, text));
     }
-    for (id, data) in declared.iter().zip(inputs) {
+    for (id, (dtype, got)) in declared.iter().zip(inputs) {
         let node = blueprint.node(*id);
         let Op::Input { name } = &node.op else { continue };
-        let (wanted, got) = (node.shape.elements(), data.len());
-        if data.dtype() != node.dtype || got as u64 != wanted {
+        let wanted = node.shape.elements();
+        if *dtype != node.dtype || *got != wanted {
             let text = format!(
-                "input '{name}': expected {wanted} elements of {} for shape {}, got {got} of {}",
-                node.dtype,
-                node.shape,
-                data.dtype()
+                "input '{name}': expected {wanted} elements of {} for shape {}, got {got} of {dtype}",
+                node.dtype, node.shape
             );
             return Err(Error::new(Code::TensorMismatch, text));
         }

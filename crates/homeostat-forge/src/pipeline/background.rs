@@ -1,9 +1,10 @@
 //! The pipelines of all kernels, in turn.
 
 use super::command::{Command, Reply};
-use super::life::{Start, live};
+use super::life::{Goal, Start, live};
 use super::port::{Port, Slot};
-use crate::registry::{KernelId, ProgramId, Registry, Tier};
+use crate::registry::{FieldReport, KernelId, ProgramId, Registry, Tier};
+use crate::schedule::Schedule;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::cell::{Cell, RefCell};
@@ -63,6 +64,7 @@ pub struct Background {
     /// Whether a `Drop` without a kernel is out.
     dropping: bool,
     reviews: BTreeMap<KernelId, u32>,
+    proposals: BTreeMap<KernelId, Vec<Schedule>>,
 }
 
 impl Background {
@@ -94,6 +96,7 @@ impl Background {
     pub fn stop(&mut self, id: KernelId) {
         self.end(id);
         self.reviews.remove(&id);
+        self.proposals.remove(&id);
     }
 
     /// Candidates of a pipeline that ends early are given up.
@@ -119,7 +122,7 @@ impl Background {
 
     /// Whether this kernel's pipeline has come to its end.
     pub fn has_settled(&self, id: KernelId) -> bool {
-        self.lines.get(&id).is_none_or(|line| line.resting.is_some())
+        self.is_free(id) && !self.proposals.contains_key(&id)
     }
 
     /// What the device should do next, and for which kernel (none for a program that is given up); `None` when there is nothing to
@@ -131,8 +134,9 @@ impl Background {
         let (drops, reports) = keeper.with(|r| (r.take_drops(), r.take_reports()));
         self.drops.extend(drops);
         for report in reports {
-            self.review(keeper, report.kernel, (!report.wrong).then_some(report.schedules));
+            self.review(keeper, report);
         }
+        self.begin_proposals(keeper);
         if let Some(program) = self.drops.pop_front() {
             self.dropping = true;
             return Some((None, Command::Drop(program)));
@@ -167,21 +171,40 @@ impl Background {
         }
     }
 
+    /// Has schedules proven and promoted, as soon as the kernel's pipeline has nothing else to do; a later proposal replaces one that
+    /// waits.
+    pub fn propose(&mut self, id: KernelId, schedules: Vec<Schedule>) {
+        self.proposals.insert(id, schedules);
+    }
+
+    fn is_free(&self, id: KernelId) -> bool {
+        self.lines.get(&id).is_none_or(|line| line.resting.is_some())
+    }
+
+    fn begin_proposals(&mut self, keeper: &impl Keeper) {
+        let free: Vec<KernelId> = self.proposals.keys().copied().filter(|id| self.is_free(*id)).collect();
+        for id in free {
+            let Some(schedules) = self.proposals.remove(&id) else { continue };
+            if let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) {
+                self.begin(id, Start { goal: Goal::Propose(schedules), ..start });
+            }
+        }
+    }
+
     /// Something failed in the field. What was slow is compared once more; what was wrong is not tried again, and its kernel is
-    /// searched for anew where its search had come to an end.
-    fn review(&mut self, keeper: &impl Keeper, id: KernelId, slow: Option<Vec<crate::schedule::Schedule>>) {
+    /// searched for anew.
+    fn review(&mut self, keeper: &impl Keeper, report: FieldReport) {
+        let id = report.kernel;
         let reviews = self.reviews.entry(id).or_default();
-        if *reviews >= REVIEWS_MAX || self.lines.contains_key(&id) {
+        if *reviews >= REVIEWS_MAX || self.lines.get(&id).is_some_and(|line| line.resting.is_none()) {
             return;
         }
         *reviews += 1;
-        let start = keeper.with(|r| start_of(r, id));
-        if let Ok(Some(mut start)) = start {
-            let wants_search = start.options.tier != Tier::Fast;
-            start.review = slow;
-            if start.review.is_some() && start.current.is_some() || start.review.is_none() && wants_search {
-                self.begin(id, start);
-            }
+        let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) else { return };
+        if !report.wrong {
+            self.begin(id, Start { goal: Goal::Review(report.schedules), ..start });
+        } else if start.current.is_none() || start.options.tier != Tier::Fast {
+            self.begin(id, start);
         }
     }
 }
@@ -197,7 +220,7 @@ fn start_of(registry: &Registry, id: KernelId) -> Result<Option<Start>> {
         alike: groups.map(|g| registry.alike(id, g)).collect(),
         banned: registry.banned(id),
         current: registry.current(id)?.cloned(),
-        review: None,
+        goal: Goal::Tune,
         subject,
         options,
     }))

@@ -34,8 +34,19 @@ pub struct Start {
     pub banned: Vec<(usize, Schedule)>,
     /// What answers now, where the pipeline comes back after a field report.
     pub current: Option<Installed>,
-    /// Schedules to be compared with what answers now: they became slow, and it may have been the machine.
-    pub review: Option<Vec<Schedule>>,
+    /// What for.
+    pub goal: Goal,
+}
+
+/// What a pipeline is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Goal {
+    /// Everything that the kernel's tier asks for.
+    Tune,
+    /// To compare these schedules with what answers now: they became slow, and it may have been the machine.
+    Review(Vec<Schedule>),
+    /// To prove these schedules and have them answer: somebody asked for them.
+    Propose(Vec<Schedule>),
 }
 
 /// What every step of a pipeline has at hand.
@@ -49,15 +60,16 @@ pub(super) struct Context {
     pub inputs: RefCell<Option<Arc<Vec<Data>>>>,
 }
 
-/// Why a pipeline ends: for people.
+/// Lives a pipeline, and notes why it ends.
 pub(super) async fn live(port: Port, start: Start) {
-    let Start { subject, options, limits, known, alike, banned, current, review } = start;
+    let Start { subject, options, limits, known, alike, banned, current, goal } = start;
     let context =
         Context { port: port.clone(), subject, options, limits, alike, banned, inputs: RefCell::new(None) };
-    let ended = match (current, review) {
-        (Some(current), Some(review)) => context.review(current, review).await,
-        (Some(current), None) => context.improve(current).await,
-        (None, _) => context.begin(known).await,
+    let ended = match (goal, current) {
+        (Goal::Propose(schedules), _) => context.propose(schedules).await,
+        (Goal::Review(suspect), Some(current)) => context.review(current, suspect).await,
+        (Goal::Tune, Some(current)) => context.improve(current).await,
+        (_, None) => context.begin(known).await,
     };
     // The owner knows of a lost device by itself; it starts anew with another one.
     if !ended.as_ref().is_err_and(is_loss) {
@@ -224,6 +236,15 @@ impl Context {
             }
         }
         Ok((schedules != current.schedules).then_some(schedules))
+    }
+
+    /// Somebody's own schedules: proven like any others.
+    async fn propose(&self, schedules: Vec<Schedule>) -> Ending {
+        if self.is_banned(&schedules) {
+            return Ok("the proposed schedules failed in the field before");
+        }
+        let Some(raised) = self.raise(schedules, Proof::Full).await? else { return REFUSED };
+        self.answer(raised, None).await.map_or(REFUSED, |_| Ok("the proposed schedules answer"))
     }
 
     /// Something became slow and was taken back: whether it was the machine is found in interleaved pairs.

@@ -30,5 +30,5 @@ mod recipe;
 
 pub use background::{Background, Keeper};
 pub use command::{Command, Reply};
-pub use life::Start;
+pub use life::{Goal, Start};
 pub use recipe::{CANARY_BYTES, Dispatch, Recipe, Resource, TensorSpec};

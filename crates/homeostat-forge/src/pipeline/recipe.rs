@@ -19,8 +19,6 @@ const UNWRITTEN: u8 = 0xFF;
 /// A tensor of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TensorSpec {
-    /// The node of the plan's graph that it holds.
-    pub node: NodeId,
     /// What its elements are stored as.
     pub dtype: DType,
     /// How many.
@@ -87,6 +85,8 @@ pub struct Dispatch {
 pub struct Recipe {
     /// Its tensors: first the inputs, in the order of the blueprint.
     pub tensors: Vec<TensorSpec>,
+    /// The node of the plan's graph that each tensor holds.
+    pub nodes: Vec<NodeId>,
     /// How many of them are inputs.
     pub inputs: usize,
     /// The outputs, by their place among the tensors, in the order of the blueprint; those that no compiled group stores are absent.
@@ -102,16 +102,12 @@ pub struct Recipe {
 impl Recipe {
     /// What a device has to make for these groups of a plan.
     pub fn new(plan: &Plan, parts: &[(u32, Kernel)]) -> Self {
-        let spec = |id: NodeId| {
-            let node = plan.graph.node(id);
-            TensorSpec { node: id, dtype: node.dtype, elements: node.shape.elements() }
-        };
-        let mut tensors: Vec<TensorSpec> = plan.graph.inputs().iter().map(|id| spec(*id)).collect();
-        let inputs = tensors.len();
+        let mut nodes: Vec<NodeId> = plan.graph.inputs().to_vec();
+        let inputs = nodes.len();
         let mut place = |id: NodeId| {
-            tensors.iter().position(|t| t.node == id).unwrap_or_else(|| {
-                tensors.push(spec(id));
-                tensors.len() - 1
+            nodes.iter().position(|known| *known == id).unwrap_or_else(|| {
+                nodes.push(id);
+                nodes.len() - 1
             })
         };
         let (mut temporaries, mut dispatches, mut stored) = (Vec::new(), Vec::new(), Vec::new());
@@ -135,10 +131,15 @@ impl Recipe {
             temporaries.extend(kernel.temporaries.iter().copied());
             stored.push(output);
         }
-        let found = |id: &NodeId| tensors.iter().position(|t| t.node == *id).filter(|at| stored.contains(at));
+        let found = |id: &NodeId| nodes.iter().position(|known| known == id).filter(|at| stored.contains(at));
         let outputs = plan.graph.outputs().iter().filter_map(found).collect();
-        let zeroed = (inputs..tensors.len()).filter(|at| !stored.contains(at)).collect();
-        Self { tensors, inputs, outputs, zeroed, temporaries, dispatches }
+        let zeroed = (inputs..nodes.len()).filter(|at| !stored.contains(at)).collect();
+        let spec = |id: &NodeId| {
+            let node = plan.graph.node(*id);
+            TensorSpec { dtype: node.dtype, elements: node.shape.elements() }
+        };
+        let tensors = nodes.iter().map(spec).collect();
+        Self { tensors, nodes, inputs, outputs, zeroed, temporaries, dispatches }
     }
 
     /// The recipe with its shaders as JSON, for a browser's WebGPU: the members are named as the fields are, `tensors` with
@@ -206,11 +207,7 @@ mod tests {
 
     #[test]
     fn canaries_are_whole_until_someone_writes_over_them() {
-        let id = {
-            let mut g = crate::ir::Builder::new();
-            g.input("x", DType::F16, &[3]).unwrap()
-        };
-        let spec = TensorSpec { node: id, dtype: DType::F16, elements: 3 };
+        let spec = TensorSpec { dtype: DType::F16, elements: 3 };
         let data = Data::from_f64(DType::F16, [1.0, 2.0, 3.0]);
         let mut buffer = spec.guarded(Some(&data));
         assert_eq!((buffer.len(), spec.check(&buffer).unwrap()), (2 * CANARY_BYTES + 8, data));

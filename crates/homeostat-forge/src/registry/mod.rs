@@ -35,7 +35,7 @@ use crate::controller::Report;
 use crate::ir::{Blueprint, Data};
 use crate::library::{DeviceKey, Library};
 use crate::measure::Median;
-use crate::prove::{Truth, Verdict};
+use crate::prove::{Truth, Verdict, work};
 use crate::schedule::{Limits, Schedule};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
@@ -47,6 +47,8 @@ use homeostat_core::journal::Chain;
 const EVENTS_MAX: usize = 4096;
 /// Elements of each output that a spot check looks at.
 const CHECKED: usize = 64;
+/// Products up to which a spot check looks at every element: about a millisecond.
+const CHECK_WORK_MAX: f64 = 1e6;
 /// Most kernels of a forge.
 pub const KERNELS_MAX: usize = 65_536;
 
@@ -252,9 +254,10 @@ impl Registry {
                 field.stats.failed += 1;
                 if is_loss(&error) {
                     self.gone(&error, now_us);
-                } else {
+                } else if matches!(error.code, Code::KernelRejected | Code::Panic) {
                     self.quarantine(ticket.kernel, program, &error.message, now_us);
                 }
+                // A full queue or a lack of memory is not the program's fault.
                 return Outcome::Recompute;
             }
             Ended::Answered(seconds, verdict) => {
@@ -383,6 +386,26 @@ impl Registry {
         true
     }
 
+    /// Takes what answers back, because somebody asked for it; whether there was another program to go back to.
+    pub fn take_back(&mut self, id: KernelId, now_us: u64) -> bool {
+        let Some(field) = self.fields.get_mut(&id).filter(|f| !f.previous.is_empty()) else { return false };
+        let Some(program) = field.current.as_ref().map(|c| c.program) else { return false };
+        let Some((old, _)) = field.remove(program) else { return false };
+        let back = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
+        self.give_up(old.program);
+        self.settle_library(id, &old, &back, false);
+        let reason = String::from("it was asked for");
+        self.note(
+            now_us,
+            Some(id),
+            Event::Demoted,
+            &old.schedules,
+            Evidence { reason, ..Evidence::default() },
+        );
+        self.note(now_us, Some(id), Event::RolledBack, &back, Evidence::default());
+        true
+    }
+
     /// Records something of a kernel.
     pub fn note(
         &mut self,
@@ -402,6 +425,22 @@ impl Registry {
             self.dropped += 1;
         }
         self.events.push_back(entry);
+    }
+
+    /// What was found in the library besides facts: lines that are damaged, or of another version. They are refused.
+    pub fn note_found(&mut self, damaged: u64, other_version: u64, now_us: u64) {
+        for (n, code) in [(damaged, Code::LibraryDamaged), (other_version, Code::LibraryVersion)] {
+            if n > 0 {
+                let reason = format!("{}: {n} lines of the library", code.as_str());
+                self.note(now_us, None, Event::Rejected, &[], Evidence { reason, ..Evidence::default() });
+            }
+        }
+    }
+
+    /// There is no device, or something of the host's failed.
+    pub fn note_no_device(&mut self, error: &Error, now_us: u64) {
+        let reason = format!("{error}");
+        self.note(now_us, None, Event::DeviceGone, &[], Evidence { reason, ..Evidence::default() });
     }
 
     /// What happened since this was last asked, and how much of it was dropped.
@@ -430,9 +469,15 @@ impl Registry {
     }
 }
 
-/// Compares an answer with the oracle, at the places that its ticket draws.
+/// Compares an answer with the oracle: all of it where that is little work, else at the places that its ticket draws.
 pub fn check(subject: &Subject, ticket: &Ticket, inputs: &[Data], outputs: &[Data]) -> Result<Verdict> {
-    Ok(Truth::sampled(&subject.blueprint, inputs, CHECKED, ticket.seed)?.judge(outputs))
+    let (blueprint, seed) = (&subject.blueprint, ticket.seed);
+    let truth = if work(blueprint) <= CHECK_WORK_MAX {
+        Truth::of(blueprint, inputs, seed)?
+    } else {
+        Truth::sampled(blueprint, inputs, CHECKED, seed)?
+    };
+    Ok(truth.judge(outputs))
 }
 
 /// Whether an error means that nothing of the device is left.
