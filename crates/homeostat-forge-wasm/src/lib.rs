@@ -1,21 +1,19 @@
-//! The forge as WebAssembly: what decides. A host without a native build drives WebGPU, or lets the processor answer. Bindings
-//! convert and register, nothing else.
+//! The forge as WebAssembly: it decides, and its host drives a WebGPU device or lets the processor answer. Bindings convert and
+//! register, nothing else.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
 
-mod blueprint;
+mod command;
+mod engine;
 #[path = "../../homeostat-wasm/src/error.rs"]
 mod error;
-mod library;
 mod limits;
-mod measure;
 #[path = "../../homeostat-wasm/src/panic.rs"]
 mod panic;
-mod search;
 
 use alloc::{borrow::ToOwned, string::String};
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::prelude::*;
 
 /// A third of the code of std's allocator, and as fast.
 #[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
@@ -26,4 +24,10 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 #[wasm_bindgen]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// Checks a recipe; what it takes and gives, as JSON.
+#[wasm_bindgen]
+pub fn facts(recipe: &str) -> Result<String, JsError> {
+    error::to_js(homeostat_forge::ir::Blueprint::from_recipe(recipe)).map(|blueprint| blueprint.facts())
 }

@@ -2,15 +2,13 @@
 
 use homeostat_core::error::{Code, Result};
 use homeostat_core::json::{Fields, Json};
+use homeostat_forge::library::DeviceKey;
 use homeostat_forge::schedule::{Kind, Limits};
 
 const KIND: [(Kind, &str); 2] = [(Kind::Hardware, "hardware"), (Kind::Software, "software")];
 
-/// Limits in JSON; empty text means what every adapter has.
+/// Limits in JSON.
 pub fn limits(text: &str) -> Result<Limits> {
-    if text.is_empty() {
-        return Ok(Limits::PORTABLE);
-    }
     let json = Json::parse(text)?;
     let mut f = Fields::new(&json, Code::InvalidOption, "limits.");
     let most = f64::from(u32::MAX);
@@ -31,4 +29,19 @@ pub fn limits(text: &str) -> Result<Limits> {
     };
     let limits = Limits { kind: f.named(&KIND, "kind"), ..limits };
     f.finish().map(|()| limits)
+}
+
+/// What a device is known by in the library, in JSON.
+pub fn device(text: &str) -> Result<DeviceKey> {
+    let json = Json::parse(text)?;
+    let mut f = Fields::new(&json, Code::InvalidOption, "device.");
+    let most = f64::from(u32::MAX);
+    let key = DeviceKey {
+        backend: f.text("backend").into(),
+        vendor: f.whole("vendor", 0.0, most) as u32,
+        device: f.whole("device", 0.0, most) as u32,
+        driver: f.text("driver").into(),
+        compiler: env!("CARGO_PKG_VERSION").into(),
+    };
+    f.finish().map(|()| key)
 }
