@@ -33,6 +33,8 @@ export const CORE_CODES = {
   HOMEOSTAT_DEVICE_MEMORY: 'The device has no memory left for this.',
   HOMEOSTAT_DEVICE_LOST: 'The device was lost.',
   HOMEOSTAT_DEVICE_HUNG: 'The device did not answer in time and was abandoned.',
+  HOMEOSTAT_LIBRARY_DAMAGED: 'A line of the forge\'s library is damaged.',
+  HOMEOSTAT_LIBRARY_VERSION: 'A line of the forge\'s library was written by another version of the format.',
   HOMEOSTAT_PANIC: 'The core panicked. This is a defect; the instance must not be used any further.',
 } as const
 

@@ -87,6 +87,10 @@ codes! {
     DeviceLost = "HOMEOSTAT_DEVICE_LOST",
     /// The device did not answer in time and was abandoned.
     DeviceHung = "HOMEOSTAT_DEVICE_HUNG",
+    /// A line of the forge's library is damaged.
+    LibraryDamaged = "HOMEOSTAT_LIBRARY_DAMAGED",
+    /// A line of the forge's library was written by another version of the format.
+    LibraryVersion = "HOMEOSTAT_LIBRARY_VERSION",
     /// The core panicked. This is a defect; the instance must not be used any further.
     Panic = "HOMEOSTAT_PANIC",
 }
