@@ -134,7 +134,7 @@ export const RECORD_BYTES = 32
 export const FLAG_OK = 1
 export const FLAG_REFUSED = 2
 
-/** The reflex of one process. Single-threaded. Memory is bounded by {@link ReflexOptions}: 14 MB with the defaults, all in use. */
+/** The reflex of one process. Single-threaded. Memory is bounded by {@link ReflexOptions}: `bytes_max` of its health, 20 MB with the defaults, all in use. */
 export interface ReflexCore {
   /**
    * The handle of the component of this name (1 to 128 bytes of UTF-8), made with these {@link ComponentOptions} (JSON, or
@@ -173,6 +173,10 @@ export interface ReflexCore {
   retryAfterUs(component: number, nowUs: number): number
   /** Calls to a component that may be in flight; Infinity where there is no limit or it is unknown. */
   limit(component: number): number
+  /** The limit stays between these from now on, each 1 to 2^20; journaled. False where there is none, or the component is unknown. */
+  setLimitBounds(component: number, min: number, max: number, nowUs: number): boolean
+  /** Something was changed for the better: counted, and journaled with what it says (1 to 128 bytes). False where the component is unknown. */
+  optimised(component: number, what: string, nowUs: number): boolean
   /** An operator's word, `OPERATE_*`. Throws where the component or the word is unknown. */
   operate(component: number, word: number, nowUs: number): void
   /** Takes what happened since the last time, oldest first: {@link Notice}[] as JSON. At most 1024 wait; older ones give way. */

@@ -1,6 +1,8 @@
 /** Options that cross the seam of the reflex, as JSON. Durations are in microseconds. */
 /** Options of a breaker. Where `null` is allowed it turns that limit off. Limits are inclusive. */
 export interface BreakerOptions {
+  /** Defaults of one of the kernel pipeline's stages: compile 5 failures in 60 s, validate 3 in 30 s, store 10 in 120 s. */
+  stage?: 'compile' | 'validate' | 'store'
   /** The rates are taken over the last so many calls, 1 to 1e6. Give this or `window_us`. */
   window_calls?: number
   /** The rates are taken over this time, 1e3 to 8.64e10. Default 30e6. Covers between 95 and 100 % of it. */
@@ -106,6 +108,11 @@ export interface ComponentOptions {
   limiter?: LimiterOptions | null
   /** It stays although others need room. */
   pinned?: boolean
+  /**
+   * Another process told of it, and nobody calls it here: a cascade never opens its breaker. Ends with the first `component()` that does
+   * not say so, which also decides how it is guarded.
+   */
+  remote?: boolean
 }
 
 /** Options of a queue. */

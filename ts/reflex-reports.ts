@@ -48,6 +48,10 @@ export interface ComponentHealth {
   recent_error_rate: number
   p99_us: number
   queue_depth: number
+  /** Changes for the better: those of its limit, and what was told. */
+  optimisations: number
+  /** Only events of other processes told of it. */
+  remote?: true
   /** Name of the class of the latest error. */
   last_error?: string
   /** What an event told of its breaker in another process. */
@@ -67,11 +71,14 @@ export interface ReflexHealth {
   violations: number
   cascades: number
   recent_witnesses: number
+  optimisations_applied: number
   ongoing_witness: number | null
   shed_from_tier: number
   in_flight: number
   open_requests: number
   events: number
+  /** What all of it may take at most, in bytes. */
+  bytes_max: number
   /** Exact counts of what was dropped, by what. */
   dropped: Record<string, number>
   /** The 256 that were touched most recently. */
@@ -98,7 +105,8 @@ export interface WitnessJson {
   /** From the latest symptom back to the likely root cause; times never rise. */
   chain: { component: string; time_us: number; blames?: string }[]
   decision: 'open-and-shed' | 'shed'
-  action: { opened: string[]; shed_from_tier: number }
+  /** At most 32 names, and how many there were. */
+  action: { opened: string[]; opened_count: number; shed_from_tier: number }
   /** Components that were affected later, while it lasted. */
   joined: number
   recovered_us: number | null

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { verifyJournal } from '../../ts/entries/node.js'
+import { knob, verifyJournal } from '../../ts/entries/node.js'
 import { type ReflexOptions, recorder, reflex, type Witness } from '../../ts/entries/resilience/node.js'
+import { until } from '../support/folder.js'
+import { cacheTuner } from '../support/tuners.js'
 import { boom, fakeClock } from './support/clock.js'
 
 const make = (options: ReflexOptions = {}) => {
@@ -182,6 +184,40 @@ describe('events of another process', () => {
     expect(r.ingest(good)).toBe(24)
   })
 
+  test('open no breaker here of what nobody calls here', async () => {
+    const { r } = make({ cascade: { maxOpenShare: 1 } })
+    await using _ = r
+    const opened: string[] = []
+    r.on('breaker', ({ component, to }) => to === 'open' && opened.push(component))
+    const clock = fakeClock(0)
+    const elsewhere = recorder({ clock })
+    const [auth, catalogue, database] = ['auth', 'catalogue', 'database'].map((name) => elsewhere.component(name))
+    for (let i = 0; i < 40; i++) {
+      for (const caller of [auth, catalogue]) {
+        elsewhere.call(caller!, database!)
+        elsewhere.callReturn(caller!, database!, 0, 'failed', 900)
+        elsewhere.requestEnd(caller!, 0, 'failed', 900)
+      }
+    }
+    elsewhere.breaker(database!, 'open')
+    // Auth is called here, the others are not.
+    r.events.call(r.component('web'), r.component('auth'))
+    r.ingest(elsewhere.take())
+    const [witness] = r.witnesses()
+    expect(witness).toMatchObject({ rootCause: 'database', affectedCount: 3, action: { opened: ['auth'] } })
+    expect(`${witness}`).toContain('what only other processes call has its breaker there')
+    expect(opened).toEqual(['auth'])
+    expect(r.health().componentStates.find(({ component }) => component === 'database')).toMatchObject({
+      remote: true,
+      breaker: { state: 'closed' },
+      remoteBreaker: 'open',
+    })
+    // Who begins to call it gets the breaker that was asked for.
+    const mine = r.component('database', { consecutive: 1 })
+    mine.fail(mine.tryAcquire(0))
+    expect([mine.state, mine.explain()?.remote]).toEqual(['open', undefined])
+  })
+
   test('what is not taken in time is counted', () => {
     const events = recorder({ capacity: 16 })
     const one = events.component('a')
@@ -214,6 +250,46 @@ describe('patterns', () => {
     expect(violations[0]).toMatch(/^slower/)
     expect(violations.some((one) => one === 'missing web -> auth')).toBe(true)
     expect(r.patterns()).toMatchObject([{ entry: 'web', calls: ['auth', 'db'], count: 31 }])
+  })
+})
+
+describe('changes for the better', () => {
+  test('are counted where they were made, and journaled', async () => {
+    const { r } = make()
+    await using _ = r
+    const [one, two] = [r.component('one'), r.component('two', { limit: 'aimd' })]
+    expect(r.optimised(one, 'ttl from 300 s to 340 s')).toBe(true)
+    expect(() => r.optimised(one, '')).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_INVALID_NAME' }))
+    expect(two.setLimitBounds(5, 10)).toBe(true)
+    expect(one.setLimitBounds(5, 10)).toBe(false)
+    expect(() => two.setLimitBounds(5, 4)).toThrow(expect.objectContaining({ code: 'HOMEOSTAT_INVALID_OPTION' }))
+    expect(two.explain()).toMatchObject({ limit: 10, optimisations: 0 })
+    expect(one.explain()).toMatchObject({ optimisations: 1 })
+    expect(r.health()).toMatchObject({ optimisationsApplied: 1 })
+    expect(r.metrics()).toContain('homeostat_optimisations_total 1\n')
+    r.tick()
+    const journal = new TextDecoder().decode(r.journal())
+    for (const event of ['optimised', 'limit-bounds']) expect(journal).toContain(`"event":"${event}"`)
+  })
+
+  test('a tuner moves the bounds of a limit under its guardrails, and its journal says so', async () => {
+    const { r } = make()
+    await using _ = r
+    const db = r.component('db', { limit: { kind: 'aimd', initial: 20, max: 100 } })
+    const limit = (): number => db.explain()?.limit ?? Number.NaN
+    const { tuner } = await cacheTuner({
+      knobs: {
+        most: knob.integer({ min: 5, max: 100, initial: 15, apply: (most) => void db.setLimitBounds(1, most) }),
+      },
+    })
+    const moves = tuner as unknown as { propose(values: { most: number }): { ok: boolean } }
+    expect([limit(), moves.propose({ most: 16 }).ok]).toEqual([20, true])
+    await until(() => limit() === 16)
+    expect(moves.propose({ most: 100 }).ok, 'more than a step').toBe(false)
+    await tuner.close()
+    r.tick()
+    expect(limit()).toBe(16)
+    expect(new TextDecoder().decode(r.journal())).toContain('"event":"limit-bounds"')
   })
 })
 

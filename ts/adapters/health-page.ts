@@ -22,13 +22,15 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
 const ms = (us: number): string => `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms`
 
 export function healthPage(health: Health, witnesses: readonly Witness[]): string {
-  const { state, components, openBreakers, patternsLearned, inFlight, shedFromTier, cascades } = health
+  const { state, components, openBreakers, patternsLearned, inFlight, optimisationsApplied, shedFromTier, cascades } =
+    health
   const facts = [
     `${components} components`,
     `${openBreakers} open breakers`,
     `${inFlight} in flight`,
     `${patternsLearned} patterns learned`,
     `${cascades} cascades`,
+    `${optimisationsApplied} optimisations applied`,
     shedFromTier > 4 ? 'nothing is shed' : `shed from tier ${shedFromTier} on`,
   ]
   const latest = witnesses.slice(-5).reverse()

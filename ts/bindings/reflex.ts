@@ -20,7 +20,7 @@ export interface ReflexModule {
 /** The methods that are passed through; one table for both targets. The hot ones are written out below. */
 export const REFLEX_METHODS = {
   Reflex: [
-    'component', 'forget', 'errorClass', 'ingest', 'tick', 'shedsFrom', 'state', 'retryAfterUs', 'limit', 'operate', 'takeNotices', 'queued',
+    'component', 'forget', 'errorClass', 'ingest', 'tick', 'shedsFrom', 'state', 'retryAfterUs', 'limit', 'setLimitBounds', 'optimised', 'operate', 'takeNotices', 'queued',
     'takeJournal', 'health', 'metrics', 'explain', 'witnesses', 'patterns', 'close',
   ],
   Breaker: ['state', 'retryAfterUs', 'operate', 'inFlight', 'takeChanges', 'explain', 'close'],

@@ -4,8 +4,14 @@
 import * as check from '../schema/checks.js'
 import type { DurationInput } from '../units.js'
 
+/** Stages of the kernel pipeline, each with a breaker: compile 5 failures in 60 s, validate 3 in 30 s, store 10 in 120 s. */
+export type PipelineStage = 'compile' | 'validate' | 'store'
+const STAGES: readonly PipelineStage[] = ['compile', 'validate', 'store']
+
 /** Each limit is inclusive, and `false` turns it off. */
 export interface BreakerOptions {
+  /** What is left out is as in this stage of the kernel pipeline. Default: as said below. */
+  readonly stage?: PipelineStage | undefined
   /** What the rates are taken over: a time, 1 ms to 24 h, or so many calls, 1 to 1e6. Default '30s'. */
   readonly window?: DurationInput | { readonly calls: number } | undefined
   /** Calls that have to be in the window before a rate counts, so that one failure does not open a fresh circuit. 1 to 1e6; default 20. */
@@ -49,7 +55,7 @@ export interface FailureOptions {
 }
 
 export const BREAKER_KEYS = [
-  'window', 'minimumCalls', 'failureRate', 'slow', 'slowRate', 'consecutive', 'failures', 'openFor', 'openForMax', 'backoff', 'jitter',
+  'stage', 'window', 'minimumCalls', 'failureRate', 'slow', 'slowRate', 'consecutive', 'failures', 'openFor', 'openForMax', 'backoff', 'jitter',
   'probes', 'lease', 'seed',
 ] as const // biome-ignore format: a table
 
@@ -82,9 +88,10 @@ const NUMBERS: readonly (readonly [
 const LIMITS: ReadonlySet<string> = new Set(['failureRate', 'slow', 'slowRate', 'consecutive', 'failures'])
 
 /** The options in the core's terms. `at` is the path of the options; keys besides them are the caller's. */
-export function breakerConfig(at: string, options: BreakerOptions): Record<string, number | null> {
-  const config: Record<string, number | null> = {}
-  const { window } = options
+export function breakerConfig(at: string, options: BreakerOptions): Record<string, number | string | null> {
+  const config: Record<string, number | string | null> = {}
+  const { stage, window } = options
+  if (stage !== undefined) config.stage = check.oneOf(`${at}.stage`, stage, STAGES)
   if (typeof window === 'object' && window !== null) {
     check.onlyKeys(`${at}.window`, window, ['calls'])
     config.window_calls = check.number(`${at}.window.calls`, window.calls, { ...COUNT, whole: true })

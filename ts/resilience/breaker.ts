@@ -22,6 +22,9 @@ export interface BreakerEvents {
   change: BreakerChange & { readonly name: string | undefined }
 }
 
+/** How often in a row listeners may cause what they are told of next. */
+const TURNS_MAX = 8
+
 export class Breaker extends Gate {
   readonly name: string | undefined
   readonly #core: BreakerCore
@@ -30,6 +33,7 @@ export class Breaker extends Gate {
   readonly #listeners = new Listeners<BreakerEvents>(['change'])
   /** Whether calls passed when this was last looked at; a change of it is a transition that wants to be told. */
   #passes = true
+  #telling = false
 
   constructor(core: BreakerCore, clock: Clock, options: SoloBreakerOptions) {
     super()
@@ -64,10 +68,20 @@ export class Breaker extends Gate {
   }
 
   #tell(): void {
-    const changes = camel(JSON.parse(this.#core.takeChanges())) as BreakerChange[]
-    const last = changes.at(-1)
-    if (last !== undefined) this.#passes = last.to !== 'open' && last.to !== 'forced-open'
-    for (const change of changes) this.#listeners.emit('change', { name: this.name, ...change })
+    // What a listener causes is told after what it is being told of; where there is no end to that, with the next call.
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      for (let turn = 0; turn < TURNS_MAX; turn++) {
+        const changes = camel(JSON.parse(this.#core.takeChanges())) as BreakerChange[]
+        const last = changes.at(-1)
+        if (last === undefined) break
+        this.#passes = last.to !== 'open' && last.to !== 'forced-open'
+        for (const change of changes) this.#listeners.emit('change', { name: this.name, ...change })
+      }
+    } finally {
+      this.#telling = false
+    }
   }
 
   get state(): BreakerState {

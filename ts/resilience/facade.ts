@@ -5,6 +5,8 @@
 import { Loader, type Ready } from '../ready.js'
 import type { LimiterCore } from '../reflex-binding.js'
 import { type Breaker, makeBreaker, type SoloBreakerOptions } from './breaker.js'
+import type { PipelineStage } from './breaker-options.js'
+import { type Detector, type DetectorOptions, makeDetector } from './detector.js'
 import type { ReflexHost } from './host.js'
 import { Limiter, type LimitKind, makeLimiter, type SoloLimiterOptions } from './limiter.js'
 import { makeProtect, type Protect } from './protect.js'
@@ -18,10 +20,12 @@ export interface ResilienceFacade {
    * parameters and result stay what they were; see `ProtectOptions` for the policies and their order.
    */
   readonly protect: Protect
-  /** A circuit breaker. In browsers and on the edge after `ready()`, else `HOMEOSTAT_NOT_READY`. */
-  breaker(options?: SoloBreakerOptions): Breaker
+  /** A circuit breaker, or that of a stage of the kernel pipeline. In browsers and on the edge after `ready()`, else `HOMEOSTAT_NOT_READY`. */
+  breaker(options?: SoloBreakerOptions | PipelineStage): Breaker
   /** A limit on calls in flight: one that finds itself (default), or a number. After `ready()`, as `breaker()`. */
   limiter(options?: SoloLimiterOptions | LimitKind | number): Limiter
+  /** Says when a latency has moved up, which is no chance. A `reflex()` has one for each component. After `ready()`, as `breaker()`. */
+  detector(options?: DetectorOptions): Detector
   /** Watches components, opens, sheds and recovers. After `ready()`, as `breaker()`. */
   reflex(options?: ReflexOptions): Reflex
   /** Which core runs: `native` or `wasm`. In browsers and on the edge after `ready()`. */
@@ -45,8 +49,9 @@ export function makeResilienceFacade(host: ReflexHost): ResilienceFacade {
       breaker,
       limiter: (config, name, clock) => new Limiter(createLimiter(JSON.stringify(config)), clock, name),
     })),
-    breaker: (options = {}) => breaker(options),
+    breaker: (options = {}) => breaker(typeof options === 'string' ? { stage: options } : options),
     limiter: (options = {}) => makeLimiter(createLimiter, options),
+    detector: (options = {}) => makeDetector(() => loader.need('detector()').createDetector(), options),
     reflex: (options = {}) => {
       const resolved = resolveReflex(options, host.randomSeed)
       const binding = loader.need('reflex()')

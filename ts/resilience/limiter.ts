@@ -86,8 +86,7 @@ export class Limiter extends Policy {
 
   /** The limit stays within these from now on. 1 to 2^20. */
   setBounds(min: number, max: number): void {
-    const least = check.number('min', min, { ...COUNT, whole: true })
-    this.#core.setBounds(least, check.number('max', max, { ...COUNT, min: least, whole: true }))
+    this.#core.setBounds(...limitBounds(min, max))
   }
 
   async run(next: Next, call: Call): Promise<Outcome<unknown>> {
@@ -111,6 +110,12 @@ export function endOf(outcome: Outcome<unknown>): number {
 }
 
 const COUNT = { min: 1, max: 2 ** 20 }
+
+export function limitBounds(min: number, max: number): [number, number] {
+  const least = check.number('min', min, { ...COUNT, whole: true })
+  return [least, check.number('max', max, { ...COUNT, min: least, whole: true })]
+}
+
 const TIME = { min: 1, max: 86_400e6 }
 const KEYS = ['kind', 'initial', 'min', 'max', 'timeout', 'lease', 'seed'] as const
 

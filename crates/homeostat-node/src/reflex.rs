@@ -186,6 +186,18 @@ impl Reflex {
         Ok(self.inner()?.limit(component))
     }
 
+    /// The limit of a component stays between these from now on.
+    #[napi(catch_unwind)]
+    pub fn set_limit_bounds(&mut self, component: u32, min: u32, max: u32, now_us: f64) -> Result<bool> {
+        Ok(self.inner()?.set_limit_bounds(component, min, max, now_us))
+    }
+
+    /// Something about a component was changed for the better.
+    #[napi(catch_unwind)]
+    pub fn optimised(&mut self, component: u32, what: String, now_us: f64) -> Result<bool> {
+        self.inner()?.optimised(component, &what, now_us).map_err(to_js)
+    }
+
     /// An operator's word about a component's breaker.
     #[napi(catch_unwind)]
     pub fn operate(&mut self, component: u32, word: u32, now_us: f64) -> Result<()> {

@@ -101,6 +101,17 @@ impl Reflex {
         Ok(self.inner()?.limit(component))
     }
 
+    /// The limit of a component stays between these from now on.
+    #[wasm_bindgen(js_name = setLimitBounds)]
+    pub fn set_limit_bounds(&mut self, component: u32, min: u32, max: u32, now_us: f64) -> Result<bool> {
+        Ok(self.inner()?.set_limit_bounds(component, min, max, now_us))
+    }
+
+    /// Something about a component was changed for the better.
+    pub fn optimised(&mut self, component: u32, what: &str, now_us: f64) -> Result<bool> {
+        to_js(self.inner()?.optimised(component, what, now_us))
+    }
+
     /// An operator's word about a component's breaker.
     pub fn operate(&mut self, component: u32, word: u32, now_us: f64) -> Result<()> {
         to_js(self.inner()?.operate(component, word, now_us))

@@ -1,6 +1,6 @@
 //! The components that are known, by name.
 
-use crate::breaker::{Breaker, BreakerConfig, State};
+use crate::breaker::{Breaker, BreakerConfig, Outcome, Refusal, State};
 use crate::cascade::Calls;
 use crate::ledger::Ledger;
 use crate::limiter::{Limiter, LimiterConfig};
@@ -34,6 +34,12 @@ pub struct Component {
     pub usual: Option<u64>,
     /// Whether it stays although others need room.
     pub pinned: bool,
+    /// Whether only events of other processes told of it so far: nobody calls it here.
+    pub remote: bool,
+    /// Number of the cascade that it belongs to, or belonged to last.
+    pub cascade: u64,
+    /// Changes for the better: those of its limit, and what the application tells of.
+    pub optimisations: u64,
 }
 
 impl Component {
@@ -41,7 +47,29 @@ impl Component {
     pub fn take_limit_change(&mut self) -> Option<(u32, u32)> {
         let limit = self.limiter.as_ref()?.limit();
         let before = core::mem::replace(&mut self.limit_told, limit);
+        self.optimisations += u64::from(before != limit);
         (before != limit).then_some((before, limit))
+    }
+
+    /// A permit of the breaker and of the limit, or why there is none.
+    #[inline(always)]
+    pub fn admit(&mut self, ledger: &mut Ledger, now_us: u64) -> Result<u64, Refusal> {
+        let granted = self.breaker.try_acquire(ledger, now_us);
+        // The breaker first: what an open circuit refuses is no demand for the limit to follow.
+        if let (Ok(permit), Some(limiter)) = (granted, &mut self.limiter) {
+            let Some(partner) = limiter.try_acquire(now_us) else {
+                self.breaker.tell(ledger, permit, Outcome::Ignored, now_us);
+                return Err(Refusal::Limit);
+            };
+            ledger.leases.pair(permit, partner);
+        }
+        granted
+    }
+
+    fn guard(&mut self, guard: &Guard, slot: usize, now_us: u64) {
+        self.breaker = Breaker::new(guard.breaker, slot as u32, now_us);
+        self.limiter = guard.limiter.as_ref().map(Limiter::new);
+        self.limit_told = self.limiter.as_ref().map_or(0, Limiter::limit);
     }
 }
 
@@ -52,6 +80,17 @@ pub struct Guard {
     pub breaker: BreakerConfig,
     /// Its limit; `None` for no limit.
     pub limiter: Option<LimiterConfig>,
+}
+
+/// What a component is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// How it is guarded where it is new.
+    pub guard: Guard,
+    /// It stays although others need room.
+    pub pinned: bool,
+    /// Another process told of it: nobody calls it here.
+    pub remote: bool,
 }
 
 /// All of them.
@@ -71,14 +110,16 @@ impl Components {
         Self { names: Names::new(max), all: Vec::new(), window_us, detectors }
     }
 
-    /// The component of this name, made with this guard where it is new. One in flight, pinned or open does not give way.
-    pub fn intern(&mut self, name: &str, guard: &Guard, ledger: &mut Ledger, now_us: u64) -> Interned {
+    /// The component of this name, made with this guard where it is new, or where only other processes told of it so far. One in
+    /// flight, pinned or open does not give way.
+    pub fn intern(&mut self, name: &str, wanted: &Wanted, ledger: &mut Ledger, now_us: u64) -> Interned {
         let all = &self.all;
         let may_go = |slot: usize| {
             all.get(slot)
                 .is_none_or(|one| !one.pinned && one.breaker.in_flight() == 0 && one.breaker.number() == 0)
         };
         let interned = self.names.intern(name, may_go);
+        let guard = &wanted.guard;
         if let Interned::New(handle) = interned
             && let Some(slot) = self.names.find(handle)
         {
@@ -98,7 +139,10 @@ impl Components {
                 calls: Calls::default(),
                 affected: false,
                 usual: None,
-                pinned: false,
+                pinned: wanted.pinned,
+                remote: wanted.remote,
+                cascade: 0,
+                optimisations: 0,
             };
             match self.all.get_mut(slot) {
                 Some(old) => {
@@ -108,7 +152,23 @@ impl Components {
                 None => self.all.push(component),
             }
         }
+        if let Interned::Known(handle) = interned
+            && let Some(slot) = self.names.find(handle)
+            && let Some(one) = self.all.get_mut(slot)
+        {
+            one.pinned |= wanted.pinned;
+            if one.remote && !wanted.remote {
+                one.remote = false;
+                one.breaker.release(ledger);
+                one.guard(guard, slot, now_us);
+            }
+        }
         interned
+    }
+
+    /// Components that are called here: those that may have their breakers opened.
+    pub fn local(&self) -> usize {
+        self.names.used().filter(|slot| self.all.get(*slot).is_some_and(|one| !one.remote)).count()
     }
 
     /// The component of a slot.

@@ -3,17 +3,22 @@
 //! Protective actions never wait for it: where the queue is full they take place all the same, and exactly how many were not
 //! recorded is recorded when there is room again.
 //!
-//! Bound: `CAPACITY` entries of 200 bytes and a name.
+//! Bound: `CAPACITY` entries of 200 bytes and two names.
 
 use crate::breaker::{Cause, Operator, State};
 use crate::ledger::Transition;
+use crate::names::NAME_BYTES_MAX;
 use crate::regression::Regression;
 use alloc::{collections::VecDeque, string::String, vec::Vec};
+use core::mem::size_of;
 use homeostat_core::journal::Chain;
 use homeostat_core::json::Writer;
 
 /// Most entries that wait to be taken.
 pub const CAPACITY: usize = 4096;
+
+/// Bytes that those take at most.
+pub const BYTES_MAX: usize = CAPACITY * (size_of::<Entry>() + 2 * NAME_BYTES_MAX);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +29,10 @@ pub enum Body {
     Breaker(String, Transition),
     /// A component's limit moved since the last such entry: before, now. At most one a second for each.
     Limit(String, u32, u32),
+    /// An operator or a tuner bounds a component's limit: least, most.
+    Bounds(String, u32, u32),
+    /// Something was changed for the better, as whoever changed it says.
+    Optimised(String, String),
     /// Since the last such entry, so much load of a tier was shed.
     Shed(u32, u64),
     /// A component's latency has moved up.
@@ -144,6 +153,8 @@ impl Body {
                 (Operator::Auto, State::HalfOpen { .. }) => "half-opened",
             },
             Body::Limit(..) => "limit",
+            Body::Bounds(..) => "limit-bounds",
+            Body::Optimised(..) => "optimised",
             Body::Shed(..) => "shed",
             Body::Regression(..) => "latency-regression",
             Body::Cascade(..) => "cascade",
@@ -176,6 +187,15 @@ impl Body {
                 w.key("component").str(component);
                 w.key("before").uint((*before).into());
                 w.key("limit").uint((*now).into());
+            }
+            Body::Bounds(component, min, max) => {
+                w.key("component").str(component);
+                w.key("min").uint((*min).into());
+                w.key("max").uint((*max).into());
+            }
+            Body::Optimised(component, what) => {
+                w.key("component").str(component);
+                w.key("what").str(what);
             }
             Body::Shed(tier, count) => {
                 w.key("tier").uint((*tier).into());

@@ -9,7 +9,6 @@
 extern crate alloc;
 
 pub mod breaker;
-pub mod bulkhead;
 pub mod cascade;
 pub mod clock;
 pub mod component;
@@ -21,11 +20,11 @@ pub mod lease;
 pub mod ledger;
 pub mod limiter;
 pub mod lru;
+pub mod memory;
 pub mod names;
 pub mod options;
 pub mod patterns;
 pub mod reflex;
 pub mod regression;
-pub mod retry;
 pub mod vitals;
 pub mod witness;

@@ -1,6 +1,7 @@
 //! A bounded map from numbers, which lets go of what was touched least recently.
 
 use alloc::{vec, vec::Vec};
+use core::mem::size_of;
 
 const NONE: u32 = u32::MAX;
 
@@ -33,6 +34,9 @@ impl<T: Default> Lru<T> {
         let buckets = vec![NONE; max.next_power_of_two()];
         Self { entries: Vec::new(), buckets, newest: NONE, oldest: NONE, free: NONE, len: 0, max }
     }
+
+    /// Bytes that one entry takes, without what its value holds elsewhere.
+    pub const BYTES_EACH: usize = size_of::<Entry<T>>() + size_of::<u32>();
 
     /// Number of entries.
     pub fn len(&self) -> usize {

@@ -12,6 +12,7 @@
 //! least recently gives way; which ones may is the owner's choice.
 
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use core::mem::size_of;
 
 const SLOT_BITS: u32 = 14;
 /// Most names.
@@ -68,6 +69,12 @@ impl Names {
             evicted: 0,
         }
     }
+
+    /// Bytes that one name takes at most. A node of the tree is at least half full but for the root, and holds eleven.
+    pub const BYTES_EACH: usize = size_of::<Slot>()
+        + size_of::<u32>()
+        + 2 * (NAME_BYTES_MAX + size_of::<Box<str>>() + size_of::<u32>())
+        + 16;
 
     /// Number of names.
     pub fn len(&self) -> usize {

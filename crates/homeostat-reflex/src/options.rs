@@ -2,7 +2,7 @@
 
 use crate::breaker::BreakerConfig;
 use crate::cascade::CascadeConfig;
-use crate::component::Guard;
+use crate::component::{Guard, Wanted};
 use crate::limiter::LimiterConfig;
 use alloc::string::String;
 use homeostat_core::error::{Code, Result};
@@ -94,29 +94,30 @@ fn limiter(json: &Json, path: &str) -> Result<Option<LimiterConfig>> {
     if *json == Json::Null { Ok(None) } else { LimiterConfig::from_json(json, path).map(Some) }
 }
 
-/// What `Reflex::component` takes: `breaker` and `limiter` with their options, `limiter` as `null` for none, `pinned`. Empty
-/// text is the default.
-pub(crate) fn component(text: &str, default: &Guard) -> Result<(Guard, bool)> {
-    let (mut guard, mut pinned) = (*default, false);
+/// What `Reflex::component` takes: `breaker` and `limiter` with their options, `limiter` as `null` for none, `pinned`, `remote`.
+/// Empty text is the default.
+pub(crate) fn component(text: &str, default: &Guard) -> Result<Wanted> {
+    let mut wanted = Wanted { guard: *default, pinned: false, remote: false };
     if text.is_empty() {
-        return Ok((guard, pinned));
+        return Ok(wanted);
     }
     let json = Json::parse(text)?;
     let mut fields = Fields::new(&json, Code::InvalidOption, "component.");
     let Json::Obj(members) = &json else {
         fields.refuse("", "expected an object");
-        return fields.finish().map(|()| (guard, pinned));
+        return fields.finish().map(|()| wanted);
     };
     for (key, value) in members {
         match key.as_str() {
             "breaker" => {
                 let breaker = BreakerConfig::from_json(value, "component.breaker.")?;
-                guard.breaker = BreakerConfig { seed: default.breaker.seed, ..breaker };
+                wanted.guard.breaker = BreakerConfig { seed: default.breaker.seed, ..breaker };
             }
-            "limiter" => guard.limiter = limiter(value, "component.limiter.")?,
-            "pinned" => pinned = fields.bool(key),
+            "limiter" => wanted.guard.limiter = limiter(value, "component.limiter.")?,
+            "pinned" => wanted.pinned = fields.bool(key),
+            "remote" => wanted.remote = fields.bool(key),
             _ => fields.refuse(key, "is not an option"),
         }
     }
-    fields.finish().map(|()| (guard, pinned))
+    fields.finish().map(|()| wanted)
 }

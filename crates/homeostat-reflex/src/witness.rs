@@ -3,11 +3,19 @@
 use crate::breaker::describe;
 use crate::cascade::{CascadeConfig, Opens};
 use crate::component::Components;
+use crate::names::NAME_BYTES_MAX;
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use core::mem::size_of;
 use homeostat_core::json::{Number, Writer};
 
 /// Most witnesses that are kept.
 pub const WITNESSES_MAX: usize = 64;
+/// What one of them takes at most: for each of 32 components its state in words, and its name where it is affected, in the chain
+/// (with the one it blames) and among the opened.
+pub const WITNESS_BYTES_MAX: usize = size_of::<Witness>()
+    + 3 * NAME_BYTES_MAX
+    + Witness::DESCRIBED_MAX
+        * (size_of::<Affected>() + size_of::<Link>() + size_of::<String>() + 4 * NAME_BYTES_MAX + 512);
 
 /// One component when the cascade was found.
 #[derive(Clone, Debug)]
@@ -18,6 +26,8 @@ struct Affected {
     p99_us: f64,
     queue_depth: f64,
     breaker: &'static str,
+    /// Nobody calls it here, so its breaker says nothing.
+    remote: bool,
     /// The breaker's numbers, as members in JSON.
     detail: String,
 }
@@ -35,7 +45,7 @@ pub struct Link {
 
 /// What was found, what was decided, and on what evidence.
 ///
-/// Bound: 32 components are described; 20 kB.
+/// Bound: 32 components are described, and 32 named as opened; `WITNESS_BYTES_MAX`.
 #[derive(Clone, Debug)]
 pub struct Witness {
     /// From 1.
@@ -53,8 +63,11 @@ pub struct Witness {
     described: Vec<Affected>,
     /// From the latest symptom back to the likely root cause; times never rise.
     pub chain: Vec<Link>,
-    /// Names of those whose breakers were opened.
-    pub opened: Vec<String>,
+    opened: Vec<String>,
+    /// How many breakers were opened.
+    pub opened_count: usize,
+    /// Affected components that only other processes call.
+    pub spared_elsewhere: u32,
     /// Affected entries, whose breakers stay closed.
     pub spared_entries: u32,
     /// Affected components whose breakers stay closed since enough are open.
@@ -84,6 +97,8 @@ impl Witness {
             described: Vec::new(),
             chain: Vec::new(),
             opened: Vec::new(),
+            opened_count: 0,
+            spared_elsewhere: 0,
             spared_entries: 0,
             spared_by_cap: 0,
             shed_from_tier: crate::cascade::TIERS,
@@ -110,8 +125,17 @@ impl Witness {
             p99_us: component.vitals.p99_us(now_us),
             queue_depth: component.vitals.queue_depth,
             breaker: component.breaker.name(),
+            remote: component.remote,
             detail,
         });
+    }
+
+    /// The breaker of this one was opened.
+    pub fn opened(&mut self, name: &str) {
+        self.opened_count += 1;
+        if self.opened.len() < Self::DESCRIBED_MAX {
+            self.opened.push(String::from(name));
+        }
     }
 
     /// As members of an object.
@@ -148,6 +172,7 @@ impl Witness {
         w.key("decision").str(self.decision());
         w.key("action").object(|w| {
             w.key("opened").array(|w| self.opened.iter().for_each(|name| w.str(name)));
+            w.key("opened_count").uint(self.opened_count as u64);
             w.key("shed_from_tier").uint(self.shed_from_tier.into());
         });
         w.key("joined").uint(self.joined as u64);
@@ -165,7 +190,7 @@ impl Witness {
     /// In plain words.
     pub fn words(&self) -> String {
         let config = &self.config;
-        let seconds = |us: u64| Number(us as f64 / 1e6);
+        let seconds = |us: u64| Number(libm::round(us as f64 / 1e4) / 100.0);
         let percent = |share: f64| Number(libm::round(share * 1000.0) / 10.0);
         let mut text = format!(
             "{} of {} components fail together: at least {} % of their calls within {} s. ",
@@ -177,12 +202,13 @@ impl Witness {
         let root = self.described.first();
         if let Some(root) = root {
             text.push_str(&format!(
-                "The likely root cause is {}: {} % of {} calls failed, its p99 is {} ms and its breaker was {}. ",
+                "The likely root cause is {}: {} % of {} calls failed, its p99 is {} ms{}{}. ",
                 root.name,
                 percent(root.error_rate),
                 root.calls,
                 Number(libm::round(root.p99_us / 100.0) / 10.0),
-                root.breaker,
+                if root.remote { "" } else { " and its breaker was " },
+                if root.remote { "" } else { root.breaker },
             ));
         }
         for link in self.chain.iter().rev().skip(1).filter(|link| !link.blames.is_empty()) {
@@ -199,6 +225,9 @@ impl Witness {
         } else {
             text.push_str("The breakers of ");
             text.push_str(&self.opened.join(", "));
+            if self.opened_count > self.opened.len() {
+                text.push_str(&format!(" and {} more", self.opened_count - self.opened.len()));
+            }
             text.push_str(" were opened");
         }
         if self.spared_by_cap > 0 {
@@ -210,6 +239,9 @@ impl Witness {
         }
         if self.spared_entries > 0 {
             text.push_str(", those where requests enter stay closed");
+        }
+        if self.spared_elsewhere > 0 {
+            text.push_str(", what only other processes call has its breaker there");
         }
         if config.opens == Opens::Nothing {
             text.push_str(", as was configured");

@@ -183,3 +183,71 @@ fn calls_under_permits_count_as_well() {
     }
     assert_eq!(service.witnesses().len(), 1);
 }
+
+#[test]
+fn what_only_other_processes_call_keeps_its_breaker_here() {
+    // The gateway calls auth and the catalogue; that both call a database is known by events of theirs.
+    for opens in ["affected", "roots"] {
+        let options = format!(r#"{{"cascade":{{"opens":"{opens}","max_open_share":1}}}}"#);
+        let mut reflex = Reflex::new(&options, 0.0).unwrap();
+        let mut known = |name: &str, options: &str| reflex.component(name, options, 0.0).unwrap() as u32;
+        let (gateway, auth, catalogue) = (known("gateway", ""), known("auth", ""), known("catalogue", ""));
+        let database = known("database", r#"{"remote":true}"#);
+        for (caller, callee) in
+            [(gateway, auth), (gateway, catalogue), (auth, database), (catalogue, database)]
+        {
+            reflex.record(CALL, OK, 0, caller, 0.0, 0.0, callee, 0.0);
+        }
+        for i in 0..300 {
+            let now = f64::from(i) * 100.0;
+            for (caller, callee) in
+                [(auth, database), (catalogue, database), (gateway, auth), (gateway, catalogue)]
+            {
+                reflex.record(CALL_RETURN, 0, 0, caller, now, 0.0, callee, 900.0);
+            }
+        }
+        let witnesses = Json::parse(&reflex.witnesses()).unwrap();
+        let witness = &witnesses.arr().unwrap()[0];
+        assert_eq!(text(witness, "root_cause"), "database", "it is the root all the same");
+        let words = text(witness, "words");
+        assert!(words.contains("what only other processes call has its breaker there"), "{words}");
+        let opened = names(witness.get("action").unwrap().get("opened").unwrap());
+        let callers: &[&str] = if opens == "roots" { &[] } else { &["auth", "catalogue"] };
+        assert_eq!(opened.iter().filter(|name| callers.contains(name)).count(), callers.len(), "{opened:?}");
+        assert!(!opened.contains(&"database"), "{opened:?}");
+        assert_eq!(reflex.state(database, 3e4), 0.0);
+        assert!(reflex.explain(database, 3e4).contains(r#""remote":true"#));
+        // Whoever begins to call it here gets the breaker that was asked for, and from then on it is one of this process.
+        let mine = reflex.component("database", r#"{"breaker":{"consecutive":1,"failure_rate":null}}"#, 3e4);
+        assert_eq!(mine.unwrap() as u32, database);
+        assert!(!reflex.explain(database, 3e4).contains("remote"));
+        let permit = reflex.try_acquire(database, 0, 3e4);
+        reflex.tell(permit, 1, 0, 3e4);
+        assert_eq!(reflex.state(database, 3e4), 1.0);
+        // What another process says of it later changes nothing here.
+        reflex.component("database", r#"{"remote":true}"#, 3e4).unwrap();
+        assert_eq!(reflex.state(database, 3e4), 1.0);
+    }
+}
+
+#[test]
+fn a_cascade_of_thousands_is_one_witness_of_bounded_size() {
+    let mut reflex = Reflex::new(r#"{"cascade":{"max_open_share":1,"min_components":1000}}"#, 0.0).unwrap();
+    let handles: Vec<u32> =
+        (0..4000).map(|i| reflex.component(&format!("{i:0>128}"), "", 0.0).unwrap() as u32).collect();
+    for round in 0..12 {
+        for handle in &handles {
+            reflex.record(REQUEST_END, 0, 0, *handle, f64::from(round), 0.0, 0, 1.0);
+        }
+        reflex.tick(f64::from(round) + 0.5);
+    }
+    let text = reflex.witnesses();
+    assert!(text.len() < 64_000, "{} bytes", text.len());
+    let witnesses = Json::parse(&text).unwrap();
+    let witness = &witnesses.arr().unwrap()[0];
+    let number = |json: &Json, key: &str| json.get(key).and_then(Json::num).unwrap();
+    let action = witness.get("action").unwrap();
+    assert_eq!((number(witness, "affected_count"), number(action, "opened_count")), (1000.0, 1000.0));
+    assert_eq!(names(action.get("opened").unwrap()).len(), 32);
+    assert_eq!(number(witness, "joined"), 3000.0);
+}

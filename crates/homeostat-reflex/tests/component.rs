@@ -145,3 +145,50 @@ fn what_another_process_says_does_not_move_the_clock() {
     assert_eq!(reflex.ingest(&record[..31], 10.0), 0);
     assert_eq!(reflex.state(handle, 20.0), 1.0);
 }
+
+#[test]
+fn what_is_changed_for_the_better_is_counted_where_it_was_changed() {
+    let mut reflex = Reflex::new("", 0.0).unwrap();
+    let handle =
+        |reflex: &mut Reflex, name: &str, options: &str| reflex.component(name, options, 0.0).unwrap() as u32;
+    let one = handle(&mut reflex, "one", "");
+    let two = handle(&mut reflex, "two", r#"{"limiter":{"kind":"aimd"}}"#);
+    assert!(reflex.optimised(one, "ttl from 300 s to 340 s", 1.0).unwrap());
+    assert!(reflex.optimised(one, "pool from 10 to 12", 2.0).unwrap());
+    assert!(!reflex.optimised(777, "nobody", 3.0).unwrap());
+    assert_eq!(reflex.optimised(one, "", 4.0).unwrap_err().code.as_str(), "HOMEOSTAT_INVALID_OPTION");
+    // The limit moves down, which is one more.
+    for _ in 0..5 {
+        let permit = reflex.try_acquire(two, NORMAL, 5.0);
+        reflex.tell(permit, TIMED_OUT, 0, 6.0);
+    }
+    reflex.tick(2e6);
+    let of = |reflex: &mut Reflex, handle: u32| {
+        let report = Json::parse(&reflex.explain(handle, 2e6)).unwrap();
+        report.get("optimisations").and_then(Json::num).unwrap()
+    };
+    assert_eq!((of(&mut reflex, one), of(&mut reflex, two)), (2.0, 1.0));
+    let health = Json::parse(&reflex.health(2e6)).unwrap();
+    assert_eq!(health.get("optimisations_applied").and_then(Json::num), Some(3.0));
+    assert!(reflex.metrics(2e6).contains("homeostat_optimisations_total 3\n"));
+    let journal = String::from_utf8(reflex.take_journal(1 << 20)).unwrap();
+    assert!(journal.contains(r#""event":"optimised""#) && journal.contains(r#""what":"pool from 10 to 12""#));
+}
+
+#[test]
+fn the_bounds_of_a_limit_are_set_and_journaled() {
+    let mut reflex = Reflex::new("", 0.0).unwrap();
+    let bare = reflex.component("bare", "", 0.0).unwrap() as u32;
+    let handle = reflex.component("db", r#"{"limiter":{"kind":"aimd"}}"#, 0.0).unwrap() as u32;
+    assert!(!reflex.set_limit_bounds(bare, 1, 2, 0.0), "it has no limit");
+    assert!(!reflex.set_limit_bounds(777, 1, 2, 0.0));
+    assert!(reflex.set_limit_bounds(handle, 3, 7, 1.0));
+    assert_eq!(reflex.limit(handle), 7.0);
+    assert!(reflex.set_limit_bounds(handle, 30, 7, 2.0), "the least counts");
+    assert_eq!(reflex.limit(handle), 30.0);
+    let journal = String::from_utf8(reflex.take_journal(1 << 20)).unwrap();
+    assert!(
+        journal.contains(r#""event":"limit-bounds""#)
+            && journal.contains(r#""component":"db","min":3,"max":7"#)
+    );
+}

@@ -100,6 +100,36 @@ fn defect_4_an_idle_hour_empties_the_window() {
     (0..9).for_each(|_| call(&mut b, FAILURE, 0.0));
     call(&mut b, FAILURE, 3_600e6);
     assert_eq!(b.state(3_600e6), CLOSED);
+    // A window by calls knows no time, nor do failures in a row: they forget after an idle hour, and not a moment before.
+    for options in [
+        r#"{"window_calls":10,"minimum_calls":10,"failure_rate":0.5}"#,
+        r#"{"consecutive":10}"#,
+        r#"{"window_calls":10,"failures":10,"failure_rate":null}"#,
+    ] {
+        for (idle_us, wanted) in [(3_599_999_999.0, OPEN), (3_600e6, CLOSED)] {
+            let mut b = breaker(options);
+            (0..9).for_each(|_| call(&mut b, FAILURE, 5.0));
+            call(&mut b, FAILURE, 5.0 + idle_us);
+            assert_eq!(b.state(5.0 + idle_us), wanted, "{options} after {idle_us} us");
+        }
+    }
+    // One by time that is longer than an hour keeps what is in it.
+    let mut b = breaker(r#"{"window_us":86400000000,"minimum_calls":10,"failure_rate":0.5}"#);
+    (0..9).for_each(|_| call(&mut b, FAILURE, 0.0));
+    call(&mut b, FAILURE, 7_200e6);
+    assert_eq!(b.state(7_200e6), OPEN);
+}
+
+#[test]
+fn a_window_counts_at_its_volume_whatever_the_last_call_was() {
+    let mut b = breaker(r#"{"slow_us":100,"slow_rate":0.5,"window_calls":20,"minimum_calls":5}"#);
+    for i in 0..4 {
+        let permit = b.try_acquire(f64::from(i) * 100.0);
+        b.tell(permit, SUCCESS, f64::from(i + 1) * 100.0);
+    }
+    assert_eq!(b.state(400.0), CLOSED, "four are not enough");
+    call(&mut b, SUCCESS, 400.0);
+    assert_eq!(b.state(400.0), OPEN, "four of five were slow, and five are enough");
 }
 
 #[test]

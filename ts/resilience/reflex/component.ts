@@ -6,6 +6,7 @@ import { BREAKER_STATES, type BreakerState, CHANGED, type ReflexCore, TOLD_UNKNO
 import type { FailureOptions } from '../breaker-options.js'
 import { TIER_DEFAULT } from '../call.js'
 import { type BreakerReport, camel, Gate } from '../gate.js'
+import { limitBounds } from '../limiter.js'
 import type { Verdict } from '../verdict.js'
 import type { Handle } from './event-writer.js'
 
@@ -21,10 +22,18 @@ export interface ComponentReport {
   readonly recentErrorRate: number
   readonly p99Us: number
   readonly queueDepth: number
+  /** Changes for the better: of its limit, and what `optimised()` told. */
+  readonly optimisations: number
+  /** Known only from events of other processes: a cascade does not open its breaker here. */
+  readonly remote?: true
   /** Calls that may be in flight, where that is bounded. */
   readonly limit?: number
   /** Code or name of the latest error. */
   readonly lastError?: string
+  /** What an event told of its breaker in another process. */
+  readonly remoteBreaker?: BreakerState
+  /** The latest resource of it that was used up, as an event told. */
+  readonly spike?: { readonly timeUs: number; readonly resource: string; readonly value: number }
   readonly breaker: BreakerReport
 }
 
@@ -106,6 +115,15 @@ export class Component extends Gate implements Handle {
 
   protected override retryAfterUs(nowUs: number): number {
     return this.#core.retryAfterUs(this.#handle, nowUs)
+  }
+
+  /**
+   * Its limit stays between these from now on, each from 1 to 2^20; journaled. For a tuner:
+   * `knob.integer({ min: 5, max: 200, initial: 50, apply: (most) => { component.setLimitBounds(1, most) } })`. False where it has no limit.
+   */
+  setLimitBounds(min: number, max: number): boolean {
+    const [least, most] = limitBounds(min, max)
+    return this.#core.setLimitBounds(this.#handle, least, most, this.clock.nowUs())
   }
 
   /** How it does; undefined where it gave way to others, since nobody called it. */

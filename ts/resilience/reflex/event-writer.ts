@@ -2,7 +2,7 @@
  * What an application tells of what happens between its components. Each call is a few stores into memory.
  */
 import type { Clock } from '../../clock.js'
-import { FLAG_OK, FLAG_REFUSED } from '../../reflex-binding.js'
+import { BREAKER_STATES, type BreakerState, FLAG_OK, FLAG_REFUSED } from '../../reflex-binding.js'
 import { EventRing } from './event-ring.js'
 
 /** What stands for a component in records: a `Component` of a reflex, or what a recorder gives. */
@@ -21,6 +21,7 @@ const CALL = 2
 const CALL_RETURN = 3
 const RESOURCE_SPIKE = 4
 const QUEUE_DEPTH = 5
+const BREAKER = 6
 
 export class EventWriter {
   readonly #clock: Clock
@@ -81,6 +82,11 @@ export class EventWriter {
   /** A resource of a component is used up to this value. */
   resourceSpike(component: Handle, resource: Handle, value: number, timeUs = this.#clock.nowUs()): void {
     this.#ring.write(RESOURCE_SPIKE, component.handle, timeUs, 0, resource.handle, value)
+  }
+
+  /** The breaker of a component, in this process, is in this state: for reflexes of other processes. */
+  breaker(component: Handle, state: BreakerState, timeUs = this.#clock.nowUs()): void {
+    this.#ring.write(BREAKER, component.handle, timeUs, 0, 0, BREAKER_STATES.indexOf(state))
   }
 
   /** Hands over what was written. */

@@ -21,8 +21,13 @@ import { Witness } from './witness.js'
 const TICK_MS = 100
 const ERRORS_MAX = 255
 const JOURNAL_BYTES = 65_536
+/** How often in a row listeners may cause what they are told of next. */
+const TURNS_MAX = 8
 /** No component has this handle. */
 const NOBODY = 0xffff_ffff
+
+/** Options of a component that another process tells of: nobody calls it here, so there is nothing to hold back. */
+const ELSEWHERE = '{"remote":true}'
 
 /** How the process does. */
 export interface Health {
@@ -34,12 +39,16 @@ export interface Health {
   readonly cascades: number
   /** Of the last five minutes. */
   readonly recentWitnesses: number
+  /** Changes for the better: of limits, and what `optimised()` told. */
+  readonly optimisationsApplied: number
   readonly ongoingWitness: number | null
   /** From this tier on load is shed; 5: none is. */
   readonly shedFromTier: number
   readonly inFlight: number
   readonly openRequests: number
   readonly events: number
+  /** What all that is kept may take at most, in bytes, whatever happens. */
+  readonly bytesMax: number
   /** Exact counts of what was left out, by what. */
   readonly dropped: Readonly<Record<string, number>>
   /** The 256 that were touched most recently. */
@@ -140,11 +149,20 @@ export class Reflex implements Owner {
 
   #intern(name: string): number {
     try {
-      const handle = this.intern(name, '')
+      const handle = this.intern(name, ELSEWHERE)
       return handle < 0 ? NOBODY : handle
     } catch {
       return NOBODY
     }
+  }
+
+  /**
+   * Something about a component was changed for the better, by the application or a tuner: counted in its health, and journaled. `what`: 1
+   * to 128 bytes. False where the component is not known any more.
+   */
+  optimised(component: Component, what: string): boolean {
+    checkName('what', what)
+    return this.core.optimised(component.handle, what, this.clock.nowUs())
   }
 
   /** @internal */
@@ -168,7 +186,11 @@ export class Reflex implements Owner {
 
   /** @internal */
   pass(nowUs: number): void {
-    if (nowUs < this.#dueUs || this.#manual) return
+    if (nowUs < this.#dueUs) return
+    if (this.#manual) {
+      this.#dueUs = Number.POSITIVE_INFINITY
+      return
+    }
     this.#tick(nowUs)
     // Not before the first call: some edge runtimes have timers only while they serve a request.
     if (this.#timer === undefined && !this.#closed) {
@@ -214,12 +236,16 @@ export class Reflex implements Owner {
 
   /** @internal */
   deliver(): void {
-    // A listener may make calls of its own; what those cause is told after what it is being told of.
+    // A listener may make calls of its own; what those cause is told after what it is being told of. Where there is no end to
+    // that, the rest waits for the next call or tick: a listener must not hold up who called.
     if (this.#delivering) return
     this.#delivering = true
     try {
-      for (let json = this.core.takeNotices(); json !== '[]'; json = this.core.takeNotices())
+      for (let turn = 0; turn < TURNS_MAX; turn++) {
+        const json = this.core.takeNotices()
+        if (json === '[]') break
         deliver(json, this.#listeners)
+      }
     } catch (error) {
       this.#trouble(error)
     } finally {

@@ -41,7 +41,12 @@ export class Witness {
   /** From the latest symptom back to the likely root cause. */
   declare readonly chain: readonly CausalLink[]
   declare readonly decision: 'open-and-shed' | 'shed'
-  declare readonly action: { readonly opened: readonly string[]; readonly shedFromTier: number }
+  /** At most 32 names, and how many breakers were opened. */
+  declare readonly action: {
+    readonly opened: readonly string[]
+    readonly openedCount: number
+    readonly shedFromTier: number
+  }
   /** Components that were affected later, while it lasted. */
   declare readonly joined: number
   /** When it was over; null while it lasts. */

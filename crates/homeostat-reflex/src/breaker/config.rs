@@ -1,3 +1,4 @@
+use crate::flow::pipeline;
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::json::{Fields, Json, Number, Writer};
 
@@ -68,7 +69,8 @@ const DAY_US: f64 = 86_400e6;
 const COUNT_MAX: f64 = 1e6;
 
 /// Every option's key in JSON.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
+    "stage",
     "window_calls",
     "window_us",
     "minimum_calls",
@@ -88,11 +90,17 @@ const KEYS: [&str; 15] = [
 
 impl BreakerConfig {
     /// From an object whose members are the options above, `window_calls` or `window_us` for the window; `null` turns a limit
-    /// off. Problems name the option with `path` before it.
+    /// off. What is left out has its default, or is that of the kernel pipeline's `stage`. Problems name the option with `path` before it.
     pub fn from_json(json: &Json, path: &str) -> Result<Self> {
-        let default = Self::default();
+        let mut default = Self::default();
         let mut read = Reader { json, fields: Fields::new(json, Code::InvalidOption, path) };
         read.known();
+        if json.get("stage").is_some() {
+            match pipeline::breaker(read.fields.text("stage")) {
+                Some(stage) => default = stage,
+                None => read.fields.refuse("stage", "expected compile, validate or store"),
+            }
+        }
         let window = match (read.whole("window_calls", 1.0, COUNT_MAX), read.whole("window_us", 1e3, DAY_US))
         {
             (Some(_), Some(_)) => {
@@ -260,6 +268,7 @@ mod tests {
                 "breaker.open_max_us: expected 2000 to 86400000000, got 1000",
             ),
             (r#"{"treshold":3}"#, "breaker.treshold: is not an option"),
+            (r#"{"stage":"link"}"#, "breaker.stage: expected compile, validate or store"),
             (r#"{"probes":1.5}"#, "breaker.probes: expected a whole number, got 1.5"),
             (r#"[]"#, "breaker.: expected an object"),
         ] {
@@ -279,6 +288,8 @@ mod tests {
         };
         assert_eq!(config, wanted);
         assert_eq!(config.volume(), 10);
+        let stage = BreakerConfig::parse(r#"{"stage":"store","probes":1}"#).unwrap();
+        assert_eq!(stage, BreakerConfig { probes: 1, ..pipeline::breaker("store").unwrap() });
         assert_eq!(BreakerConfig::parse("").unwrap(), BreakerConfig::default());
     }
 }

@@ -116,6 +116,9 @@ pub enum Told {
     Unknown,
 }
 
+/// After so long without a call, what is counted call by call is forgotten: a failure after an idle hour is one failure.
+const IDLE_US: u64 = 3_600_000_000;
+
 /// One breaker. Its permits and its transitions live in a `Ledger`; times must not run backwards.
 ///
 /// Bound: 260 bytes and its window: a quarter of a byte for each call, or 300 bytes by time.
@@ -132,7 +135,9 @@ pub struct Breaker {
     /// The latest open period before jitter, and the time up to which the breaker has to stay closed for it to be forgotten.
     period_us: f64,
     steady_from_us: u64,
-    /// Nothing in flight becomes slow, and no lease ends, before this.
+    /// When what was counted call by call is forgotten, unless there is a call before.
+    idle_us: u64,
+    /// Nothing in flight becomes slow, no lease ends and nothing is forgotten before this.
     check_us: u64,
     rng: Rng,
     /// Times that it opened.
@@ -156,6 +161,7 @@ impl Breaker {
             consecutive: 0,
             period_us: 0.0,
             steady_from_us: 0,
+            idle_us: u64::MAX,
             check_us: u64::MAX,
             rng: Rng::new(config.seed ^ u64::from(owner)),
             opened: 0,
@@ -178,7 +184,7 @@ impl Breaker {
         if let State::HalfOpen { issued, .. } = &mut self.state {
             *issued += 1;
         }
-        let slow_us = self.config.slow_us.unwrap_or(u64::MAX).min(self.config.lease_us);
+        let slow_us = self.config.slow_us.unwrap_or(IDLE_US).min(self.config.lease_us).min(IDLE_US);
         self.check_us = self.check_us.min(now_us.saturating_add(slow_us));
         Ok(permit)
     }
@@ -318,6 +324,11 @@ impl Breaker {
 
     #[cold]
     fn sweep(&mut self, ledger: &mut Ledger, now_us: u64) {
+        if now_us >= self.idle_us {
+            self.window.forget_calls();
+            self.consecutive = 0;
+            self.idle_us = u64::MAX;
+        }
         let slow_us = self.config.slow_us.unwrap_or(u64::MAX);
         while let Some((_, lease)) = ledger.leases.unmarked(&self.line)
             && lease.started_us.saturating_add(slow_us) <= now_us
@@ -343,13 +354,16 @@ impl Breaker {
             ledger.leases.unmarked(&self.line).map(|(_, lease)| lease.started_us.saturating_add(slow_us));
         let leases = ledger.leases.oldest(&self.line);
         let ends = leases.map(|(_, lease)| lease.started_us.saturating_add(self.config.lease_us));
-        self.check_us = slow.unwrap_or(u64::MAX).min(ends.unwrap_or(u64::MAX));
+        self.check_us = slow.unwrap_or(u64::MAX).min(ends.unwrap_or(u64::MAX)).min(self.idle_us);
     }
 
     /// A call in flight has just become slow; its mark.
     fn count_slow(&mut self, now_us: u64) -> Option<u32> {
         match &mut self.state {
-            State::Closed { .. } => Some(self.window.push(now_us, false, true)),
+            State::Closed { .. } => {
+                self.idle_us = now_us.saturating_add(IDLE_US);
+                Some(self.window.push(now_us, false, true))
+            }
             State::HalfOpen { slow, .. } => {
                 *slow += 1;
                 Some(0)
@@ -363,6 +377,7 @@ impl Breaker {
     fn count(&mut self, ledger: &mut Ledger, now_us: u64, failed: bool, is_slow: bool, mark: Option<u32>) {
         match &mut self.state {
             State::Closed { .. } => {
+                self.idle_us = now_us.saturating_add(IDLE_US);
                 match mark {
                     None => _ = self.window.push(now_us, failed, is_slow),
                     Some(mark) if failed => self.window.fail(now_us, mark),
@@ -476,3 +491,7 @@ impl Breaker {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "machine_model.rs"]
+mod model;

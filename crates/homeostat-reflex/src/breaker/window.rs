@@ -92,6 +92,13 @@ impl Window {
         }
     }
 
+    /// Forgets every call of a window by calls; one by time does so by itself.
+    pub fn forget_calls(&mut self) {
+        if let Window::Calls(window) = self {
+            window.clear();
+        }
+    }
+
     /// What is in the window now.
     #[inline(always)]
     pub fn tally(&mut self, now_us: u64) -> Tally {

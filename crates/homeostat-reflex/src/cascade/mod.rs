@@ -31,15 +31,15 @@ pub struct Ongoing {
     quiet_since_us: u64,
     /// How many tiers are shed.
     pub shed_tiers: u32,
-    /// Handles of the components that belong to it, in the order in which they joined.
-    members: Vec<u32>,
+    /// How many components belong to it: those whose `cascade` is its number.
+    pub members: usize,
     /// Those whose breakers it opened.
     opened: Vec<u32>,
 }
 
 /// The cascade reflex.
 ///
-/// Bound: a handle for each affected component, three lists of them at most.
+/// Bound: a handle for each affected component, two lists of them at most.
 #[derive(Clone, Debug)]
 pub struct Cascade {
     config: CascadeConfig,
@@ -106,7 +106,7 @@ impl Cascade {
             return Vec::new();
         }
         // Places of the callees come behind those of the affected themselves.
-        let mut slots = self.affected.clone();
+        let mut slots: Vec<usize> = self.affected.iter().map(|slot| *slot as usize).collect();
         let mut edges = Vec::new();
         let mut strangers = Vec::new();
         for (place, slot) in self.affected.iter().enumerate() {
@@ -116,18 +116,18 @@ impl Cascade {
             }
             let callees = component.calls.callees().iter();
             edges.extend(
-                callees.filter_map(|callee| components.names.find(*callee)).map(|slot| (place, slot as u32)),
+                callees.filter_map(|callee| components.names.find(*callee)).map(|slot| (place, slot)),
             );
         }
         slots.extend(edges.iter().map(|(_, slot)| *slot));
-        slots.sort_unstable();
+        respond::sort_by(&mut slots, |_| 0);
         slots.dedup();
-        let at = |slot: u32| slots.binary_search(&slot).unwrap_or(0);
+        let at = |slot: usize| slots.binary_search(&slot).unwrap_or(0);
         let mut groups = Groups::new(slots.len());
         for (place, callee) in edges {
-            groups.join(at(self.affected[place]), at(callee));
+            groups.join(at(self.affected[place] as usize), at(callee));
         }
-        let root = |groups: &mut Groups, place: usize| groups.find(at(self.affected[place]));
+        let root = |groups: &mut Groups, place: usize| groups.find(at(self.affected[place] as usize));
         let mut sizes: Vec<(usize, usize)> = Vec::new();
         for place in (0..self.affected.len()).filter(|place| !strangers.contains(place)) {
             let group = root(&mut groups, place);

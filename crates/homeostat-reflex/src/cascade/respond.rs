@@ -34,9 +34,14 @@ impl Cascade {
             witness: self.count,
             quiet_since_us: now_us,
             shed_tiers,
-            members: slots.iter().filter_map(|slot| components.names.at(*slot as usize)).collect(),
+            members: slots.len(),
             opened: Vec::new(),
         };
+        for slot in slots {
+            if let Some(one) = components.get_mut(*slot as usize) {
+                one.cascade = self.count;
+            }
+        }
         let mut witness = Witness::new(self.count, now_us, &self.config);
         witness.total = total;
         witness.shed_from_tier = TIERS - shed_tiers;
@@ -67,12 +72,17 @@ impl Cascade {
             Opens::Roots => blame.roots,
             Opens::Nothing => 0,
         };
-        let cap = (config.max_open_share * components.names.len() as f64) as usize;
+        let cap = (config.max_open_share * components.local() as f64) as usize;
         let mut open = components.count_open(ledger, now_us);
         let mut rank = 0;
         for slot in blame.order.iter().take(candidates) {
             let handle = components.names.at(*slot);
             let Some(component) = components.get_mut(*slot) else { continue };
+            // Nobody calls it here, so there is nothing to hold back; who calls it has a breaker of its own.
+            if component.remote {
+                witness.spared_elsewhere += 1;
+                continue;
+            }
             // Nobody is protected by closing the door that requests come in by: there load is shed instead.
             if component.calls.is_entry() {
                 witness.spared_entries += 1;
@@ -87,7 +97,7 @@ impl Cascade {
                 open += 1;
                 rank += 1;
                 ongoing.opened.extend(handle);
-                witness.opened.push(components.name_at(*slot).to_string());
+                witness.opened(components.name_at(*slot));
             }
         }
     }
@@ -98,10 +108,11 @@ impl Cascade {
         let Some(ongoing) = &mut self.ongoing else { return false };
         let mut joined = false;
         for slot in &self.affected {
-            if let Some(handle) = components.names.at(*slot as usize)
-                && !ongoing.members.contains(&handle)
+            if let Some(one) = components.get_mut(*slot as usize)
+                && one.cascade != ongoing.witness
             {
-                ongoing.members.push(handle);
+                one.cascade = ongoing.witness;
+                ongoing.members += 1;
                 joined = true;
             }
         }
@@ -133,9 +144,9 @@ impl Cascade {
         true
     }
 
-    /// Handles that belong to the ongoing cascade.
-    pub fn members(&self) -> &[u32] {
-        self.ongoing.as_ref().map_or(&[], |ongoing| &ongoing.members)
+    /// How many components belong to the ongoing cascade.
+    pub fn members(&self) -> usize {
+        self.ongoing.as_ref().map_or(0, |ongoing| ongoing.members)
     }
 }
 
@@ -146,7 +157,7 @@ const DEPTH_MAX: usize = 64;
 fn blame(components: &Components, slots: &[u32]) -> Blame {
     let mut left: Vec<usize> = slots.iter().map(|slot| *slot as usize).collect();
     let onset = |slot: usize| components.get(slot).and_then(|one| one.vitals.onset_us).unwrap_or(u64::MAX);
-    left.sort_by_key(|slot| (onset(*slot), *slot));
+    sort_by(&mut left, onset);
     let mut waits = vec![false; left.iter().max().map_or(0, |slot| slot + 1)];
     left.iter().for_each(|slot| waits[*slot] = true);
     let mut order = Vec::with_capacity(left.len());
@@ -173,6 +184,14 @@ fn blame(components: &Components, slots: &[u32]) -> Blame {
     Blame { order, roots }
 }
 
+/// By time, and of the same time by slot. One kind of sorting for the whole module: each is some kilobytes of WebAssembly.
+pub(super) fn sort_by(slots: &mut Vec<usize>, time: impl Fn(usize) -> u64) {
+    let mut keyed: Vec<(u64, usize)> = slots.iter().map(|slot| (time(*slot), *slot)).collect();
+    keyed.sort_unstable();
+    slots.clear();
+    slots.extend(keyed.iter().map(|(_, slot)| *slot));
+}
+
 /// Slots of those that a component calls.
 fn callees(components: &Components, slot: usize) -> impl Iterator<Item = usize> + '_ {
     let handles = components.get(slot).map_or(&[][..], |one| one.calls.callees());
@@ -184,7 +203,8 @@ fn chain(components: &Components, blame: &Blame) -> Vec<Link> {
     let Some(root) = blame.order.first() else { return Vec::new() };
     let onset = |slot: usize| components.get(slot).and_then(|one| one.vitals.onset_us).unwrap_or(0);
     let mut others: Vec<usize> = blame.order.iter().skip(1).copied().collect();
-    others.sort_by_key(|slot| core::cmp::Reverse((onset(*slot), *slot)));
+    sort_by(&mut others, onset);
+    others.reverse();
     // What began to fail before the root did was not caused by it.
     others.retain(|slot| onset(*slot) >= onset(*root));
     others.truncate(Witness::DESCRIBED_MAX - 1);

@@ -2,19 +2,16 @@
 //!
 //! - `queue`: who is started next, who makes room, who is refused; all O(1) at any depth.
 //! - `capacity`: normal 1.0, degraded 0.7, overloaded 0.3, emergency 0.1, with hysteresis.
-//! - `shedder`: which tiers are admitted at which capacity.
 //! - `pipeline`: the named queues of the kernel pipeline and their breakers.
 
 mod alone;
 mod capacity;
 pub mod pipeline;
 mod queue;
-mod shedder;
 
 pub use alone::SoloQueue;
 pub use capacity::{Capacity, Level};
 pub use queue::{DEPTH_MAX, Enqueued, Queue, QueueConfig, Refused, TIERS, Taken};
-pub use shedder::Shedder;
 
 /// Never evicted; admitted even over the depth.
 pub const EMERGENCY: u32 = 0;

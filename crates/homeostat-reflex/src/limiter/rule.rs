@@ -1,5 +1,5 @@
 use super::Ended;
-use core::fmt::Debug;
+use core::fmt::{Debug, Formatter};
 
 /// A call that came back, or whose permit expired.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,8 +23,8 @@ impl Returned {
     }
 }
 
-/// How a limit moves.
-pub trait Rule: Debug {
+/// How a limit moves. Not `Debug` itself: a table of methods keeps what nobody calls, here the formatting of doubles.
+pub trait Rule {
     /// Calls that may be in flight: 1 at least.
     fn limit(&self) -> u32;
     /// A call was admitted; `in_flight` includes it.
@@ -35,6 +35,12 @@ pub trait Rule: Debug {
     fn returned(&mut self, returned: &Returned);
     /// The limit stays between these from now on.
     fn set_bounds(&mut self, min: u32, max: u32);
+}
+
+impl Debug for dyn Rule {
+    fn fmt(&self, f: &mut Formatter<'_>) -> core::fmt::Result {
+        write!(f, "a rule with a limit of {}", self.limit())
+    }
 }
 
 /// A limit that does not move.

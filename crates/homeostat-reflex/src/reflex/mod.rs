@@ -6,7 +6,7 @@
 mod observe;
 mod report;
 
-pub use observe::NOTICES_MAX;
+pub use observe::{NOTICES_MAX, QUEUES_BYTES_MAX};
 
 use crate::breaker::{self, CHANGED, Outcome, Refusal, Told, permit_of};
 use crate::cascade::{Cascade, TIERS};
@@ -14,7 +14,7 @@ use crate::clock::{Clock, time_us};
 use crate::component::Components;
 use crate::journal::{Body, Journal};
 use crate::ledger::Ledger;
-use crate::limiter::Ended;
+use crate::limiter::{Ended, LIMIT_MAX};
 use crate::names::{Interned, NAME_BYTES_MAX};
 use crate::options::{self, ReflexConfig};
 use crate::patterns::Patterns;
@@ -34,9 +34,9 @@ const SWEEP_US: u64 = 10_000;
 
 /// The reflex.
 ///
-/// Bound, with the default options: 4096 components at 1.7 kB and their windows, 65,536 permits at 40 B, 4096 requests in
-/// flight at 220 B, 1024 patterns at 230 B, 64 witnesses at 20 kB, 256 detectors at 10 kB, 4096 journal entries and 1024 notices: 17 MB if all of it is
-/// in use at once; it grows as it is used.
+/// Bound: `ReflexConfig::bytes_max`. With the default options 4096 components, 65,536 permits, 4096 requests in flight, 1024
+/// patterns, 64 witnesses, 256 detectors, 4096 journal entries and 1024 notices: 20 MB if all of it is in use at once; it grows
+/// as it is used.
 #[derive(Debug)]
 pub struct Reflex {
     config: ReflexConfig,
@@ -98,19 +98,13 @@ impl Reflex {
             let wanted = format_args!("expected 1 to {NAME_BYTES_MAX} bytes, got {}", Quoted(name));
             return Err(Error::new(Code::InvalidOption, format_args!("component.name: {wanted}")));
         }
-        let (guard, pinned) = options::component(options, &self.config.guard)?;
+        let wanted = options::component(options, &self.config.guard)?;
         let now_us = self.clock.advance(time_us(now_us));
         // A slot may be another component's from here on.
         self.observe_latencies();
-        Ok(match self.components.intern(name, &guard, &mut self.ledger, now_us) {
+        Ok(match self.components.intern(name, &wanted, &mut self.ledger, now_us) {
             Interned::Full => -f64::from(Refusal::Capacity as u8),
-            Interned::Known(handle) | Interned::New(handle) => {
-                let slot = self.components.names.find(handle);
-                if let Some(one) = slot.and_then(|slot| self.components.get_mut(slot)) {
-                    one.pinned |= pinned;
-                }
-                f64::from(handle)
-            }
+            Interned::Known(handle) | Interned::New(handle) => f64::from(handle),
         })
     }
 
@@ -146,32 +140,27 @@ impl Reflex {
         };
         self.components.names.touch(slot);
         let Some(one) = self.components.get_mut(slot) else { return -f64::from(Refusal::Unknown as u8) };
-        let mut granted = one.breaker.try_acquire(&mut self.ledger, now_us);
-        if granted == Err(Refusal::Capacity) && now_us >= self.sweep_us {
-            // Some of the permits that are out may belong to breakers that nobody has called since.
-            self.sweep_us = now_us.saturating_add(SWEEP_US);
-            self.components.count_open(&mut self.ledger, now_us);
-            if let Some(one) = self.components.get_mut(slot) {
-                granted = one.breaker.try_acquire(&mut self.ledger, now_us);
-            }
-        }
-        if let Ok(permit) = granted
-            && let Some(one) = self.components.get_mut(slot)
-            && let Some(limiter) = &mut one.limiter
-        {
-            // The breaker first: what an open circuit refuses is no demand for the limit to follow.
-            match limiter.try_acquire(now_us) {
-                Some(partner) => self.ledger.leases.pair(permit, partner),
-                None => {
-                    one.breaker.tell(&mut self.ledger, permit, Outcome::Ignored, now_us);
-                    granted = Err(Refusal::Limit);
-                }
-            }
+        let mut granted = one.admit(&mut self.ledger, now_us);
+        if granted == Err(Refusal::Capacity) {
+            granted = self.admit_after_sweep(slot, now_us);
         }
         if self.ledger.changed() {
             self.observe_transitions();
         }
         Refusal::encode(granted)
+    }
+
+    /// Every permit is out: some of them may belong to breakers that nobody has called since.
+    #[cold]
+    #[inline(never)]
+    fn admit_after_sweep(&mut self, slot: usize, now_us: u64) -> core::result::Result<u64, Refusal> {
+        if now_us < self.sweep_us {
+            return Err(Refusal::Capacity);
+        }
+        self.sweep_us = now_us.saturating_add(SWEEP_US);
+        self.components.count_open(&mut self.ledger, now_us);
+        let one = self.components.get_mut(slot).ok_or(Refusal::Unknown)?;
+        one.admit(&mut self.ledger, now_us)
     }
 
     /// Takes a permit back with its outcome (see `Outcome::from_number`) and the class of the error: 0 counted, 1 not
@@ -257,6 +246,38 @@ impl Reflex {
         let slot = self.components.names.find(component);
         let limiter = slot.and_then(|slot| self.components.get(slot)).and_then(|one| one.limiter.as_ref());
         limiter.map_or(f64::INFINITY, |limiter| f64::from(limiter.limit()))
+    }
+
+    /// The limit of a component stays between these from now on, each 1 to 2^20. False where it has none, or is unknown.
+    pub fn set_limit_bounds(&mut self, component: u32, min: u32, max: u32, now_us: f64) -> bool {
+        let now_us = self.clock.advance(time_us(now_us));
+        let Some(slot) = self.components.names.find(component) else { return false };
+        let Some(limiter) = self.components.get_mut(slot).and_then(|one| one.limiter.as_mut()) else {
+            return false;
+        };
+        let (min, max) = (min.clamp(1, LIMIT_MAX), max.clamp(1, LIMIT_MAX));
+        limiter.set_bounds(min, max.max(min));
+        let name = self.components.name_at(slot).into();
+        self.journal.push(now_us, Body::Bounds(name, min, max.max(min)));
+        true
+    }
+
+    /// Something about a component was changed for the better, by the application or a tuner: counted, and journaled with what
+    /// it says (1 to 128 bytes). False where the component is unknown.
+    pub fn optimised(&mut self, component: u32, what: &str, now_us: f64) -> Result<bool> {
+        if what.is_empty() || what.len() > NAME_BYTES_MAX {
+            let wanted = format_args!("expected 1 to {NAME_BYTES_MAX} bytes, got {}", Quoted(what));
+            return Err(Error::new(Code::InvalidOption, format_args!("optimised.what: {wanted}")));
+        }
+        let now_us = self.clock.advance(time_us(now_us));
+        let Some(slot) = self.components.names.find(component) else { return Ok(false) };
+        if let Some(one) = self.components.get_mut(slot) {
+            one.optimisations += 1;
+            self.counts.optimisations += 1;
+        }
+        let name = self.components.name_at(slot).into();
+        self.journal.push(now_us, Body::Optimised(name, what.into()));
+        Ok(true)
     }
 
     /// An operator's word about a component's breaker: 0 by itself, 1 forced open, 2 disabled, 3 opened now.

@@ -5,11 +5,13 @@ use crate::clock::time_us;
 use crate::component::Component;
 use crate::event::{Event, Kind, RECORD_BYTES};
 use crate::journal::Body;
-use crate::ledger::Transition;
+use crate::ledger::{TRANSITIONS_MAX, Transition};
+use crate::names::NAME_BYTES_MAX;
 use crate::patterns::Finding;
 use crate::regression::Regression;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::mem::size_of;
 
 /// Most notices that wait to be read.
 pub const NOTICES_MAX: usize = 1024;
@@ -32,6 +34,11 @@ pub(super) const LATENCIES_MAX: usize = 1024;
 /// A detector is shown at most one latency of its component in so long: 2000 a second tell as much as all.
 const WATCH_US: u64 = 500;
 
+/// Bytes that what waits to be read or shown takes at most: notices, latencies, transitions.
+pub const QUEUES_BYTES_MAX: usize = NOTICES_MAX * (size_of::<Notice>() + 3 * NAME_BYTES_MAX)
+    + LATENCIES_MAX * size_of::<Latency>()
+    + TRANSITIONS_MAX * size_of::<Transition>();
+
 /// A call of the component in a slot went well.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Latency {
@@ -51,6 +58,8 @@ pub(super) struct Counts {
     pub unknown: u64,
     /// Calls that were shed.
     pub shed: u64,
+    /// Changes for the better.
+    pub optimisations: u64,
     /// Notices that were not read in time.
     pub notices: u64,
     /// Transitions that did not fit.
@@ -184,7 +193,7 @@ impl Reflex {
             witness.number,
             witness.root.clone(),
             witness.affected as u64,
-            witness.opened.len() as u64,
+            witness.opened_count as u64,
             witness.shed_from_tier,
         );
         self.journal.push(now_us, entry);
@@ -223,6 +232,7 @@ impl Reflex {
             let change = self.components.get_mut(slot).and_then(Component::take_limit_change);
             if let Some((before, limit)) = change {
                 let name = self.components.name_at(slot).to_string();
+                self.counts.optimisations += 1;
                 self.journal.push(now_us, Body::Limit(name, before, limit));
             }
         }
@@ -231,7 +241,7 @@ impl Reflex {
     fn recover(&mut self, now_us: u64) {
         let Some(number) = self.cascade.ongoing.as_ref().map(|ongoing| ongoing.witness) else { return };
         let changed = self.cascade.settle(&mut self.components, &mut self.ledger, now_us);
-        let members = self.cascade.members().len();
+        let members = self.cascade.members();
         let tier = self.cascade.sheds_from();
         if let Some(witness) = self.witnesses.get_mut(number)
             && members > 0

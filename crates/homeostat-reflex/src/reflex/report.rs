@@ -97,6 +97,7 @@ impl Reflex {
             w.key("violations").uint(self.patterns.violations);
             w.key("cascades").uint(self.cascade.count);
             w.key("recent_witnesses").uint(recent as u64);
+            w.key("optimisations_applied").uint(self.counts.optimisations);
             match ongoing {
                 Some(number) => w.key("ongoing_witness").uint(number),
                 None => w.key("ongoing_witness").null(),
@@ -105,6 +106,7 @@ impl Reflex {
             w.key("in_flight").uint(self.ledger.leases.live().into());
             w.key("open_requests").uint(self.patterns.open_traces() as u64);
             w.key("events").uint(self.counts.events);
+            w.key("bytes_max").uint(self.config.bytes_max() as u64);
             w.key("dropped")
                 .object(|w| self.dropped().iter().for_each(|(key, count)| w.key(key).uint(*count)));
             w.key("component_states").array(|w| {
@@ -149,6 +151,10 @@ impl Reflex {
         w.key("recent_error_rate").num(tally.failure_rate());
         w.key("p99_us").num(one.vitals.p99_us(now_us));
         w.key("queue_depth").num(one.vitals.queue_depth);
+        w.key("optimisations").uint(one.optimisations);
+        if one.remote {
+            w.key("remote").bool(true);
+        }
         if let Some(name) = error_name {
             w.key("last_error").str(&name);
         }
@@ -237,6 +243,7 @@ impl Reflex {
         family("patterns_learned", "counter", "Patterns learned.", self.patterns.learned);
         family("violations", "counter", "Requests that differ from their pattern.", self.patterns.violations);
         family("cascades", "counter", "Cascades found.", self.cascade.count);
+        family("optimisations", "counter", "Changes for the better.", self.counts.optimisations);
         for (key, value) in self.dropped() {
             family(key, "counter", "What was left out for want of room or sense.", value);
         }
