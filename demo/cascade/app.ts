@@ -2,7 +2,17 @@ import { writeFileSync } from 'node:fs'
 import { keptUp, runCommand } from '../command.js'
 import { type Half, runHalf } from './half.js'
 import { CASCADE_HELP, type CascadeOptions, parseCascadeOptions } from './options.js'
-import { comparison, kept, logLine, PROMISE, reasonsLine, secondLine, TIMELINE_HEAD, witnessText } from './print.js'
+import {
+  busyLine,
+  comparison,
+  kept,
+  logLine,
+  PROMISE,
+  reasonsLine,
+  secondLine,
+  TIMELINE_HEAD,
+  witnessText,
+} from './print.js'
 import { BOUNDS, LOAD } from './topology.js'
 
 /** The main process: both halves, then what they say. @returns the exit status */
@@ -51,6 +61,8 @@ async function show(entry: URL, options: CascadeOptions, signal: AbortSignal): P
     say(
       `\n${good ? 'As promised' : 'NOT as promised'}: of the requests that do not need the database, at least ${guardedAtLeast * 100} % served with protection, under ${bareBelow * 100} % without.`,
     )
+    const busy = busyLine(bare.report, guarded.report)
+    if (busy) say(busy)
     if (json) {
       writeFileSync(json, `${JSON.stringify({ seconds, seed, kept: good, without: bare, with: guarded }, null, 2)}\n`)
       say(`Result: ${json}`)

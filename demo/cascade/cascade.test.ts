@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { buildTraffic, type Visit } from './load.js'
 import { CASCADE_HELP, parseCascadeOptions } from './options.js'
-import { comparison, kept, secondLine, witnessText } from './print.js'
+import { busyLine, comparison, kept, secondLine, witnessText } from './print.js'
 import { recovery, report, share } from './tally.js'
 import { LOAD, PHASES, ROUTES, type Route } from './topology.js'
 
@@ -101,6 +101,21 @@ describe('what is counted', () => {
     expect(kept(half(0.49), half(0.94))).toBe(false)
     expect(comparison(half(0.2), half(1))).toContain('of those that do not need the database')
   })
+})
+
+test('a machine that was busy before anything hung is said to be', () => {
+  const half = (latencyMs: number) =>
+    report(
+      Array.from({ length: 100 }, (_, i) => visit(i, 'browse', true, latencyMs)),
+      true,
+      10,
+      3000,
+      7000,
+    )
+  expect(busyLine(half(10), half(20))).toBe('')
+  expect(busyLine(half(10), half(400))).toBe(
+    'This machine is busy: before anything hung, 100.0 % were served with a p99 of 400 ms. Try again when it is not.',
+  )
 })
 
 test('a second is a line, a witness a paragraph', () => {

@@ -7,6 +7,9 @@ import { LOAD } from './topology.js'
 /** What is asked of the demonstration: the share of requests served that do not need the broken part, while it is broken. */
 export const PROMISE = { guardedAtLeast: SERVED_ENOUGH, bareBelow: 0.5 } as const
 
+/** What the calm before the fault looks like where the processes get the processor when they want it. */
+export const CALM = { served: 0.995, p99Ms: 150 } as const
+
 export const TIMELINE_HEAD = '  time   served                  not needing the database    p99'
 
 const BAR = 16
@@ -50,6 +53,15 @@ function recovered(ms: number | null): string {
 
 export function kept(bare: HalfReport, guarded: HalfReport): boolean {
   return guarded.broken.servedOthers >= PROMISE.guardedAtLeast && bare.broken.servedOthers < PROMISE.bareBelow
+}
+
+/** Where not even the calm before it was calm, the machine had other things to do, and the figures are of that. */
+export function busyLine(bare: HalfReport, guarded: HalfReport): string {
+  const calm = [bare.calm, guarded.calm]
+  const served = Math.min(...calm.map(({ served }) => served))
+  const p99Ms = Math.max(...calm.map(({ p99Ms }) => p99Ms))
+  if (served >= CALM.served && p99Ms <= CALM.p99Ms) return ''
+  return `This machine is busy: before anything hung, ${percent(served)} were served with a p99 of ${duration(p99Ms)}. Try again when it is not.`
 }
 
 export function witnessText(half: Half): string {

@@ -16,7 +16,7 @@ import {
 } from './checks/package.mjs'
 import { Checks, expect } from './lib/checks.mjs'
 import { Agreement, resultOf } from './lib/outcome.mjs'
-import { consumer, pack, packNative } from './lib/tarballs.mjs'
+import { consumer, linkFrameworks, pack, packNative } from './lib/tarballs.mjs'
 import { runChromium } from './runtimes/chromium.mjs'
 import { runBun, runDeno, runNode } from './runtimes/process.mjs'
 import { runWorkerd } from './runtimes/workerd.mjs'
@@ -70,11 +70,37 @@ async function nodeChecks(withNative, withoutNative) {
   }
 }
 
+/** The adapters over the real frameworks, which are the project's own: what a consumer would have installed beside the package. */
+async function adapterChecks(folder) {
+  linkFrameworks(folder)
+  const server = '200 item 7 503 HOMEOSTAT_SHED healthy 1 true'
+  const wanted = {
+    express: server,
+    fastify: server,
+    hono: server,
+    undici: '200 well OpenCircuitError HOMEOSTAT_OPEN',
+  }
+  for (const major of NODES) {
+    for (const [format, file] of [
+      ['ESM', 'adapters.mjs'],
+      ['CommonJS', 'adapters.cjs'],
+    ])
+      await checks.check(`Node ${major}, adapters, ${format}`, async () => {
+        const outcome = await runNode(major, folder, file)
+        const result = resultOf(outcome)
+        for (const [name, text] of Object.entries(wanted))
+          expect(result[name] === text, `${name}: expected "${text}", got "${result[name]}"`)
+        return Object.keys(wanted).join(', ')
+      })
+  }
+}
+
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
   await checks.check('core wasm size', () => checkWasmSize('homeostat_bg'))
   await checks.check('solver wasm size', () => checkWasmSize('homeostat_solver_bg'))
+  await checks.check('reflex wasm size', () => checkWasmSize('homeostat_reflex_bg'))
   await checks.check('publint', () => checkPublint(packed.tarball, work))
   await checks.check('attw', () => checkAttw(packed.tarball, work))
   for (const extension of ['mts', 'cts']) {
@@ -106,6 +132,7 @@ try {
   const withoutNative = await consumer(work, 'wasm', [packed.tarball])
   await packageChecks(packed, withoutNative)
   await nodeChecks(withNative, withoutNative)
+  await adapterChecks(withNative)
   await otherRuntimes(withNative)
 } catch (error) {
   await checks.check('pack and install', () => {

@@ -63,8 +63,6 @@ export function serviceGuard(tell: Tell): Guard {
 export function gatewayGuard(tell: Tell): Guard {
   const watch = reflex({ breaker: PROTECTION.breaker, cascade: PROTECTION.cascade })
   const say = (text: string): void => tell({ type: 'log', atMs: monotonicMs(), text })
-  // The gateway hears of the database and never calls it: there is nothing that a breaker of its own could hold back.
-  watch.component('database').disable()
   watch.on('breaker', ({ component, from, to, cause }) => {
     if (cause !== 'operator') say(`breaker of ${component}: ${from} → ${to} (${cause})`)
   })

@@ -1,7 +1,11 @@
 import { homeostat, knob, signal } from 'homeostat'
-import { queue } from 'homeostat/flow'
-import { abortable, type Outcome, protect } from 'homeostat/resilience'
+import { guard as expressGuard } from 'homeostat/express'
+import { guard as fastifyGuard } from 'homeostat/fastify'
+import { queue, shedder } from 'homeostat/flow'
+import { guard as honoGuard } from 'homeostat/hono'
+import { abortable, detector, type Outcome, protect, type Regression, reflex } from 'homeostat/resilience'
 import { createSolver, minimize } from 'homeostat/solver'
+import { interceptor } from 'homeostat/undici'
 
 export async function typed(): Promise<number> {
   const tuner = await homeostat({
@@ -45,4 +49,17 @@ export async function guarded(): Promise<number> {
   // @ts-expect-error the items are of one type
   waiting.enqueue(5)
   return outcome.ok ? outcome.value.length : outcome.retryAfterMs
+}
+
+export function adapted(): number {
+  const watching = reflex()
+  const options = { reflex: watching, routes: { 'GET /items/:id': 1 }, shedder: shedder({ capacity: 1 }) }
+  const guards = [expressGuard(options), fastifyGuard(options), honoGuard(options)]
+  // @ts-expect-error a tier is a number
+  expressGuard({ reflex: watching, tier: 'normal' })
+  // @ts-expect-error without a reflex there is nothing to watch with
+  interceptor({})
+  interceptor({ reflex: watching, tier: ({ path }) => (path === '/' ? 0 : 2) })
+  const regression: Regression | undefined = detector().record(1)
+  return guards.reduce((sum, { stats }) => sum + stats.inFlight, regression?.medianNowUs ?? 0)
 }

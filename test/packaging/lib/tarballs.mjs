@@ -1,8 +1,8 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nativeFile } from '../../../scripts/lib/build/native.mjs'
 import { npmCommand, npmEnv } from '../../../scripts/lib/npm.mjs'
-import { ROOT } from '../../../scripts/lib/paths.mjs'
+import { at, ROOT } from '../../../scripts/lib/paths.mjs'
 import { hostTriple } from '../../../scripts/lib/platform.mjs'
 import { writeNativePackage } from '../../../scripts/lib/release/native-package.mjs'
 import { must } from '../../../scripts/lib/run.mjs'
@@ -41,4 +41,12 @@ export async function consumer(work, name, tarballs) {
   )
   await npm(['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs], folder)
   return folder
+}
+
+/** Puts the frameworks that the adapters are for beside the package: those that the project itself is tested with. */
+export function linkFrameworks(folder) {
+  for (const name of ['express', 'fastify', 'hono', 'undici']) {
+    const link = join(folder, 'node_modules', name)
+    if (!existsSync(link)) symlinkSync(at('node_modules', name), link, 'junction')
+  }
 }
