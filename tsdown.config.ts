@@ -10,9 +10,8 @@ const RUNTIMES = ['node', 'browser', 'workerd', 'edge-light', 'deno', 'bun']
 const COMMONJS = ['node']
 const CAPABILITIES = ['testing', 'shadow']
 const ADAPTERS = ['express', 'fastify', 'hono', 'undici']
-/** Where there are files and databases, and where there are none. */
-const STORAGE = { 'storage-node': 'ts/storage/node/index.ts' }
-const STORAGE_ANYWHERE = { storage: 'ts/storage/index.ts' }
+/** Stores where there are no files and databases; those where there are some are built apart. */
+const STORAGE = { storage: 'ts/storage/index.ts' }
 
 /** Every core has an entry per runtime. */
 const runtimes = (names: string[]) =>
@@ -50,13 +49,24 @@ const shared: UserConfig = {
   sourcemap: true,
   treeshake: true,
   report: false,
-  // The queries' builder is part of what needs it, so that a store needs its database's package only.
-  deps: { neverBundle: [/^node:/], alwaysBundle: ['kysely'] },
+  deps: { neverBundle: [/^node:/] },
   plugins: [wasmBeside],
 }
 
+/** What CommonJS has instead of `import.meta`. The bundler's own shim writes `require("url")` in place, which a local `require` shadows. */
+const IMPORT_META_URL = "const importMetaUrl = require('node:url').pathToFileURL(__filename).href"
+
+/**
+ * Stores bundle the builder of their queries, so that a store needs its database's package only. It is large and little of it is
+ * used: smaller code is less memory, of which a store has a budget.
+ */
 const kysely = `/*! Includes kysely.\n\n${readFileSync('node_modules/kysely/LICENSE', 'utf8').trim()}\n*/`
-const licence = (fileName: string): string => (fileName.includes('storage-node') ? `${kysely}\n` : '')
+const storage: UserConfig = {
+  ...shared,
+  entry: { 'storage-node': 'ts/storage/node/index.ts' },
+  minify: true,
+  deps: { neverBundle: [/^node:/], alwaysBundle: ['kysely'], onlyBundle: false },
+}
 
 /** The command line bundles what it parses its arguments with, so that the package has no dependencies. */
 const commander = readFileSync('node_modules/commander/LICENSE', 'utf8').trim()
@@ -66,22 +76,31 @@ export default defineConfig([
     ...shared,
     format: 'esm',
     outDir: join(out, 'esm'),
-    entry: { ...runtimes(RUNTIMES), ...capabilities, ...STORAGE, ...STORAGE_ANYWHERE },
+    entry: { ...runtimes(RUNTIMES), ...capabilities, ...STORAGE },
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
-    banner: ({ fileName }) => licence(fileName),
   },
   {
     ...shared,
     format: 'cjs',
     outDir: join(out, 'cjs'),
-    entry: { ...runtimes(COMMONJS), ...capabilities, ...STORAGE },
+    entry: { ...runtimes(COMMONJS), ...capabilities },
     outExtensions: () => ({ js: '.cjs', dts: '.d.cts' }),
-    // The bundler's own shim writes `require("url")` in place, which a local variable named `require` shadows.
     define: { 'import.meta.url': 'importMetaUrl' },
-    banner: ({ fileName }) =>
-      fileName.endsWith('.cjs')
-        ? `${licence(fileName)}const importMetaUrl = require('node:url').pathToFileURL(__filename).href`
-        : '',
+    banner: { js: IMPORT_META_URL },
+  },
+  {
+    ...storage,
+    format: 'esm',
+    outDir: join(out, 'esm'),
+    outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
+    banner: { js: kysely },
+  },
+  {
+    ...storage,
+    format: 'cjs',
+    outDir: join(out, 'cjs'),
+    outExtensions: () => ({ js: '.cjs', dts: '.d.cts' }),
+    banner: { js: kysely },
   },
   {
     ...shared,
