@@ -18,6 +18,12 @@ const run = (name, ...args) =>
   JSON.parse(execFileSync(process.execPath, ['--expose-gc', part(name), ...args], { encoding: 'utf8' }))
 const middle = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
+/** What the database's package takes by itself, without Homeostat: how fast this machine is today. */
+function reference(file) {
+  const runs = Array.from({ length: OPENINGS }, () => run('reference', file))
+  return { ms: middle(runs.map(({ ms }) => ms)), mb: middle(runs.map(({ mb }) => mb)) }
+}
+
 /** Each opening in a process of its own, whose imports count: a first one makes the file, the others find it. */
 function opening(url) {
   const made = run('open', url)
@@ -33,14 +39,17 @@ function opening(url) {
 }
 
 try {
-  const result = { sqlite: opening(`sqlite:${join(folder, 'open.db')}`) }
+  const result = { sqlite: opening(`sqlite:${join(folder, 'open.db')}`), libsql: reference(join(folder, 'open.db')) }
   const { ms, mb, importMs, makeMs, worstMs } = result.sqlite
   const verdict = (value, most) => `${value.toFixed(1)} (at most ${most}: ${value <= most ? 'met' : 'missed'})`
   console.log(
-    `SQLite, opening in a fresh process, middle of ${OPENINGS}: ${verdict(ms, OPEN_MS)} ms, ${verdict(mb, OPEN_MB)} MB`,
+    `SQLite, middle of ${OPENINGS} fresh processes: opened in ${verdict(ms, OPEN_MS)} ms and ${verdict(mb, OPEN_MB)} MB`,
   )
   console.log(
-    `  of which loading ${importMs.toFixed(1)} ms; making the file ${makeMs.toFixed(1)} ms; worst ${worstMs.toFixed(1)} ms`,
+    `  of which importing homeostat/storage ${importMs.toFixed(1)} ms; making the file ${makeMs.toFixed(1)} ms; worst ${worstMs.toFixed(1)} ms`,
+  )
+  console.log(
+    `  libsql alone, imported and opened: ${result.libsql.ms.toFixed(1)} ms, ${result.libsql.mb.toFixed(1)} MB`,
   )
   const urls = {
     sqlite: `sqlite:${join(folder, 'ingest.db')}`,

@@ -27,8 +27,8 @@ export interface Storage {
   readonly tuners: ItemRepository<TunerState>
   /** Conditions that were met before: scope is the tuner's name. */
   readonly regimes: ItemRepository<Regime>
-  /** What is known of compiled kernels: scope is the device. */
-  readonly kernels: ItemRepository<KernelRecord>
+  /** What is known of compiled kernels: scope is the library's name. */
+  readonly kernels: KernelRepository
   /** Where `homeostat({ storage })` writes the journal of the tuner `name`. */
   openJournal(name: string, options?: StoredJournalOptions): Promise<JournalSink>
   /** Rejects with `HOMEOSTAT_STORAGE_*` where the store cannot be used now. */
@@ -210,6 +210,17 @@ export interface Regime {
   readonly windows: number
 }
 
+export interface KernelRepository extends ItemRepository<KernelRecord> {
+  /** For `forge({ library })`: what it learns is kept here, and shared by all who name the library alike. Default `forge`. */
+  library(name?: string): KernelLines
+}
+
+/** Lines of a forge's library, each a fact with its checksum. Of several about one kernel on one device the last one is kept. */
+export interface KernelLines {
+  load(): Promise<Uint8Array | undefined>
+  append(lines: string): Promise<void>
+}
+
 /** What is known of a kernel on a device. */
 export interface KernelRecord {
   /** Name or hash of the computation. */
@@ -217,8 +228,8 @@ export interface KernelRecord {
   /** Its place in the lifecycle. */
   readonly state: string
   readonly tags: readonly string[]
-  /** Seconds of a run, the median. */
-  readonly seconds: number
+  /** Seconds of a run, the median; none for a blueprint's own record. */
+  readonly seconds?: number
   /** Artifact with its source or binary. */
   readonly artifact?: string
   /** The library's own line, checksum included. */

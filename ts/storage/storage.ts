@@ -2,8 +2,9 @@
 import type { JournalSink } from '../journal/sink.js'
 import * as check from '../schema/checks.js'
 import type { Backend } from './backend.js'
-import type { KernelRecord, Regime, Storage, StoredJournalOptions, TunerState } from './contract.js'
+import type { Regime, Storage, StoredJournalOptions, TunerState } from './contract.js'
 import { Items } from './items.js'
+import { Kernels } from './kernels.js'
 import { Checkpoints } from './log/checkpoint.js'
 import { anonymous, type Self } from './log/holder.js'
 import { closed, Logs } from './log/logs.js'
@@ -28,7 +29,7 @@ class BackedStorage implements Storage {
   readonly studies: Checkpoints
   readonly tuners: Items<TunerState>
   readonly regimes: Items<Regime>
-  readonly kernels: Items<KernelRecord>
+  readonly kernels: Kernels
   readonly #backend: Backend
   readonly #writers = new Map<string, Writer>()
   #closing: Promise<void> | undefined
@@ -42,7 +43,7 @@ class BackedStorage implements Storage {
     this.studies = new Checkpoints({ ...logs, prefix: 'study' })
     this.tuners = new Items('tuner', backend.items, isClosed)
     this.regimes = new Items('regime', backend.items, isClosed)
-    this.kernels = new Items('kernel', backend.items, isClosed)
+    this.kernels = new Kernels('kernel', backend.items, isClosed)
   }
 
   async openJournal(name: string, options: StoredJournalOptions = {}): Promise<JournalSink> {

@@ -111,6 +111,38 @@ export const ITEM_CASES: readonly Case<Storage>[] = [
       }),
   ],
   [
+    'a library of kernels keeps the last line about each, those that it cannot read too',
+    async (open) => {
+      const name = fresh()
+      const line = (about: object): string => `0badc0de ${JSON.stringify({ v: 1, ...about })}`
+      const one = { blueprint: 'a'.repeat(64), group: 0, schedule: 'tile 8', device: 7 }
+      await using(open, async ({ kernels }) => {
+        const library = kernels.library(name)
+        equal('a new one', await library.load(), undefined)
+        const first = [
+          line({ ...one, kernel: 'candidate', seconds: 2 }),
+          line({ blueprint: one.blueprint, state: 'known' }),
+        ]
+        await library.append(`${first.join('\n')}\n`)
+        const other = line({ ...one, device: 8, kernel: 'candidate', seconds: 3 })
+        await library.append(`${line({ ...one, kernel: 'proven', seconds: 1 })}\n${other}\nneither JSON nor old\n`)
+      })
+      await using(open, async ({ kernels }) => {
+        const text = new TextDecoder().decode(await kernels.library(name).load())
+        const kept = text.trimEnd().split('\n').sort()
+        const wanted = [
+          line({ ...one, kernel: 'proven', seconds: 1 }),
+          line({ ...one, device: 8, kernel: 'candidate', seconds: 3 }),
+          line({ blueprint: one.blueprint, state: 'known' }),
+          'neither JSON nor old',
+        ]
+        equal('lines', kept, wanted.sort())
+        const [first] = await kernels.list({ scope: name, prefix: `${one.blueprint}/` })
+        equal('a record', [first?.value.blueprint, first?.value.state], [one.blueprint, 'known'])
+      })
+    },
+  ],
+  [
     'what cannot be kept is refused',
     (open) =>
       using(open, async ({ kernels }) => {

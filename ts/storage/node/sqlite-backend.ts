@@ -37,8 +37,8 @@ async function open(file: string, sync: string, busyMs: number): Promise<SqliteD
     const opened = new Sqlite(file, { timeout: 0 })
     db = opened
     // The first to come turns the file to its journal of changes; others find it locked meanwhile.
-    await whileBusy(busyMs, () => opened.exec('pragma journal_mode = wal'))
-    await opened.exec(`pragma synchronous = ${sync}; pragma journal_size_limit = 16777216`)
+    const settings = `pragma journal_mode = wal; pragma synchronous = ${sync}; pragma journal_size_limit = 16777216`
+    await whileBusy(busyMs, () => opened.exec(settings))
     return db
   } catch (error) {
     db?.close()

@@ -1,0 +1,72 @@
+/** What is known of kernels, and the lines of a forge's library among it. */
+import type { KernelLines, KernelRecord, KernelRepository } from './contract.js'
+import { sha256 } from './hash.js'
+import { Items } from './items.js'
+
+const PAGE = 1000
+/** What a line says besides what identifies a kernel. */
+const FACTS = ['v', 'kernel', 'seconds', 'extra_bytes', 'error', 'portable', 'state']
+
+export class Kernels extends Items<KernelRecord> implements KernelRepository {
+  library(name = 'forge'): KernelLines {
+    return new Library(this, name)
+  }
+}
+
+class Library implements KernelLines {
+  readonly #kernels: Kernels
+  readonly #scope: string
+
+  constructor(kernels: Kernels, scope: string) {
+    this.#kernels = kernels
+    this.#scope = scope
+  }
+
+  async load(): Promise<Uint8Array | undefined> {
+    let text = ''
+    let after: { scope: string; id: string } | undefined
+    for (;;) {
+      const from = after === undefined ? {} : { after }
+      const page = await this.#kernels.list({ scope: this.#scope, limit: PAGE, ...from })
+      for (const { value } of page) if (value.fact !== undefined) text += `${value.fact}\n`
+      after = page.at(-1)
+      if (page.length < PAGE) break
+    }
+    return text === '' ? undefined : new TextEncoder().encode(text)
+  }
+
+  async append(lines: string): Promise<void> {
+    const facts = new Map<string, KernelRecord>()
+    for (const line of lines.split('\n')) {
+      if (line === '') continue
+      const [id, record] = await recordOf(line)
+      facts.set(id, record)
+    }
+    for (const [id, record] of facts) await this.#kernels.put(this.#scope, id, record)
+  }
+}
+
+/**
+ * A line under what it is about, so that a later one takes its place. What cannot be read, as a newer version's may not be, is kept under
+ * itself: it is the forge that judges lines.
+ */
+async function recordOf(line: string): Promise<[id: string, record: KernelRecord]> {
+  let fact: Record<string, unknown> = {}
+  try {
+    fact = Object(JSON.parse(line.slice(line.indexOf(' ') + 1)))
+  } catch {}
+  const { blueprint, kernel, state, seconds } = fact
+  const about = Object.entries(fact).filter(([key]) => !FACTS.includes(key))
+  const known = typeof blueprint === 'string' && /^[\w-]{1,128}$/.test(blueprint)
+  const digest = await sha256(new TextEncoder().encode(known ? JSON.stringify(about.sort()) : line))
+  return [
+    known ? `${blueprint}/${kernel === undefined ? '' : digest}` : `line/${digest}`,
+    {
+      blueprint: known ? blueprint : '',
+      state: String(kernel ?? state ?? ''),
+      tags: fact.portable === true ? ['portable'] : [],
+      ...(typeof seconds === 'number' ? { seconds } : {}),
+      fact: line,
+    },
+  ]
+}
