@@ -16,7 +16,7 @@ import {
 } from './checks/package.mjs'
 import { Checks, expect } from './lib/checks.mjs'
 import { Agreement, resultOf } from './lib/outcome.mjs'
-import { consumer, linkFrameworks, pack, packNative } from './lib/tarballs.mjs'
+import { consumer, linkFrameworks, linkPackages, pack, packNative } from './lib/tarballs.mjs'
 import { runChromium } from './runtimes/chromium.mjs'
 import { runBun, runDeno, runNode } from './runtimes/process.mjs'
 import { runWorkerd } from './runtimes/workerd.mjs'
@@ -95,6 +95,18 @@ async function adapterChecks(folder) {
   }
 }
 
+/** A store, first without its database's package, then with the project's own. */
+async function storageChecks(folder) {
+  const check = (major, format, wanted) =>
+    checks.check(`Node ${major}, storage, ${format}: ${wanted}`, async () => {
+      const found = resultOf(await runNode(major, folder, format === 'ESM' ? 'storage.mjs' : 'storage.cjs'))
+      expect(found === wanted, `expected "${wanted}", got "${found}"`)
+    })
+  await check(NODES[0], 'ESM', '1 HOMEOSTAT_STORAGE_DRIVER')
+  linkPackages(folder, ['libsql'])
+  for (const major of NODES) for (const format of ['ESM', 'CommonJS']) await check(major, format, '1 sqlite true true')
+}
+
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
@@ -133,6 +145,7 @@ try {
   await packageChecks(packed, withoutNative)
   await nodeChecks(withNative, withoutNative)
   await adapterChecks(withNative)
+  await storageChecks(withNative)
   await otherRuntimes(withNative)
 } catch (error) {
   await checks.check('pack and install', () => {

@@ -45,7 +45,12 @@ export async function consumer(work, name, tarballs) {
 
 /** Puts the frameworks that the adapters are for beside the package: those that the project itself is tested with. */
 export function linkFrameworks(folder) {
-  for (const name of ['express', 'fastify', 'hono', 'undici']) {
+  linkPackages(folder, ['express', 'fastify', 'hono', 'undici'])
+}
+
+/** Packages of the project's own, as if a consumer had installed them. */
+export function linkPackages(folder, names) {
+  for (const name of names) {
     const link = join(folder, 'node_modules', name)
     if (!existsSync(link)) symlinkSync(at('node_modules', name), link, 'junction')
   }
