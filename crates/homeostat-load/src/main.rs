@@ -4,14 +4,13 @@ use std::process::ExitCode;
 
 use homeostat_load::compare::{Create, measure, table};
 use homeostat_load::scenario::{self, Scenario};
-use homeostat_load::stream::{self, Regression};
-use homeostat_load::{detect, ours, peers, targets};
+use homeostat_load::{detect, ours, peers, stream, targets};
 
 const HELP: &str = "\
 load [options]: concurrency limiters through simulated scenarios
 load --targets: what the adaptive limiter is held to; exit 1 on a miss
-load --detect STREAM [--days N] [--rate N]: the latency-regression detector over simulated days (default 8) of a stream, at so many
-    samples per second (default 1000), and the delay of a doubling; exit 1 if it misses what it is held to
+load detector [--days N] [--stream NAME] [--rate 1000|5] [--seed N]: the latency-regression detector over simulated days (default 8,
+    and 12.5 times as many at 5/s) of the streams, and how soon it sees a regression; exit 1 if it misses what it is held to
 
   --limiters A,B     only these besides the peers (default: adaptive)
   --alone 1          without the peers, and so without comparison
@@ -24,9 +23,11 @@ load --detect STREAM [--days N] [--rate N]: the latency-regression detector over
 
 struct Arguments {
     targets: bool,
-    detect: Option<String>,
+    detector: bool,
+    stream: Option<String>,
     days: f64,
-    rate: f64,
+    rate: Option<f64>,
+    seed: u64,
     limiters: Vec<String>,
     filters: Vec<String>,
     alone: bool,
@@ -39,9 +40,11 @@ struct Arguments {
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, String> {
     let mut a = Arguments {
         targets: false,
-        detect: None,
+        detector: false,
+        stream: None,
         days: 8.0,
-        rate: 1000.0,
+        rate: None,
+        seed: 7,
         limiters: vec![ours::SUBJECT.into()],
         filters: vec![],
         alone: false,
@@ -54,8 +57,8 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
         if word == "--help" {
             return Ok(None);
         }
-        if word == "--targets" {
-            a.targets = true;
+        if word == "--targets" || word == "detector" {
+            (a.targets, a.detector) = (a.targets || word != "detector", a.detector || word == "detector");
             continue;
         }
         let value = words.next().ok_or_else(|| format!("{word}: expected a value, or no such option"))?;
@@ -68,9 +71,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
             "--scenarios" => a.filters = list(),
             "--alone" => a.alone = number()? != 0,
             "--unseen" => a.unseen = number()? != 0,
-            "--detect" => a.detect = Some(value.clone()),
+            "--stream" => a.stream = Some(value.clone()),
             "--days" => a.days = real()?,
-            "--rate" => a.rate = real()?,
+            "--rate" => a.rate = Some(real()?),
+            "--seed" => a.seed = number()?,
             "--generated" => a.generated = number()?,
             "--first-seed" => a.first_seed = number()?,
             "--seeds" => a.seeds = number()?,
@@ -108,8 +112,8 @@ fn main() -> ExitCode {
         print!("{}", targets::table(&figures));
         return verdict(figures.iter().all(targets::Figure::met));
     }
-    if let Some(name) = &arguments.detect {
-        return detect(name, &arguments);
+    if arguments.detector {
+        return detector(&arguments);
     }
     limiters(&arguments)
 }
@@ -118,39 +122,26 @@ fn verdict(met: bool) -> ExitCode {
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn detect(name: &str, arguments: &Arguments) -> ExitCode {
-    let (days, rate) = (arguments.days, arguments.rate);
-    let Some(shape) = detect::shape(name) else {
+fn detector(arguments: &Arguments) -> ExitCode {
+    let mut rows = Vec::new();
+    for (name, _) in stream::STREAMS {
+        if arguments.stream.as_deref().is_some_and(|stream| stream != name) {
+            continue;
+        }
+        let rates = [(detect::FAST, arguments.days), (detect::SLOW, arguments.days * detect::SLOW_DAYS)];
+        let wanted = rates.into_iter().filter(|rate| arguments.rate.is_none_or(|wanted| wanted == rate.0));
+        rows.extend(wanted.filter_map(|(rate, days)| {
+            eprintln!("{name}, {rate}/s: {days} days, {} trials", detect::TRIALS);
+            detect::row(name, rate, days, detect::TRIALS, arguments.seed)
+        }));
+    }
+    if rows.is_empty() {
         let names = stream::STREAMS.map(|stream| stream.0).join(", ");
-        eprintln!("load: --detect: expected one of {names}, received {name:?}");
+        eprintln!("load detector: --stream: expected one of {names}; --rate: expected 1000 or 5");
         return ExitCode::from(2);
-    };
-    let alarms = detect::false_alarms(shape, rate, days, 7).alarms;
-    println!("{name}, {rate}/s: {alarms} false alarms in {days} days");
-    let regressions = [
-        ("doubled", Regression::All(2.0)),
-        ("slowest doubled", Regression::Slowest(2.0)),
-        ("slowest x4", Regression::Slowest(4.0)),
-    ];
-    let mut delays = regressions.iter().map(|(what, regression)| {
-        let delay = detect::delay(shape, rate, *regression, detect::TRIALS);
-        println!(
-            "{name}, {rate}/s, {what}: median {:.2} s, p95 {:.2} s, {} early",
-            delay.median_s, delay.p95_s, delay.early
-        );
-        delay
-    });
-    let Some(doubled) = delays.next() else { return ExitCode::FAILURE };
-    delays.for_each(drop);
-    let Some(target) = detect::TARGETS.iter().find(|target| target.stream == name) else {
-        return ExitCode::SUCCESS;
-    };
-    let (median_s, p95_s) =
-        if rate > 100.0 { (target.median_s, target.p95_s) } else { (f64::INFINITY, target.slow_p95_s) };
-    let delays_met = doubled.median_s <= median_s && doubled.p95_s <= p95_s && doubled.early == 0;
-    let met = delays_met && f64::from(alarms) <= f64::from(target.alarms_in_8_days) * days / 8.0;
-    println!("{}", if met { "met" } else { "MISSED" });
-    verdict(met)
+    }
+    print!("{}", detect::table(&rows));
+    verdict(rows.iter().all(detect::Row::met))
 }
 
 fn limiters(arguments: &Arguments) -> ExitCode {

@@ -21,6 +21,24 @@ pub enum Shape {
     Diurnal,
 }
 
+/// Nine in ten of a standard normal are below.
+const NORMAL_P90: f64 = 1.281_551_565_544_6;
+
+impl Shape {
+    /// The 90th percentile, as log2 of milliseconds; of `Stalls` without them, of `Diurnal` at its mean.
+    pub fn slowest_log2_ms(self) -> f64 {
+        let log_normal = |sigma: f64| 4.0 + NORMAL_P90 * sigma * LOG2_E;
+        match self {
+            Self::LogNormal(sigma) => log_normal(sigma),
+            Self::Pareto(alpha) => 3.0 + libm::log2(10.0) / alpha,
+            // Between the two.
+            Self::Bimodal => 4.7,
+            Self::Autocorrelated => log_normal((0.5f64 * 0.5 + 0.85 * 0.85).sqrt()),
+            Self::Stalls | Self::Diurnal => log_normal(1.0),
+        }
+    }
+}
+
 /// The streams by name. The first four are independent draws.
 pub const STREAMS: [(&str, Shape); 8] = [
     ("log-normal", Shape::LogNormal(1.0)),
@@ -83,16 +101,16 @@ impl Stream {
 pub enum Regression {
     /// Everything takes this many times as long.
     All(f64),
-    /// What takes more than 32 ms (the slowest tenth or so) takes this many times as long.
+    /// The slowest tenth takes this many times as long.
     Slowest(f64),
 }
 
 impl Regression {
     /// log2 of the latency with it.
-    pub fn apply(self, log2_ms: f64) -> f64 {
+    pub fn apply(self, shape: Shape, log2_ms: f64) -> f64 {
         match self {
             Self::All(factor) => log2_ms + libm::log2(factor),
-            Self::Slowest(factor) if log2_ms > 5.0 => log2_ms + libm::log2(factor),
+            Self::Slowest(factor) if log2_ms > shape.slowest_log2_ms() => log2_ms + libm::log2(factor),
             Self::Slowest(_) => log2_ms,
         }
     }
@@ -121,11 +139,26 @@ mod tests {
     }
 
     #[test]
+    fn a_tenth_is_the_slowest() {
+        for (name, shape) in STREAMS {
+            let slowest_ms = libm::exp2(shape.slowest_log2_ms());
+            let slower = sorted_ms(shape).iter().filter(|ms| **ms > slowest_ms).count();
+            // What is correlated varies more, and all that waits in a stall is slow: 0.2 s in 30.
+            let more = match shape {
+                Shape::Stalls | Shape::Autocorrelated => 700,
+                _ => 0,
+            };
+            assert!((9_500..10_500 + more).contains(&slower), "{name}: {slower}");
+        }
+    }
+
+    #[test]
     fn times_follow_the_rate_and_regressions_scale() {
         let mut stream = Stream::new(Shape::Bimodal, 5.0, 1);
         stream.next_log2_ms();
         assert_eq!(stream.next_log2_ms().0, 0.2);
-        assert_eq!(Regression::All(2.0).apply(4.0), 5.0);
-        assert_eq!((Regression::Slowest(4.0).apply(4.0), Regression::Slowest(4.0).apply(6.0)), (4.0, 8.0));
+        let apply = |regression: Regression, log2_ms| regression.apply(Shape::LogNormal(1.0), log2_ms);
+        assert_eq!(apply(Regression::All(2.0), 4.0), 5.0);
+        assert_eq!((apply(Regression::Slowest(4.0), 4.0), apply(Regression::Slowest(4.0), 6.0)), (4.0, 8.0));
     }
 }

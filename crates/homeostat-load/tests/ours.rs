@@ -1,7 +1,7 @@
-//! A fast part of what Homeostat's limiter and detector are held to; the whole is `load --targets` and `load --detect`.
+//! A fast part of what Homeostat's limiter and detector are held to; the whole is `load --targets` and `load detector`.
 
 use homeostat_load::compare::{Create, Ratio, measure};
-use homeostat_load::detect::{TARGETS, delay, false_alarms, shape};
+use homeostat_load::detect::{TARGETS, delays, false_alarms, shape};
 use homeostat_load::stream::Regression;
 use homeostat_load::{ours, peers, scenario};
 
@@ -25,10 +25,10 @@ fn serves_as_much_as_the_best_peer_where_it_is_quick_to_tell() {
 fn a_doubling_is_seen_in_time_and_nothing_else_is() {
     for target in TARGETS {
         let shape = shape(target.stream).unwrap();
-        assert_eq!(false_alarms(shape, 1000.0, 0.01, 7).alarms, 0, "{}", target.stream);
-        let doubled = delay(shape, 5.0, Regression::All(2.0), 40);
+        assert_eq!(false_alarms(shape, 1000.0, 0.01, 7), 0, "{}", target.stream);
+        let [doubled] = delays(shape, 5.0, [Regression::All(2.0)], 40, 0);
         assert!(doubled.p95_s <= target.slow_p95_s && doubled.early == 0, "{}: {doubled:?}", target.stream);
-        let doubled = delay(shape, 1000.0, Regression::All(2.0), 3);
+        let [doubled] = delays(shape, 1000.0, [Regression::All(2.0)], 3, 0);
         assert!(doubled.p95_s <= target.p95_s.min(12.0), "{}: {doubled:?}", target.stream);
     }
 }
