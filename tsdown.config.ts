@@ -21,6 +21,7 @@ const runtimes = (names: string[]) =>
       [`solver-${name}`, `ts/entries/solver/${name}.ts`],
       [`resilience-${name}`, `ts/entries/resilience/${name}.ts`],
       [`flow-${name}`, `ts/entries/flow/${name}.ts`],
+      [`forge-${name}`, `ts/entries/forge/${name}.ts`],
     ]),
   )
 const capabilities = Object.fromEntries([
@@ -76,7 +77,7 @@ export default defineConfig([
     ...shared,
     format: 'esm',
     outDir: join(out, 'esm'),
-    entry: { ...runtimes(RUNTIMES), ...capabilities, ...STORAGE },
+    entry: { ...runtimes(RUNTIMES), ...capabilities, ...STORAGE, 'forge-worker': 'ts/entries/forge/worker.ts' },
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
   },
   {

@@ -7,6 +7,7 @@ import { ask } from './commands/ask.js'
 import { best } from './commands/best.js'
 import { completion } from './commands/completion.js'
 import { exportTrials } from './commands/export.js'
+import { forge } from './commands/forge.js'
 import { importTrials } from './commands/import.js'
 import { interactive } from './commands/interactive.js'
 import { journal } from './commands/journal.js'
@@ -34,6 +35,7 @@ const COMMANDS: readonly Register[] = [
   plot,
   journal,
   replay,
+  forge,
   completion,
 ]
 

@@ -52,12 +52,13 @@ function glibcVersion(): string | undefined {
   }
 }
 
-/** The native add-on, which holds every core. */
-function loadAddon(): unknown {
+/** A native add-on: `core` holds every core but the forge's, which has its own. */
+function loadAddon(addon: Addon): unknown {
   const require = createRequire(import.meta.url)
   const triple = platformTriple()
-  const local = fileURLToPath(new URL(`../../out/native/homeostat.${triple}.node`, import.meta.url))
-  const name = existsSync(local) ? local : `@homeostat/core-${triple}`
+  const file = addon === 'core' ? `homeostat.${triple}.node` : `homeostat-${addon}.${triple}.node`
+  const local = fileURLToPath(new URL(`../../out/native/${file}`, import.meta.url))
+  const name = existsSync(local) ? local : `@homeostat/${addon}-${triple}`
   try {
     return require(name)
   } catch (error) {
@@ -75,6 +76,8 @@ function readWasm(name: string): Uint8Array<ArrayBuffer> {
   return readFileSync(path)
 }
 
+export type Addon = 'core' | 'forge'
+
 /** How one core is made from either target. */
 export interface Core<B> {
   native(addon: unknown): B
@@ -83,10 +86,12 @@ export interface Core<B> {
   readonly file: string
   /** Which one runs where both are possible; default native. */
   readonly prefers?: 'wasm'
+  /** The add-on that it is in; default `core`. */
+  readonly addon?: Addon
 }
 
-/** The add-on holds every core: that it is missing is said once. */
-let fallbackTold = false
+/** Of an add-on that holds several cores it is said once that it is missing. */
+const fallbacksTold = new Set<Addon>()
 
 /** Loads a core. `source`: a compiled WebAssembly module or its bytes, which are then used whatever else there is. */
 export function loadCore<B>(core: Core<B>, source: unknown, warn: (line: string) => void): B {
@@ -94,13 +99,14 @@ export function loadCore<B>(core: Core<B>, source: unknown, warn: (line: string)
     if (!isWasmSource(source)) throw invalid('source', 'a WebAssembly.Module or its bytes', source)
     return core.wasm(source)
   }
+  const addon = core.addon ?? 'core'
   return selectBinding({
-    native: () => core.native(loadAddon()),
+    native: () => core.native(loadAddon(addon)),
     wasm: () => core.wasm(readWasm(core.file)),
     forced: process.env.HOMEOSTAT_BINDING || core.prefers,
     warn: (line) => {
-      if (!fallbackTold) warn(line)
-      fallbackTold = true
+      if (!fallbacksTold.has(addon)) warn(line)
+      fallbacksTold.add(addon)
     },
   })
 }

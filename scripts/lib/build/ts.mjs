@@ -2,7 +2,12 @@ import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { at } from '../paths.mjs'
 import { must } from '../run.mjs'
 
-const WASM_PARTS = ['homeostat_bg.wasm', 'homeostat_solver_bg.wasm', 'homeostat_reflex_bg.wasm']
+const WASM_PARTS = [
+  'homeostat_bg.wasm',
+  'homeostat_solver_bg.wasm',
+  'homeostat_reflex_bg.wasm',
+  'homeostat_forge_bg.wasm',
+]
 
 export const ts = {
   title: 'façade',

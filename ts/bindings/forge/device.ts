@@ -1,0 +1,138 @@
+/**
+ * A WebGPU device with the programs on it. Pipelines are made asynchronously; whatever may fail runs inside of error scopes that are
+ * pushed and popped in one go, so that an error belongs to its cause. A device that does not answer is given up, not destroyed.
+ */
+import { HomeostatError } from '../../errors.js'
+import { type Opened, openAdapter } from './adapter.js'
+import type { DispatchRecipe, ProgramRecipe } from './module.js'
+import { Program } from './program.js'
+
+/** How long a submission may take; software adapters compile during the first one. */
+const PATIENCE_MS = 20_000
+const PATIENCE_SOFTWARE_MS = 80_000
+/** Pipelines that are kept for programs to come. */
+const PIPELINES = 128
+
+export class Device {
+  readonly opened: Opened
+  readonly programs = new Map<number, Program>()
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>()
+  #gone: HomeostatError | undefined
+  #onGone: (error: HomeostatError) => void = () => {}
+
+  constructor(opened: Opened) {
+    this.opened = opened
+    opened.device.onuncapturederror = (event) => {
+      // It belongs to nothing that is waited for; the next scope of the same kind tells more.
+      event.preventDefault?.()
+    }
+    void opened.device.lost.then(({ reason, message }) => {
+      this.giveUp(new HomeostatError('HOMEOSTAT_DEVICE_LOST', `${reason}: ${message}`))
+    })
+  }
+
+  static async open(name: string | undefined): Promise<Device> {
+    return new Device(await openAdapter(name))
+  }
+
+  get gpu(): GPUDevice {
+    return this.opened.device
+  }
+
+  onGone(listener: (error: HomeostatError) => void): void {
+    this.#onGone = listener
+  }
+
+  giveUp(error: HomeostatError): void {
+    if (this.#gone !== undefined) return
+    this.#gone = error
+    this.programs.clear()
+    this.#onGone(error)
+  }
+
+  /** Closes it by intention: nobody is told. */
+  close(): void {
+    this.#onGone = () => {}
+    this.#gone = new HomeostatError('HOMEOSTAT_CLOSED', 'the forge was closed')
+    this.gpu.destroy()
+  }
+
+  alive(): void {
+    if (this.#gone !== undefined) throw this.#gone
+  }
+
+  /** Does something at once; the promise says whether the device accepts it. */
+  async scoped<T>(work: () => T): Promise<T> {
+    this.alive()
+    const kinds: readonly GPUErrorFilter[] = ['internal', 'out-of-memory', 'validation']
+    for (const kind of kinds) this.gpu.pushErrorScope(kind)
+    let made: T
+    let scopes: Promise<GPUError | null>[] = []
+    try {
+      made = work()
+    } finally {
+      scopes = kinds.map(() => this.gpu.popErrorScope())
+    }
+    const errors = await this.patient(Promise.all(scopes))
+    const error = errors.find((found) => found !== null)
+    if (error == null) return made
+    if (typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError)
+      throw new HomeostatError('HOMEOSTAT_DEVICE_MEMORY', 'the device has no memory left for this')
+    throw new HomeostatError('HOMEOSTAT_KERNEL_REJECTED', `the device refused: ${error.message}`)
+  }
+
+  /** Waits no longer than a device may take. */
+  async patient<T>(work: Promise<T>): Promise<T> {
+    const ms = this.opened.facts.software ? PATIENCE_SOFTWARE_MS : PATIENCE_MS
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const error = new HomeostatError('HOMEOSTAT_DEVICE_HUNG', `no answer within ${ms} ms: the device was given up`)
+        this.giveUp(error)
+        reject(error)
+      }, ms)
+    })
+    try {
+      return await Promise.race([work, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Compiles off the page's thread. */
+  pipeline({ wgsl }: DispatchRecipe): Promise<GPUComputePipeline> {
+    const known = this.#pipelines.get(wgsl)
+    if (known !== undefined) return known
+    const made = this.scoped(() => this.gpu.createShaderModule({ code: wgsl })).then(async (module) => {
+      const compute = { module, entryPoint: 'main' }
+      try {
+        return await this.patient(this.gpu.createComputePipelineAsync({ layout: 'auto', compute }))
+      } catch (error) {
+        if (error instanceof HomeostatError) throw error
+        throw new HomeostatError('HOMEOSTAT_KERNEL_REJECTED', `the device refused: ${(error as Error).message}`)
+      }
+    })
+    this.#pipelines.set(wgsl, made)
+    made.catch(() => this.#pipelines.delete(wgsl))
+    if (this.#pipelines.size > PIPELINES) this.#pipelines.delete(this.#pipelines.keys().next().value as string)
+    return made
+  }
+
+  async compile(id: number, recipe: ProgramRecipe): Promise<void> {
+    const program = await Program.make(this, recipe)
+    this.alive()
+    this.programs.set(id, program)
+  }
+
+  program(id: number): Program {
+    this.alive()
+    const program = this.programs.get(id)
+    if (program === undefined) throw new HomeostatError('HOMEOSTAT_KERNEL_REJECTED', `there is no program ${id}`)
+    return program
+  }
+
+  drop(id: number): void {
+    this.programs.get(id)?.destroy()
+    this.programs.delete(id)
+  }
+}

@@ -1,0 +1,6 @@
+import { forgeWebHost } from '../../bindings/forge-web-host.js'
+import { makeForgeFacade } from '../../forge/facade.js'
+import compiled from '../../wasm/homeostat_forge_bg.wasm'
+
+export const { ready, forge, adapters } = makeForgeFacade(forgeWebHost('workerd', compiled))
+export * from '../../forge/public.js'

@@ -1,0 +1,30 @@
+/**
+ * Where what was learned is kept. A store only keeps lines: the core reads them, and proves each kernel anew before it answers.
+ */
+
+/** Takes whole lines, in their order. */
+export interface LineSink {
+  append(lines: string): Promise<void>
+}
+
+export interface LibraryStore extends LineSink {
+  /** Everything that was appended, by this process and by others; nothing where it is new. */
+  load(): Promise<Uint8Array | undefined>
+}
+
+/** Keeps lines in memory, for tests and to carry them elsewhere. */
+export class MemoryLibrary implements LibraryStore {
+  text: string
+
+  constructor(text = '') {
+    this.text = text
+  }
+
+  async load(): Promise<Uint8Array> {
+    return new TextEncoder().encode(this.text)
+  }
+
+  async append(lines: string): Promise<void> {
+    this.text += lines
+  }
+}

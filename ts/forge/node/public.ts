@@ -1,0 +1,2 @@
+/** What only runtimes with files have. */
+export { FileLibrary } from './file-library.js'

@@ -1,0 +1,115 @@
+/**
+ * Options of a forge and of its kernels, checked once.
+ */
+import { type Clock, requestClock } from '../clock.js'
+import { HomeostatError, invalid } from '../errors.js'
+import type { KernelConfig, Tier } from '../forge-binding.js'
+import type { LibraryStore, LineSink } from './library.js'
+
+export interface KernelOptions {
+  /** `fast`: one good schedule, by rule. `standard` (default): a budgeted search. `aggressive`: more of them for what is hot. */
+  readonly tier?: Tier
+  /** Who may answer. `auto` (default): whoever is faster. `gpu`: the device wherever it is right. `cpu`: the processor. */
+  readonly backend?: 'auto' | 'gpu' | 'cpu'
+  /** Schedules that one search measures for each group; default 22, 1 to 10000. */
+  readonly evaluations?: number
+  /** Share of the runs that are compared with the oracle before they are given, 0 to 1; default 0.01. */
+  readonly sampling?: number
+  /** Of whatever is drawn; default 1. */
+  readonly seed?: number
+}
+
+/** The kernel's options here are those of kernels that bring none of their own. */
+export interface ForgeOptions extends KernelOptions {
+  /** `auto` (default): a GPU where there is one. `gpu`: an error where there is none. `cpu`: the processor alone. */
+  readonly device?: 'auto' | 'gpu' | 'cpu'
+  /** Part of an adapter's name; default: the best one, hardware before software. */
+  readonly adapter?: string
+  /** Share of the time that work beside the runs takes of the device while runs come in, above 0 to 1; default 0.5. */
+  readonly share?: number
+  /** Most bytes that the inputs and outputs of a kernel may have; default 2 GiB. */
+  readonly memoryMax?: number
+  /** What was learned before and will be: a file's path where there are files, or a store. */
+  readonly library?: string | LibraryStore
+  /** Where every decision goes, as hash-chained JSON lines; default: nowhere. */
+  readonly journal?: LineSink
+  /** Identifies this run in the journal; default `forge`. */
+  readonly runId?: string
+  /** Closes the forge when it is aborted. */
+  readonly signal?: AbortSignal
+  /** For tests. */
+  readonly clock?: Clock
+}
+
+export interface Resolved {
+  readonly device: 'auto' | 'gpu' | 'cpu'
+  readonly adapter: string | undefined
+  readonly kernel: KernelConfig
+  readonly share: number
+  readonly memoryMax: number
+  readonly library: string | LibraryStore | undefined
+  readonly journal: LineSink | undefined
+  readonly runId: string
+  readonly signal: AbortSignal | undefined
+  readonly clock: Clock
+}
+
+const KERNEL = ['tier', 'backend', 'evaluations', 'sampling', 'seed'] as const
+const FORGE = ['device', 'adapter', 'share', 'memoryMax', 'library', 'journal', 'runId', 'signal', 'clock'] as const
+
+function number(name: string, value: number | undefined, min: number, max: number, whole = true): void {
+  if (value === undefined) return
+  if (typeof value !== 'number' || !(value >= min && value <= max) || (whole && !Number.isInteger(value)))
+    throw invalid(name, `${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`, value)
+}
+
+function oneOf<T extends string>(name: string, value: T | undefined, all: readonly T[]): void {
+  if (value !== undefined && !all.includes(value)) throw invalid(name, all.map((one) => `'${one}'`).join(' or '), value)
+}
+
+function known(call: string, options: object, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw invalid(`options of ${call}`, 'an object', options)
+  const unknown = Object.keys(options).find((key) => !names.includes(key))
+  if (unknown === undefined) return
+  const text = `${call} has no option '${unknown}': it has ${names.join(', ')}`
+  throw new HomeostatError('HOMEOSTAT_UNKNOWN_OPTION', text, { option: unknown })
+}
+
+function config(options: KernelOptions): KernelConfig {
+  const { tier, backend, evaluations, sampling, seed } = options
+  oneOf('tier', tier, ['fast', 'standard', 'aggressive'])
+  oneOf('backend', backend, ['auto', 'gpu', 'cpu'])
+  number('evaluations', evaluations, 1, 10_000)
+  number('sampling', sampling, 0, 1, false)
+  number('seed', seed, 0, Number.MAX_SAFE_INTEGER)
+  const given = { tier, backend, evaluations, sampling, seed }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+export function resolveKernel(options: KernelOptions): KernelConfig {
+  known('kernel()', options, KERNEL)
+  return config(options)
+}
+
+export function resolve(options: ForgeOptions): Resolved {
+  known('forge()', options, [...FORGE, ...KERNEL])
+  const { device, adapter, share, memoryMax, library, journal, runId = 'forge', signal, clock } = options
+  if (adapter !== undefined && (typeof adapter !== 'string' || adapter === ''))
+    throw invalid('adapter', 'part of an adapter’s name', adapter)
+  if (typeof runId !== 'string' || runId === '') throw invalid('runId', 'a text', runId)
+  oneOf('device', device, ['auto', 'gpu', 'cpu'])
+  number('share', share, 0.001, 1, false)
+  number('memoryMax', memoryMax, 1, Number.MAX_SAFE_INTEGER)
+  return {
+    device: device ?? 'auto',
+    adapter,
+    kernel: config(options),
+    share: share ?? 0.5,
+    memoryMax: memoryMax ?? 2 ** 31,
+    library,
+    journal,
+    runId,
+    signal,
+    clock: clock ?? requestClock,
+  }
+}
