@@ -60,6 +60,7 @@ export const checkAttw = (tarball, cwd) =>
       'homeostat.wasm',
       'homeostat_solver.wasm',
       'homeostat_reflex.wasm',
+      'homeostat_forge.wasm',
     ],
     cwd,
   )
