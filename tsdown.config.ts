@@ -21,6 +21,7 @@ const runtimes = (names: string[]) =>
       [`solver-${name}`, `ts/entries/solver/${name}.ts`],
       [`resilience-${name}`, `ts/entries/resilience/${name}.ts`],
       [`flow-${name}`, `ts/entries/flow/${name}.ts`],
+      [`server-${name}`, `ts/entries/server/${name}.ts`],
       [`forge-${name}`, `ts/entries/forge/${name}.ts`],
     ]),
   )

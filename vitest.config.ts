@@ -9,7 +9,7 @@ const binding = (name: 'native' | 'wasm') => ({
   test: {
     name,
     include: ['ts/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/cli/**', 'test/packaging/**', 'test/storage/**', 'test/repository/**'],
+    exclude: ['**/node_modules/**', 'test/{cli,packaging,storage,repository,server}/**'],
     env: { HOMEOSTAT_BINDING: name },
     testTimeout,
     maxWorkers,
@@ -44,6 +44,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      // Over sockets, whichever core: once is enough.
+      { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout, maxWorkers } },
       { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout, maxWorkers } },
     ],
   },

@@ -107,6 +107,34 @@ async function storageChecks(folder) {
   for (const major of NODES) for (const format of ['ESM', 'CommonJS']) await check(major, format, '1 sqlite true true')
 }
 
+/** The operations server, which listens by itself. */
+async function serverChecks(folder) {
+  const wanted = '300000 200 true 401 3.1.0 true listening'
+  for (const major of NODES) {
+    for (const [format, file] of [
+      ['ESM', 'server.mjs'],
+      ['CommonJS', 'server.cjs'],
+    ])
+      await checks.check(`Node ${major}, server, ${format}`, async () => {
+        const found = resultOf(await runNode(major, folder, file))
+        expect(found === wanted, `expected "${wanted}", got "${found}"`)
+        return found
+      })
+  }
+}
+
+/** A store, first without its database's package, then with the project's own. */
+async function storageChecks(folder) {
+  const check = (major, format, wanted) =>
+    checks.check(`Node ${major}, storage, ${format}: ${wanted}`, async () => {
+      const found = resultOf(await runNode(major, folder, format === 'ESM' ? 'storage.mjs' : 'storage.cjs'))
+      expect(found === wanted, `expected "${wanted}", got "${found}"`)
+    })
+  await check(NODES[0], 'ESM', '1 HOMEOSTAT_STORAGE_DRIVER')
+  linkPackages(folder, ['libsql'])
+  for (const major of NODES) for (const format of ['ESM', 'CommonJS']) await check(major, format, '1 sqlite true true')
+}
+
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
@@ -145,6 +173,7 @@ try {
   await packageChecks(packed, withoutNative)
   await nodeChecks(withNative, withoutNative)
   await adapterChecks(withNative)
+  await serverChecks(withNative)
   await storageChecks(withNative)
   await otherRuntimes(withNative)
 } catch (error) {

@@ -14,6 +14,7 @@ import { journal } from './commands/journal.js'
 import { plot } from './commands/plot.js'
 import { replay } from './commands/replay.js'
 import { run } from './commands/run.js'
+import { serve } from './commands/serve.js'
 import { status } from './commands/status.js'
 import { tell } from './commands/tell.js'
 import { validate } from './commands/validate.js'
@@ -35,6 +36,7 @@ const COMMANDS: readonly Register[] = [
   plot,
   journal,
   replay,
+  serve,
   forge,
   completion,
 ]

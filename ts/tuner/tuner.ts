@@ -17,6 +17,7 @@ import { operatorValue, type ResolvedKnob } from '../schema/resolve-knob.js'
 import type { SignalReporters, SignalSpecs } from '../schema/signal.js'
 import type { Resolved } from '../schema/validate.js'
 import { type Snapshot, takeSnapshot } from '../snapshot.js'
+import { configOf, type TunerConfig } from './config.js'
 import { type ControlWord, controlNumber, SOURCE_API } from './control.js'
 import { coreState } from './core-state.js'
 import type { EventMap, EventName } from './events.js'
@@ -102,6 +103,11 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
   /** Why the loop stopped for good, if it did: the knobs are then at their initial values. */
   get failure(): HomeostatError | undefined {
     return this.#parts.loop.failure
+  }
+
+  /** What it was made with, as the core was told: knob units, guardrails in full, times in microseconds. */
+  get config(): TunerConfig {
+    return configOf(this.#parts.resolved)
   }
 
   /** Post this to a worker thread and `attach()` to it there. Throws `HOMEOSTAT_NO_SHARED_MEMORY` where memory cannot be shared. */

@@ -1,0 +1,175 @@
+/**
+ * The same server for every runtime: an entry makes it from its host and exports what it gives.
+ */
+import { HomeostatError } from '../errors.js'
+import type { JournalSink } from '../journal/sink.js'
+import { Core } from './core.js'
+import { parseTokens, type TokenOptions, Tokens } from './http/tokens.js'
+import { LiveTuner } from './live/tuner.js'
+import {
+  type ExpressMiddleware,
+  express,
+  type FastifyPlugin,
+  fastify,
+  type HonoMiddleware,
+  hono,
+} from './mounts/frameworks.js'
+import { answer, type NodeRequest, type NodeResponse } from './mounts/node.js'
+import { resolveServer, type ServerOptions } from './options.js'
+import { type Connection, Handler } from './server.js'
+
+export interface ListenOptions {
+  /** 0 chooses a free one. 0 to 65535; default 9464. */
+  readonly port?: number | undefined
+  /** Address to listen at. Anything but loopback needs a token. Default 127.0.0.1. */
+  readonly host?: string | undefined
+}
+
+export interface Listening {
+  readonly url: string
+  readonly port: number
+  /** Ends connections and streams, and makes the journal of operations durable. */
+  close(): Promise<void>
+}
+
+/** What an entry injects: everything of the server that differs between runtimes. */
+export interface ServerHost {
+  readonly target: string
+  readonly version: string
+  env(name: string): string | undefined
+  warn(line: string): void
+  randomId(): string
+  readTokenFile?(path: string): string
+  openJournal?(name: string, folder: string): Promise<JournalSink>
+  listen?(
+    handler: (request: NodeRequest, response: NodeResponse) => void,
+    options: { readonly port: number | undefined; readonly host: string | undefined; readonly protected: boolean },
+  ): Promise<Listening>
+}
+
+export interface Operations {
+  /** A request in, a response out: for every runtime and framework that speaks the web's own objects. */
+  fetch(request: Request, connection?: Connection): Promise<Response>
+  /** For `http.createServer(…)`. */
+  readonly node: (request: NodeRequest, response: NodeResponse) => void
+  /** `app.use('/ops', operations.express())` */
+  express(): ExpressMiddleware
+  /** `app.register(operations.fastify(), { prefix: '/ops' })` */
+  fastify(): FastifyPlugin
+  /** `app.use(operations.hono())`, with the option `base` where it does not stand at the root. */
+  hono(): HonoMiddleware
+  /** Listens by itself, on loopback unless told otherwise (Node, Deno, Bun). */
+  listen(options?: ListenOptions): Promise<Listening>
+  /** The tokens from now on; streams of those that are gone end at once. */
+  setTokens(tokens: readonly TokenOptions[]): void
+  /** The OpenAPI document. */
+  readonly openapi: { readonly [key: string]: unknown }
+  /** Ends streams and makes the journal of operations durable. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const CLOSE_MS = 2000
+
+export type MakeServer = (options?: ServerOptions) => Promise<Operations>
+
+export function makeServer(host: ServerHost): MakeServer {
+  return async (options = {}) => {
+    const resolved = resolveServer(options)
+    const tokens = new Tokens(resolved.tokens ?? tokensOf(host))
+    const runId = host.randomId()
+    const journal = 'write' in resolved.journal ? resolved.journal : await openFolder(host, resolved.journal.folder)
+    const loopback = resolved.loopback ?? (tokens.empty ? 'operate' : 'none')
+    const loopbackRole = loopback === 'none' ? undefined : loopback
+    const core = new Core({
+      version: host.version,
+      base: resolved.base,
+      runId,
+      tokens,
+      journal,
+      reflex: resolved.reflex,
+      queues: resolved.queues,
+      sections: resolved.sections,
+      hub: resolved.hub,
+      loopbackRole,
+      sources: (listener) => [
+        ...resolved.tuners.map((one) => new LiveTuner(one, resolved.points, listener, resolved.history(one.name))),
+        ...resolved.sources.map((make) => make(listener)),
+      ],
+    })
+    const handler = new Handler({
+      core,
+      tokens,
+      loopbackRole,
+      guard: { hosts: resolved.hosts, origins: resolved.origins },
+      body: resolved.body,
+      base: resolved.base,
+      assets: resolved.assets,
+      onError: (error) => host.warn(`homeostat server: ${error instanceof Error ? error.stack : String(error)}`),
+    })
+    return operations(host, core, handler, tokens, resolved.base)
+  }
+}
+
+function operations(host: ServerHost, core: Core, handler: Handler, tokens: Tokens, base: string): Operations {
+  let closing: Promise<void> | undefined
+  const listening = new Set<Listening>()
+  const node = (request: NodeRequest, response: NodeResponse): void => {
+    answer(handler, request, response).catch(() => request.destroy())
+  }
+  const close = async (): Promise<void> => {
+    closing ??= (async () => {
+      core.hub.close()
+      await Promise.all([...listening].map((one) => one.close()))
+      await core.close(CLOSE_MS)
+    })()
+    return closing
+  }
+  return {
+    fetch: (request, connection) => handler.fetch(request, connection),
+    node,
+    express: () => express(handler, base),
+    fastify: () => fastify(handler, base),
+    hono: () => hono(handler, base),
+    listen: async (options = {}) => {
+      if (host.listen === undefined)
+        throw new HomeostatError(
+          'HOMEOSTAT_UNSUPPORTED',
+          `listen() needs Node, Deno or Bun; on ${host.target} hand requests to fetch()`,
+        )
+      const { port, host: address } = options
+      const one = await host.listen(node, { port, host: address, protected: !tokens.empty })
+      listening.add(one)
+      return {
+        ...one,
+        close: async () => {
+          listening.delete(one)
+          core.hub.close()
+          await one.close()
+        },
+      }
+    },
+    setTokens: (given) => {
+      tokens.replace(given)
+      core.hub.beat()
+    },
+    get openapi() {
+      return core.document
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function tokensOf(host: ServerHost): readonly TokenOptions[] {
+  const text = host.env('HOMEOSTAT_TOKENS')
+  const file = host.env('HOMEOSTAT_TOKEN_FILE')
+  const given = text ? parseTokens('HOMEOSTAT_TOKENS', text) : []
+  return file && host.readTokenFile !== undefined ? [...given, ...parseTokens(file, host.readTokenFile(file))] : given
+}
+
+function openFolder(host: ServerHost, folder: string): Promise<JournalSink> {
+  if (host.openJournal === undefined)
+    throw new HomeostatError('HOMEOSTAT_UNSUPPORTED', `journal: ${host.target} has no file system; give a sink`)
+  return host.openJournal('operations', folder)
+}

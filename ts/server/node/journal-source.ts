@@ -1,0 +1,210 @@
+/**
+ * A tuner of another process, as its journal tells it. What the journal does not say (counters, the local model) is left out; what may
+ * be asked is the kill switch, by the control file that the other process watches.
+ */
+import { writeFileSync } from 'node:fs'
+import { eventOf, type JournalEntry } from '../../tuner/events.js'
+import type { Operable, TunerCommand } from '../api/commands.js'
+import type { Change, KnobState, TunerState } from '../api/state.js'
+import type { History } from '../history/history.js'
+import { Problem } from '../http/problem.js'
+import { type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
+import { bandOf, unitOf } from '../trace/scale.js'
+import { Trace, type TracedKnob } from '../trace/trace.js'
+
+interface Start {
+  readonly name: string
+  readonly mode: TunerState['mode']
+  readonly guardrails: Readonly<Record<string, number | string>>
+  readonly knobs: readonly TracedKnob[]
+}
+
+export interface JournalTunerParts {
+  /** Windows that are kept. */
+  readonly points: number
+  /** The file that the other process watches. */
+  readonly controlFile: string | undefined
+  readonly listener: Listener
+  /** Wall time of an entry of the run that began first, in milliseconds at time 0 of its clock. */
+  readonly originMs: number
+}
+
+type SafeMode = NonNullable<TunerState['safeMode']>
+
+export class JournalTuner implements TunerSource {
+  readonly name: string
+  readonly #parts: JournalTunerParts
+  readonly #start: Start
+  readonly #trace: Trace
+  #runId = ''
+  /** Of the present run's clock: a run begins where the one before it ended, since how long nothing ran is not known. */
+  #shiftMs = 0
+  #lastMs = Number.NEGATIVE_INFINITY
+  #generation = 0
+  #mode: TunerState['mode']
+  #control: TunerState['control'] = 'on'
+  #safeMode: SafeMode | null = null
+  #safeModeEntries = 0
+  #changedAtMs: number | null = null
+  #windows = 0
+  #validWindows = 0
+  #stopped = false
+  readonly #frozen = new Set<string>()
+  readonly #certified = new Map<string, number>()
+
+  /** `start`: the first entry of a run. */
+  constructor(start: JournalEntry, parts: JournalTunerParts) {
+    this.#start = start.payload as unknown as Start
+    this.#parts = parts
+    this.name = this.#start.name
+    this.#mode = this.#start.mode
+    this.#trace = new Trace({
+      name: this.name,
+      knobs: this.#start.knobs,
+      points: parts.points,
+      atMs: (timeUs) => this.#atMs(timeUs),
+      tell: (change) => parts.listener.changed(change),
+    })
+  }
+
+  get history(): History {
+    return this.#trace.table
+  }
+
+  #atMs(timeUs: number): number {
+    return this.#parts.originMs + this.#shiftMs + timeUs / 1000
+  }
+
+  take(entry: JournalEntry): void {
+    if (entry.event === 'start') this.#begin(entry)
+    const event = eventOf(entry)
+    if (event === undefined) return
+    this.#generation = entry.generation
+    const atMs = this.#atMs(entry.time_us)
+    this.#lastMs = Math.max(this.#lastMs, atMs)
+    const { payload } = event
+    if (event.type === 'window') {
+      this.#windows++
+      if (payload.validity === 'valid') this.#validWindows++
+    } else if (event.type === 'mode') this.#mode = payload.mode as TunerState['mode']
+    else if (event.type === 'control') this.#control = payload.control as TunerState['control']
+    else if (event.type === 'frozen' || event.type === 'unfrozen') this.#freeze(event.type === 'frozen', payload.knob)
+    else if (event.type === 'safeMode') {
+      this.#safeMode = { reason: String(payload.reason), sinceMs: Math.round(atMs), remainingMs: null }
+      this.#safeModeEntries++
+    } else if (event.type === 'recovered') this.#safeMode = null
+    else if (event.type === 'certified') {
+      for (const [name, value] of Object.entries((payload.values ?? {}) as Record<string, number>))
+        this.#certified.set(name, value)
+    } else if (event.type === 'stopped') this.#stopped = true
+    if (payload.values !== undefined && (event.type === 'applied' || event.type === 'rolledBack'))
+      this.#changedAtMs = Math.round(atMs)
+    this.#trace.take(event)
+  }
+
+  #begin(entry: JournalEntry): void {
+    const first = this.#runId === ''
+    this.#runId = entry.run_id
+    if (!first) this.#shiftMs = this.#lastMs - this.#parts.originMs - entry.time_us / 1000
+    const { mode, knobs } = entry.payload as unknown as Start
+    this.#mode = mode
+    this.#control = 'on'
+    this.#safeMode = null
+    this.#stopped = false
+    this.#frozen.clear()
+    this.#certified.clear()
+    for (const { name, initial } of knobs) this.#trace.know(name, initial, initial)
+  }
+
+  #freeze(frozen: boolean, knob: unknown): void {
+    const names = typeof knob === 'string' ? [knob] : this.#start.knobs.map(({ name }) => name)
+    for (const name of names) {
+      if (frozen) this.#frozen.add(name)
+      else this.#frozen.delete(name)
+    }
+  }
+
+  async state(): Promise<TunerState> {
+    const step = Number(this.#start.guardrails.max_delta)
+    return {
+      name: this.name,
+      source: 'journal',
+      runId: this.#runId,
+      revision: this.#operable().revision,
+      generation: this.#generation,
+      mode: this.#mode,
+      control: this.#control,
+      safeMode: this.#safeMode,
+      safeModeEntries: this.#safeModeEntries,
+      failure: this.#stopped ? 'the run has ended' : null,
+      changedAtMs: this.#changedAtMs,
+      windows: this.#windows,
+      validWindows: this.#validWindows,
+      regressions: 0,
+      window: this.#trace.window,
+      objective: this.#trace.objective.state,
+      guardrails: this.#start.guardrails,
+      knobs: this.#start.knobs.map((knob): KnobState => {
+        const value = this.#trace.valueOf(knob.name)
+        const baseline = this.#trace.baselineOf(knob.name)
+        const { name, kind, scale, min, max, initial, learn } = knob
+        return {
+          name,
+          kind,
+          scale,
+          min,
+          max,
+          initial,
+          value,
+          baseline,
+          certified: this.#certified.get(name) ?? null,
+          unit: unitOf(knob, value),
+          band: bandOf(knob, baseline, step),
+          frozen: this.#frozen.has(name),
+          learn,
+        }
+      }),
+      journal: { queued: 0, dropped: 0, lost: 0, failure: null },
+      counters: {},
+    }
+  }
+
+  async operable(): Promise<Operable> {
+    return this.#operable()
+  }
+
+  #operable(): Operable {
+    const shown = {
+      tuner: this.name,
+      runId: this.#runId,
+      mode: this.#mode,
+      control: this.#control,
+      safeMode: this.#safeMode,
+      frozen: [...this.#frozen],
+      certified: this.#certified.size === 0 ? null : Object.fromEntries(this.#certified),
+      commands: this.#parts.controlFile === undefined ? [] : ['control'],
+    }
+    return { ...shown, revision: revisionOf(shown) }
+  }
+
+  async obey(command: TunerCommand): Promise<Obeyed> {
+    const { controlFile } = this.#parts
+    if (command.command !== 'control' || controlFile === undefined) {
+      const detail =
+        'only the process that holds this tuner can do that; from here there is its control file, where one is named'
+      throw new Problem('refused', detail, { violation: 'not-here' })
+    }
+    try {
+      writeFileSync(controlFile, `${command.word}\n`)
+    } catch {
+      throw new Problem('refused', 'the control file cannot be written', { violation: 'control-file' })
+    }
+    return { violation: undefined, generation: this.#generation, entries: [] }
+  }
+
+  changes(limit: number, before?: number, types?: readonly string[]): readonly Change[] {
+    return this.#trace.changes(limit, before, types)
+  }
+
+  close(): void {}
+}

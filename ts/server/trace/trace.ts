@@ -1,0 +1,168 @@
+/**
+ * Follows one run by its journal's events: what was changed and on what evidence, the last window, and the series that history is
+ * made of. The same for a tuner of this process and for the journal of another one.
+ */
+import type { KnobConfig } from '../../binding.js'
+import type { TunerEvent } from '../../tuner/events.js'
+import { CHANGE_TYPES, type Change, type ChangeType, type WindowState } from '../api/state.js'
+import { Table } from '../history/table.js'
+import { RecentObjective } from './objective.js'
+import { brief, ofUnit } from './scale.js'
+
+export type TracedKnob = KnobConfig & { readonly choices?: readonly string[] | undefined }
+
+const CHANGES_MAX = 1000
+const PROPOSALS_MAX = 64
+const TOLD = new Set<string>(CHANGE_TYPES)
+
+type Standing = Exclude<Change['standing'], null>
+interface Kept {
+  readonly change: Omit<Change, 'standing'>
+  standing: Standing | null
+}
+
+export class Trace {
+  readonly table: Table
+  readonly objective: RecentObjective = new RecentObjective()
+  readonly #name: string
+  readonly #knobs: readonly TracedKnob[]
+  readonly #atMs: (timeUs: number) => number
+  readonly #tell: (change: Change) => void
+  readonly #changes: Kept[] = []
+  readonly #proposals = new Map<number, Readonly<Record<string, unknown>>>()
+  readonly #values = new Map<string, number>()
+  readonly #baselines = new Map<string, number>()
+  #certifiedSeq = -1
+  window: WindowState | null = null
+
+  constructor(parts: {
+    readonly name: string
+    readonly knobs: readonly TracedKnob[]
+    /** Rows of history that are kept. */
+    readonly points: number
+    atMs(timeUs: number): number
+    tell(change: Change): void
+  }) {
+    this.#name = parts.name
+    this.#knobs = parts.knobs
+    this.#atMs = parts.atMs
+    this.#tell = parts.tell
+    this.table = new Table(parts.points)
+    for (const { name, initial } of parts.knobs) this.know(name, initial, initial)
+  }
+
+  /** Where a knob stands, for a trace that begins in the middle of a run. */
+  know(knob: string, value: number, baseline: number): void {
+    this.#values.set(knob, value)
+    this.#baselines.set(knob, baseline)
+  }
+
+  valueOf(knob: string): number {
+    return this.#values.get(knob) ?? Number.NaN
+  }
+
+  baselineOf(knob: string): number {
+    return this.#baselines.get(knob) ?? Number.NaN
+  }
+
+  /** The newest first; `before` is a place in the journal. */
+  changes(limit: number, before = Number.POSITIVE_INFINITY, types?: readonly string[]): Change[] {
+    const found: Change[] = []
+    for (let i = this.#changes.length - 1; i >= 0 && found.length < limit; i--) {
+      const { change, standing } = this.#changes[i] as Kept
+      if (change.seq >= before || (types !== undefined && !types.includes(change.type))) continue
+      found.push({ ...change, standing })
+    }
+    return found
+  }
+
+  take(event: TunerEvent): void {
+    const { type, payload, proposalId } = event
+    if (type === 'window') this.#takeWindow(event)
+    else if (type === 'proposed' && proposalId !== null) {
+      this.#proposals.set(proposalId, payload)
+      if (this.#proposals.size > PROPOSALS_MAX) this.#proposals.delete(this.#proposals.keys().next().value as number)
+    }
+    if (TOLD.has(type)) this.#takeChange(event)
+  }
+
+  #takeWindow({ payload, timeUs }: TunerEvent): void {
+    const figure = (key: string): number => (typeof payload[key] === 'number' ? (payload[key] as number) : Number.NaN)
+    const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
+    const atMs = this.#atMs(timeUs)
+    const objective = figure('objective')
+    if (payload.validity === 'valid' && Number.isFinite(objective)) this.objective.take(objective)
+    this.window = {
+      atMs: Math.round(atMs),
+      validity: String(payload.validity),
+      samples: figure('samples') || 0,
+      objective: orNull(objective),
+      latencyP99Us: orNull(figure('latency_p99_us')),
+      throughputRps: orNull(figure('throughput_rps')),
+      constraintMargin: orNull(figure('constraint_margin')),
+    }
+    const row: Record<string, number> = {
+      objective,
+      latencyP99Us: figure('latency_p99_us'),
+      throughputRps: figure('throughput_rps'),
+      constraintMargin: figure('constraint_margin'),
+    }
+    for (const { name } of this.#knobs) {
+      row[`knob.${name}`] = this.valueOf(name)
+      row[`baseline.${name}`] = this.baselineOf(name)
+    }
+    this.table.push(atMs, row)
+  }
+
+  #takeChange(event: TunerEvent): void {
+    const { type, payload, proposalId, seq } = event
+    const moved = payload.values !== undefined && (type === 'applied' || type === 'rolledBack')
+    const knobs = moved ? this.#move(payload) : []
+    if (moved) this.#settle(type === 'rolledBack')
+    if (type === 'certified') this.#certifiedSeq = seq
+    const proposal = proposalId === null ? undefined : this.#proposals.get(proposalId)
+    const change: Kept['change'] = {
+      tuner: this.#name,
+      seq,
+      runId: event.runId,
+      type: type as ChangeType,
+      atMs: Math.round(this.#atMs(event.timeUs)),
+      generation: event.generation,
+      proposalId,
+      kind: typeof payload.kind === 'string' ? payload.kind : null,
+      knobs,
+      evidence: moved ? { ...proposal } : payload,
+    }
+    const kept: Kept = { change, standing: moved ? 'live' : null }
+    this.#changes.push(kept)
+    if (this.#changes.length > CHANGES_MAX) this.#changes.shift()
+    this.#tell({ ...change, standing: kept.standing })
+  }
+
+  /** What was live is not any more: taken back as far as nothing was certified since, or replaced. */
+  #settle(rolledBack: boolean): void {
+    for (let i = this.#changes.length - 1; i >= 0; i--) {
+      const kept = this.#changes[i] as Kept
+      if (kept.standing === 'live') kept.standing = rolledBack ? 'rolled-back' : 'superseded'
+      else if (rolledBack && kept.standing === 'superseded' && kept.change.seq > this.#certifiedSeq)
+        kept.standing = 'rolled-back'
+      if (kept.change.seq <= this.#certifiedSeq) return
+    }
+  }
+
+  #move(payload: Readonly<Record<string, unknown>>): Change['knobs'] {
+    const values = payload.values as Readonly<Record<string, unknown>>
+    const baselines = Array.isArray(payload.baseline) ? (payload.baseline as readonly unknown[]) : []
+    const moved: { name: string; from: number | null; to: number }[] = []
+    this.#knobs.forEach((knob, i) => {
+      const to = values[knob.name]
+      const unit = baselines[i]
+      if (typeof unit === 'number') this.#baselines.set(knob.name, brief(ofUnit(knob, unit)))
+      if (typeof to !== 'number') return
+      const from = this.valueOf(knob.name)
+      if (from !== to) moved.push({ name: knob.name, from: Number.isFinite(from) ? from : null, to })
+      this.#values.set(knob.name, to)
+    })
+    return moved
+  }
+}
