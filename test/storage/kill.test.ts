@@ -16,6 +16,8 @@ const ROUNDS = Number(process.env.HOMEOSTAT_SOAK_ROUNDS ?? 20)
 /** A process is killed at most so long after it said that it writes. */
 const ALIVE_MS = 120
 const LOG = 'victim'
+/** Entries that stay from one check of the whole chain to the next. */
+const KEPT = 2000
 
 const folder = temporary()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -81,7 +83,10 @@ async function checkStore(storage: Storage, index: number, said: Said, all: bool
   expect(state?.value.values.ttl ?? 0).toBe(info?.next ?? 0)
   const item = await storage.kernels.get('victim', LOG)
   expect(item?.version ?? 0).toBeGreaterThanOrEqual(said.items.get(index) ?? 0)
-  if (all) expect(await storage.journals.verify(LOG)).toEqual({ ok: true, entries: info?.next })
+  if (!all) return
+  expect(await storage.journals.verify(LOG)).toEqual({ ok: true, entries: (info?.next ?? 0) - (info?.first ?? 0) })
+  // So that a long soak does not read ever more.
+  await storage.journals.trim(LOG, KEPT)
 }
 
 async function checkArtifacts(store: ArtifactStore, said: Set<string>): Promise<void> {
