@@ -162,6 +162,19 @@ describe.each([...FRAMEWORKS, ['express behind a parser', onParsedExpress] as co
     expect((await command(at, step, { ...refused, 'idempotency-key': 'a b' })).status).toBe(400)
   })
 
+  test('a tuner that was closed is shown as it was, and takes no commands', async () => {
+    const { tuner, options, pass } = await plant(2)
+    const at = await mount({ ...options, tokens })
+    pass(2)
+    await ask(at, { path: '/api/v1/state', token })
+    await tuner.close()
+    const { status, json } = await ask(at, { path: '/api/v1/tuners/catalog', token })
+    expect([status, json.ended, json.windows, json.failure]).toEqual([200, true, 4, null])
+    const refused = await command(at, { command: 'freeze' })
+    expect([refused.status, refused.json.violation]).toEqual([409, 'closed'])
+    expect((await operationsOf(at))[0]).toMatchObject({ outcome: 'refused', violation: 'closed' })
+  })
+
   test('what does not fit is said, with its place', async () => {
     const { options } = await plant()
     const at = await mount({ ...options, tokens })

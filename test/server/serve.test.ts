@@ -37,7 +37,7 @@ test('a run that goes on is followed: state, changes and history are those of th
   const { tuner, clock } = await cacheTuner({ journal: { folder: path, maxBytes: 65_536, sync: 0 } })
   for (let i = 0; i < 40; i++) window(tuner, clock)
   await until(() => tuner.journal.stats.written === tuner.journal.stats.taken)
-  const { get, tuners } = await served(path)
+  const { get, tuners, url } = await served(path)
   expect(tuners).toEqual(['catalog'])
   const before = await get('tuners/catalog')
   expect(before).toMatchObject({ source: 'journal', runId: 'test-run', mode: 'auto', windows: 40, failure: null })
@@ -60,7 +60,8 @@ test('a run that goes on is followed: state, changes and history are those of th
   // A quarter of a second a window.
   expect(atMs.at(-1) - atMs[0]).toBeGreaterThan(330 * 250 - 250 * 14)
   await tuner.close()
-  await expect.poll(async () => (await get('tuners/catalog')).failure, { timeout: 10_000 }).toBe('the run has ended')
+  await expect.poll(async () => (await get('tuners/catalog')).ended, { timeout: 10_000 }).toBe(true)
+  expect((await (await fetch(`${url}health`)).json()).status).not.toBe('failed')
 })
 
 test('runs follow one another', async () => {

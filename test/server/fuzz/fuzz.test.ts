@@ -10,7 +10,7 @@ import { plant, TOKENS, tokens } from '../support/plant.js'
 import { schemathesis } from '../support/schemathesis.js'
 
 const EXAMPLES = process.env.HOMEOSTAT_FUZZ_EXAMPLES ?? '8'
-const SECONDS = process.env.HOMEOSTAT_FUZZ_SECONDS ?? '20'
+const SECONDS = process.env.HOMEOSTAT_FUZZ_SECONDS ?? '10'
 
 /** What may be said of any answer: no 5xx, a status, a type and a body that the document has. */
 const CHECKS =

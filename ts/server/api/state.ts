@@ -81,33 +81,40 @@ export const windowState = object({
   constraintMargin: maybe('(limit - value) / |limit| of the worst constraint; below 0 it is violated.'),
 })
 
-export const tunerState = object({
-  name: text(),
-  source: oneOfWords(['live', 'journal'], 'A tuner of this process, or the journal of another one.'),
-  runId: text(),
-  revision: text('Changes with everything that a command depends on; the entity tag of `…/commands`.'),
-  generation: integer('Of the live values.'),
-  mode,
-  control: controlWord,
-  safeMode: nullable(safeMode),
-  safeModeEntries: integer('How often SafeMode was entered.'),
-  failure: nullable(text(), 'Why the loop stopped for good: the knobs are then at their initial values.'),
-  changedAtMs: nullable(atMs, 'When the live values last changed.'),
-  windows: integer(),
-  validWindows: integer(),
-  regressions: integer('Consecutive regressions.'),
-  window: nullable(windowState, 'The last window.'),
-  objective: objectiveState,
-  guardrails: record({ type: ['number', 'string'] }, 'Limits of every change, as the journal’s first entry has them.'),
-  knobs: array(knobState),
-  journal: object({
-    queued: integer(),
-    dropped: integer('Inputs that were not processed since the queue was full.'),
-    lost: integer('Protective entries that not even the reserve held.'),
-    failure: nullable(text()),
-  }),
-  counters: record(integer(), 'Everything that was bounded, refused or survived, since the start.'),
-})
+export const tunerState = object(
+  {
+    name: text(),
+    source: oneOfWords(['live', 'journal'], 'A tuner of this process, or the journal of another one.'),
+    runId: text(),
+    revision: text('Changes with everything that a command depends on; the entity tag of `…/commands`.'),
+    generation: integer('Of the live values.'),
+    mode,
+    control: controlWord,
+    safeMode: nullable(safeMode),
+    safeModeEntries: integer('How often SafeMode was entered.'),
+    failure: nullable(text(), 'Why the loop stopped for good: the knobs are then at their initial values.'),
+    ended: flag('The run has ended; this is the last that is known of it.'),
+    changedAtMs: nullable(atMs, 'When the live values last changed.'),
+    windows: integer(),
+    validWindows: integer(),
+    regressions: integer('Consecutive regressions.'),
+    window: nullable(windowState, 'The last window.'),
+    objective: objectiveState,
+    guardrails: record(
+      { type: ['number', 'string'] },
+      'Limits of every change, as the journal’s first entry has them.',
+    ),
+    knobs: array(knobState),
+    journal: object({
+      queued: integer(),
+      dropped: integer('Inputs that were not processed since the queue was full.'),
+      lost: integer('Protective entries that not even the reserve held.'),
+      failure: nullable(text()),
+    }),
+    counters: record(integer(), 'Everything that was bounded, refused or survived, since the start.'),
+  },
+  ['ended'],
+)
 
 /** What is told of a run, besides windows. */
 export const CHANGE_TYPES = [

@@ -29,6 +29,21 @@ const level = (blocks: number): Level => ({
   count: new Uint32Array(blocks),
 })
 
+function empty({ min, max, sum, count }: Level, block: number): void {
+  min[block] = Number.POSITIVE_INFINITY
+  max[block] = Number.NEGATIVE_INFINITY
+  sum[block] = 0
+  count[block] = 0
+}
+
+function add(into: Level, block: number, low: number, high: number, total: number, n: number): void {
+  const { min, max, sum, count } = into
+  if (low < (min[block] as number)) min[block] = low
+  if (high > (max[block] as number)) max[block] = high
+  sum[block] = (sum[block] as number) + total
+  count[block] = (count[block] as number) + n
+}
+
 export class Column {
   #capacity: number
   readonly #capacityMax: number
@@ -64,24 +79,26 @@ export class Column {
     this.#write(this.#end++, value)
   }
 
+  /** A value goes into its block of 16; a block that is whole goes into the one above it, which nobody looks at before it is whole. */
   #write(i: number, value: number): void {
     this.#values[i % this.#capacity] = value
-    const known = Number.isFinite(value)
-    for (let l = 0, shift = SHIFT; l < this.#levels.length; l++, shift += SHIFT) {
-      const { min, max, sum, count } = this.#levels[l] as Level
-      const block = Math.floor(i / 2 ** shift) % min.length
-      if (i % 2 ** shift === 0) {
-        min[block] = Number.POSITIVE_INFINITY
-        max[block] = Number.NEGATIVE_INFINITY
-        sum[block] = 0
-        count[block] = 0
-      }
-      if (!known) continue
-      if (value < (min[block] as number)) min[block] = value
-      if (value > (max[block] as number)) max[block] = value
-      sum[block] = (sum[block] as number) + value
-      count[block] = (count[block] as number) + 1
-    }
+    const [first] = this.#levels
+    if (first === undefined) return
+    const block = Math.floor(i / FAN) % first.min.length
+    if (i % FAN === 0) empty(first, block)
+    if (Number.isFinite(value)) add(first, block, value, value, value, 1)
+    for (let l = 1, size = FAN; l < this.#levels.length && (i + 1) % size === 0; l++, size *= FAN)
+      this.#fold(l, Math.floor(i / size))
+  }
+
+  #fold(l: number, child: number): void {
+    const below = this.#levels[l - 1] as Level
+    const above = this.#levels[l] as Level
+    const from = child % below.min.length
+    const block = Math.floor(child / FAN) % above.min.length
+    if (child % FAN === 0) empty(above, block)
+    const { min, max, sum, count } = below
+    add(above, block, min[from] as number, max[from] as number, sum[from] as number, count[from] as number)
   }
 
   /** Before the ring has turned for the first time, so that every place stays what it was. */

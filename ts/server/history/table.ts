@@ -22,7 +22,7 @@ export class Table implements History {
   push(atMs: number, row: Readonly<Record<string, number>>): void {
     const end = this.#times.end
     const time = end === 0 ? atMs : Math.max(atMs, this.#times.at(end - 1))
-    for (const name of Object.keys(row)) {
+    for (const name in row) {
       if (!this.#columns.has(name)) this.#columns.set(name, new Column(this.#capacity, end))
     }
     this.#times.push(time)

@@ -13,7 +13,7 @@ const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 const ADDRESS_HOST = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]{2,45}\])$/
 const HOST = /^([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/
 /** A proxy was on the way: then the peer says nothing about who asked. */
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const
+const FORWARDED = /^(?:forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|cf-connecting-ip)$/
 
 export const isLoopback = (address: string | undefined): boolean => address !== undefined && LOOPBACK.test(address)
 export const isLoopbackHost = (host: string): boolean => LOOPBACK_HOST.test(host)
@@ -62,5 +62,5 @@ function checkOrigin(headers: Headers, host: string, origins: readonly string[])
 
 /** Whether somebody on this machine asked this machine, with nobody in between. */
 export function isLocal(headers: Headers, hostname: string, peer: string | undefined): boolean {
-  return isLoopback(peer) && isLoopbackHost(hostname) && FORWARDED.every((name) => !headers.has(name))
+  return isLoopback(peer) && isLoopbackHost(hostname) && ![...headers.keys()].some((name) => FORWARDED.test(name))
 }

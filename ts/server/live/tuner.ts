@@ -45,6 +45,7 @@ export class LiveTuner implements TunerSource {
   readonly #stops: (() => void)[]
   #last: Explanation | undefined
   #caused: number[] | undefined
+  #ended = false
 
   constructor(tuner: AnyTuner, points: number, listener: Listener, history?: History) {
     this.name = tuner.name
@@ -69,6 +70,7 @@ export class LiveTuner implements TunerSource {
   }
 
   #take(event: TunerEvent): void {
+    if (event.type === 'stopped') this.#ended = true
     if (event.type !== 'window' && event.type !== 'proposed') this.#caused?.push(event.seq)
     this.#trace.take(event)
   }
@@ -128,6 +130,7 @@ export class LiveTuner implements TunerSource {
       safeMode: this.#safeMode(core),
       safeModeEntries: core?.safe_mode_entries ?? 0,
       failure: failure?.message ?? null,
+      ...(this.#ended && { ended: true }),
       changedAtMs: core === undefined ? null : Math.round(this.#atMs(core.changed_us)),
       windows: core?.windows ?? 0,
       validWindows: core?.valid_windows ?? 0,
@@ -172,7 +175,7 @@ export class LiveTuner implements TunerSource {
       frozen: core?.knobs.filter(({ frozen }) => frozen).map(({ name }) => name) ?? [],
       certified:
         known.length === 0 ? null : Object.fromEntries(known.map(({ name, certified }) => [name, certified as number])),
-      commands: this.#tuner.failure === undefined ? [...COMMANDS] : [],
+      commands: this.#tuner.failure === undefined && !this.#ended ? [...COMMANDS] : [],
     }
     return { ...shown, revision: revisionOf(shown) }
   }

@@ -26,9 +26,7 @@ export interface Journals {
 
 export function openJournals({ journals, points, controlFile }: JournalsOptions): Journals {
   const opened = journals().map(({ title, files }) => {
-    const entries: JournalEntry[] = []
-    const first = firstEntries(files)
-    return { title, files, entries, ...first }
+    return { title, files, ...firstEntries(files) }
   })
   const tuners = opened.filter((one) => one.start !== undefined)
   if (tuners.length === 0)
