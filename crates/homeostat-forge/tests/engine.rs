@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 fn blueprint() -> Blueprint {
     let mut g = Builder::new();
-    let (a, b) = (g.input("a", DType::F32, &[12, 20]).unwrap(), g.input("b", DType::F32, &[20, 8]).unwrap());
+    let (a, b) = (g.input("a", DType::F32, &[48, 40]).unwrap(), g.input("b", DType::F32, &[40, 64]).unwrap());
     let y = g.matmul(a, b, false, false).unwrap();
     let y = g.unary(Unary::Relu, y).unwrap();
     g.finish(&[y]).unwrap()
@@ -114,13 +114,14 @@ fn from_the_first_program_to_the_last_search() {
     assert!(engine.registry().current(id).unwrap().is_none() && !engine.has_settled(id));
     bench.work(&mut engine);
     assert!(engine.has_settled(id));
-    let seen = names(&mut engine);
+    let all = engine.take_events().0;
+    let seen: Vec<Event> = all.iter().map(|e| e.event).collect();
     for event in
         [Event::Attached, Event::Added, Event::Compiling, Event::Validated, Event::Promoted, Event::Settled]
     {
         assert!(seen.contains(&event), "{event:?}: {seen:?}");
     }
-    assert_eq!(seen.iter().filter(|e| **e == Event::Measured).count(), 4);
+    assert_eq!(seen.iter().filter(|e| **e == Event::Measured).count(), 4, "{all:?}");
     // Only what answers is left on the device.
     assert_eq!(bench.programs.len(), 1);
     assert_eq!(run(&mut engine, id, false).1, Outcome::Keep);
@@ -192,7 +193,7 @@ fn a_run_that_began_before_a_swap_still_condemns_its_program() {
     let second = engine.registry().current(id).unwrap().unwrap().clone();
     assert_eq!((second.schedules[0], ticket.program), (other, Some(first.program)));
     let inputs = make(&blueprint(), Inputs::Random, 3);
-    let wrong = vec![Data::F32(vec![1e9; 96])];
+    let wrong = vec![Data::F32(vec![1e9; 48 * 64])];
     let verdict = check(&subject, &ticket, &inputs, &wrong).unwrap();
     assert_eq!(engine.end(ticket, Ended::Answered(1e-3, Some(verdict)), 7), Outcome::Recompute);
     // What answers stays; there is nothing to go back to any more.
@@ -252,6 +253,41 @@ fn without_a_device_the_processor_answers_and_a_new_one_begins_anew() {
     // What the library knows is checked once more, and answers without a search.
     assert!(engine.registry().current(id).unwrap().is_some());
     assert!(!names(&mut engine).contains(&Event::Measured));
+}
+
+#[test]
+fn a_program_that_becomes_slow_is_taken_back_and_looked_into_once_more() {
+    let (mut engine, mut bench, id) = attached(Tier::Fast);
+    bench.work(&mut engine);
+    let first = engine.registry().current(id).unwrap().unwrap().schedules.clone();
+    let run = |engine: &mut Engine, seconds: f64| {
+        let ticket = engine.begin(id, 1).unwrap();
+        engine.end(ticket, Ended::Answered(seconds, None), 2);
+    };
+    // The only program stays, however slow: it is right, and there is nothing faster.
+    (0..100).for_each(|_| run(&mut engine, 3e-3));
+    assert_eq!(engine.registry().current(id).unwrap().unwrap().schedules, first);
+    let subject = engine.subject(id).unwrap();
+    let space = Schedule::space(&subject.plan.groups[0], &Limits::PORTABLE);
+    let other = *space.iter().find(|s| **s != first[0]).unwrap();
+    engine.propose(id, vec![other]);
+    bench.work(&mut engine);
+    assert_eq!(engine.registry().current(id).unwrap().unwrap().schedules, [other]);
+    (0..31).for_each(|_| run(&mut engine, 1e-3));
+    assert_eq!(engine.registry().current(id).unwrap().unwrap().schedules, [other]);
+    engine.take_events();
+    let runs = (1..100).find(|_| {
+        run(&mut engine, 2e-3);
+        engine.registry().current(id).unwrap().unwrap().schedules == first
+    });
+    assert!(runs.is_some_and(|n| n <= 64), "{runs:?}");
+    // Both take as long on this bench: what was taken back is compared, and does not come back.
+    bench.work(&mut engine);
+    let seen = names(&mut engine);
+    assert_eq!(engine.registry().current(id).unwrap().unwrap().schedules, first);
+    for event in [Event::Demoted, Event::RolledBack, Event::Refused, Event::Settled] {
+        assert!(seen.contains(&event), "{event:?}: {seen:?}");
+    }
 }
 
 #[test]

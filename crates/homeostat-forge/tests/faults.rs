@@ -11,12 +11,13 @@ use homeostat_forge::oracle::{Reference, evaluate};
 use homeostat_forge::prove::{Inputs, judge, make};
 use homeostat_forge::registry::{Backend, Event, KernelOptions, Options as RegistryOptions, Tier};
 use simulated::{Defect, Faults, Simulated};
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const DEFECTS: [Defect; 3] = [Defect::TileEdge, Defect::Barrier, Defect::EarlyStop];
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 fn rounds() -> u64 {
     std::env::var("HOMEOSTAT_FORGE_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1050)
@@ -214,23 +215,34 @@ fn damaged_library(path: &std::path::Path, faults: &Arc<Faults>, blueprint: &Blu
     std::fs::write(path, [&bytes[..], b"\n"].concat()).unwrap();
 }
 
+/// Rounds that go on at once: most of what a round takes is waiting for the watchdog.
+const AT_ONCE: usize = 16;
+
 fn every_fault_is_caught() {
     let (n, start) = (rounds(), Instant::now());
-    let mut counts: Vec<(String, u64)> = Vec::new();
-    let mut failures = Vec::new();
-    for seed in 0..n {
-        match round(seed) {
-            Ok(fault) => {
-                let name = format!("{fault:?}");
-                match counts.iter_mut().find(|(known, _)| *known == name) {
-                    Some((_, count)) => *count += 1,
-                    None => counts.push((name, 1)),
+    let next = AtomicU64::new(0);
+    let (counts, failures) = (Mutex::new(BTreeMap::<String, u64>::new()), Mutex::new(Vec::new()));
+    std::thread::scope(|s| {
+        for _ in 0..AT_ONCE {
+            s.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= n {
+                        break;
+                    }
+                    match std::panic::catch_unwind(|| round(seed)) {
+                        Ok(Ok(fault)) => {
+                            *counts.lock().unwrap().entry(format!("{fault:?}")).or_default() += 1;
+                        }
+                        Ok(Err(text)) => failures.lock().unwrap().push(text),
+                        Err(_) => failures.lock().unwrap().push(format!("round {seed} panicked")),
+                    }
                 }
-            }
-            Err(text) => failures.push(text),
+            });
         }
-    }
-    for (name, count) in &counts {
+    });
+    let failures = failures.into_inner().unwrap();
+    for (name, count) in counts.into_inner().unwrap() {
         println!("{count:>5} {name}");
     }
     println!(
@@ -411,9 +423,9 @@ fn main() {
     let filter: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     // A machine's panic on purpose is told by its own error.
     std::panic::set_hook(Box::new(|info| {
-        let text = info.payload_as_str().unwrap_or("");
+        let text = info.to_string();
         if !text.contains("as the test wants it") {
-            eprintln!("{info}");
+            eprintln!("{text}");
         }
     }));
     let tests: [(&str, fn()); 6] = [

@@ -1,11 +1,12 @@
 //! The search over tables of everything: each table has every schedule of one workload, measured on one adapter
 //! (`forge sweep`, see design.md). What the search would have found is read off the table.
 
+mod table;
+
 use homeostat_forge::ir::{Builder, Conv2d, DType, Layout, Op};
 use homeostat_forge::plan::Plan;
 use homeostat_forge::schedule::{Kind, Limits, Schedule};
 use homeostat_forge::search::Search;
-use std::collections::BTreeMap;
 
 /// The adapter of the tables: a software one with two cores.
 const LIMITS: Limits = Limits {
@@ -23,7 +24,7 @@ const LIMITS: Limits = Limits {
 const EVALUATIONS: usize = 22;
 
 fn plan(name: &str) -> Plan {
-    let mut words = name.trim_end_matches(".tsv").split('-');
+    let mut words = name.trim_end_matches(".txt").split('-');
     let op = words.next().unwrap();
     let d: Vec<u32> = words.next().unwrap().split('x').map(|n| n.parse().unwrap()).collect();
     let mut g = Builder::new();
@@ -60,22 +61,15 @@ fn finds_95_percent_of_the_optimum_in_22_evaluations() {
     let mut means = Vec::new();
     for name in &names {
         let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
-        let read = |line: &str| {
-            let mut cells = line.split('\t');
-            Some((cells.next()?.to_string(), cells.next()?.parse::<f64>().ok()?))
-        };
-        let table: BTreeMap<String, f64> = text.lines().filter_map(read).collect();
         let plan = plan(name);
         let space = Schedule::space(&plan.groups[0], &LIMITS);
-        // The table is of this very space.
-        let known = space.iter().filter(|s| table.contains_key(&s.text())).count();
-        assert_eq!(known, space.len(), "{name}");
-        let optimum = table.values().copied().fold(f64::INFINITY, f64::min);
+        let seconds = table::read(&space, &text).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let optimum = seconds.iter().copied().fold(f64::INFINITY, f64::min);
         let share = |seed: u32| {
             let mut search = Search::new(&plan.groups[0], &LIMITS, seed).unwrap();
             for _ in 0..EVALUATIONS {
                 let number = search.propose().unwrap();
-                search.tell(number, table[&space[number].text()]);
+                search.tell(number, seconds[number]);
             }
             optimum / search.told().iter().map(|(_, s)| *s).fold(f64::INFINITY, f64::min)
         };

@@ -8,6 +8,7 @@
 //!   sweep [--op matmul] [--shape 512x512x512] [--dtype f32] [--out <file>] [--seconds 3600]
 //!   processor [--shape 512x512x512,..]
 //!   replay --tables <file>,.. [--seeds 5]
+//!   pack --tables <file>,.. --out <folder>
 //!   swap [--runs 10000] [--size 64]
 //!   memory [--kernels 10000] [--seconds 200]
 //!   warm [--size 256]
@@ -21,6 +22,8 @@ mod lab;
 mod peak;
 mod processor;
 mod sweep;
+#[path = "../../tests/table/mod.rs"]
+mod table;
 mod workload;
 
 use arguments::Arguments;
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(&arguments),
         "sweep" => sweep::run(&arguments),
         "processor" => processor::run(&arguments),
-        "replay" => sweep::replay(&arguments),
+        "replay" | "pack" => sweep::replay(&arguments),
         "swap" => field::swap(&arguments),
         "memory" => field::memory(&arguments),
         "warm" => field::warm(&arguments),

@@ -68,18 +68,37 @@ pub fn replay(arguments: &Arguments) -> Result<(), String> {
     let limits: Limits = *device.limits();
     drop(device);
     let seeds = arguments.number("seeds", 5)?;
-    println!("{:<34}{:>8}{:>8}{:>10}{:>10}{:>10}", "table", "points", "rule", "mean", "worst", "to 95 %");
+    println!(
+        "{:<30}{:>8}{:>8}{:>8}{:>8}{:>8}{:>10}",
+        "table", "points", "rule", "FAST", "mean", "worst", "to 95 %"
+    );
     let mut all = Vec::new();
     for path in arguments.text("tables").unwrap_or("").split(',') {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-        let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".tsv");
+        let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".tsv").trim_end_matches(".txt");
         let mut words = name.split('-');
         let (op, shape, dtype) =
             (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
         let workload = Workload::parse(op, shape, dtype)?;
         let blueprint = workload.blueprint().map_err(|e| e.to_string())?;
         let plan = Plan::new(&blueprint, limits.storage_buffers as usize).map_err(|e| e.to_string())?;
-        let table: BTreeMap<String, f64> = text.lines().filter_map(read).collect();
+        let space = Schedule::space(&plan.groups[0], &limits);
+        let seconds = if path.ends_with(".txt") {
+            crate::table::read(&space, &text).map_err(|e| format!("{path}: {e}"))?
+        } else {
+            in_order(&space, &text)
+        };
+        if arguments.command == "pack" {
+            let missing = seconds.iter().filter(|s| s.is_nan()).count();
+            if missing > 0 {
+                return Err(format!("{path}: {missing} of {} schedules are missing", space.len()));
+            }
+            let to = format!("{}/{name}.txt", arguments.text("out").unwrap_or("."));
+            std::fs::write(&to, crate::table::write(&space, &seconds)).map_err(|e| format!("{to}: {e}"))?;
+            println!("{to}: {} schedules", space.len());
+            continue;
+        }
+        let table: BTreeMap<String, f64> = space.iter().map(Schedule::text).zip(seconds).collect();
         let optimum = table.values().copied().fold(f64::INFINITY, f64::min);
         let rule = Schedule::first(&plan.groups[0], &limits)
             .and_then(|s| table.get(&s.text()).copied())
@@ -104,15 +123,26 @@ pub fn replay(arguments: &Arguments) -> Result<(), String> {
         let mean = shares.iter().sum::<f64>() / shares.len() as f64;
         let worst = shares.iter().copied().fold(f64::INFINITY, f64::min);
         let to = reached.iter().sum::<f64>() / reached.len() as f64;
-        println!("{name:<34}{:>8}{rule:>8.3}{mean:>10.3}{worst:>10.3}{to:>10.1}", table.len());
+        // What the model alone would have begun with.
+        let mut model = Search::new(&plan.groups[0], &limits, 0).map_err(|e| e.to_string())?;
+        let first = model.propose().and_then(|n| table.get(&model.space()[n].text()).copied());
+        let model = first.map_or(f64::NAN, |s| optimum / s);
+        println!("{name:<30}{:>8}{rule:>8.3}{model:>8.3}{mean:>8.3}{worst:>8.3}{to:>10.1}", table.len());
         all.push(mean);
     }
     println!("mean of all {:.3}", all.iter().sum::<f64>() / all.len().max(1) as f64);
     Ok(())
 }
 
+/// Seconds of a sweep in the order of the space: infinite where a schedule was refused, NaN where it was not measured.
+fn in_order(space: &[Schedule], text: &str) -> Vec<f64> {
+    let table: BTreeMap<String, f64> = text.lines().filter_map(read).collect();
+    space.iter().map(|s| table.get(&s.text()).copied().unwrap_or(f64::NAN)).collect()
+}
+
 fn read(line: &str) -> Option<(String, f64)> {
     let mut cells = line.split('\t');
-    let (schedule, seconds) = (cells.next()?, cells.next()?.parse().ok()?);
-    Some((schedule.to_string(), seconds))
+    let (schedule, seconds) = (cells.next()?, cells.next()?);
+    // What stands there instead of seconds says why it was refused.
+    Some((schedule.to_string(), seconds.parse().unwrap_or(f64::INFINITY)))
 }

@@ -63,9 +63,9 @@ impl Watch {
         self.runs
     }
 
-    /// From now on a run is expected to take this long.
-    pub fn expect(&mut self, seconds: f64) {
-        self.expected_s = seconds;
+    /// From now on a run is expected to take this many times as long.
+    pub fn rescale(&mut self, ratio: f64) {
+        self.expected_s *= ratio;
         self.recent.clear();
     }
 

@@ -7,7 +7,7 @@ use crate::prove::work;
 use crate::registry::{Backend, Event, Evidence, ProgramId, is_loss};
 use crate::schedule::Schedule;
 use crate::search::Search;
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 
 /// Batches of one measurement.
@@ -47,7 +47,7 @@ impl Context {
             let (seconds, reason) = match self.seconds_of(group, schedule, best).await {
                 Ok(seconds) => (seconds, String::new()),
                 Err(error) if is_loss(&error) => return Err(error),
-                Err(error) => (f64::INFINITY, format!("{}", error.code.as_str())),
+                Err(error) => (f64::INFINITY, String::from(error.code.as_str())),
             };
             best = best.min(seconds);
             search.tell(number, seconds);

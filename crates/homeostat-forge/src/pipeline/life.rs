@@ -81,24 +81,33 @@ pub(super) async fn live(port: Port, start: Start) {
 type Ending = Result<&'static str>;
 
 impl Context {
-    /// The rule's schedules; where one of them failed in the field before, what the search would try first instead.
+    /// The rule's schedules, unless the cost model expects far better ones; where one of them failed in the field before, what the
+    /// search would try first instead.
     fn first(&self) -> Result<Vec<Schedule>> {
         let mut schedules = first_schedules(&self.subject.plan, &self.limits)?;
         for (group, schedule) in schedules.iter_mut().enumerate() {
+            if let Some(search) = self.search(group)? {
+                *schedule = search.begin_with(*schedule);
+            }
             if self.banned.contains(&(group, *schedule)) {
                 let mut search = self.search(group)?;
                 let refused = || Error::new(Code::ForgeUnsupported, "every schedule failed in the field");
-                *schedule = search.propose().map(|n| search.space()[n]).ok_or_else(refused)?;
+                let next = search.as_mut().and_then(|s| s.propose().map(|n| s.space()[n]));
+                *schedule = next.ok_or_else(refused)?;
             }
         }
         Ok(schedules)
     }
 
-    fn search(&self, group: usize) -> Result<Search> {
-        let mut search =
-            Search::new(&self.subject.plan.groups[group], &self.limits, self.options.seed as u32)?;
+    /// A search over a group's schedules; `None` where there is nothing to choose from: some small groups have but the rule's one.
+    fn search(&self, group: usize) -> Result<Option<Search>> {
+        let of = &self.subject.plan.groups[group];
+        if Schedule::space(of, &self.limits).len() < 2 {
+            return Ok(None);
+        }
+        let mut search = Search::new(of, &self.limits, self.options.seed as u32)?;
         search.ban(self.banned.iter().filter(|(g, _)| *g == group).map(|(_, s)| s));
-        Ok(search)
+        Ok(Some(search))
     }
 
     /// FAST, or what the library knows; then STANDARD where nothing was known.
@@ -224,15 +233,15 @@ impl Context {
     /// Better schedules, where there are any, confirmed group by group against what answers.
     async fn search_all(&self, current: &mut Installed) -> Result<Option<Vec<Schedule>>> {
         let mut schedules = current.schedules.clone();
-        for group in 0..self.subject.plan.groups.len() {
-            let mut search = self.search(group)?;
+        for (group, schedule) in schedules.iter_mut().enumerate() {
+            let Some(mut search) = self.search(group)? else { continue };
             let alike = self.alike.get(group).into_iter().flatten();
-            search.look_first(alike.chain([&schedules[group]]));
+            search.look_first(alike.chain([&*schedule]));
             self.measure(group, &mut search).await?;
             let finalists: Vec<Schedule> =
                 search.best(FINALISTS).into_iter().map(|n| search.space()[n]).collect();
-            if let Some(better) = self.confirm(group, schedules[group], &finalists).await? {
-                schedules[group] = better;
+            if let Some(better) = self.confirm(group, *schedule, &finalists).await? {
+                *schedule = better;
             }
         }
         Ok((schedules != current.schedules).then_some(schedules))

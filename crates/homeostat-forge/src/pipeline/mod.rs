@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! what the library knows, or the rule's schedules
-//!   └─> compile ─> prove (all kinds of inputs; a known one: one kind, at a sample) ─> time a whole run ─> compare with the processor
+//!   └─> compile ─> prove (all kinds of inputs; a known one: two kinds, at a sample) ─> time a whole run ─> compare with the processor
 //!         └─> promoted: FAST
 //!               └─> for each group: search ─> confirm the best three in interleaved pairs ─> prove ─> promoted: STANDARD
 //!                     └─> rest until the kernel is hot and the device idle ─> search on: AGGRESSIVE

@@ -13,8 +13,11 @@ use homeostat_core::error::{Code, Error, Result};
 
 /// Runs that tell how long one usually takes.
 const SAMPLES: usize = 5;
-/// Elements of each output that a known kernel is checked at before it answers again.
-const RECHECKED: usize = 256;
+/// What a known kernel is checked with before it answers again. One kind is not enough: a softmax of adversarial inputs is all ones
+/// and zeros, whatever its product lost.
+const RECHECK: [Inputs; 2] = [Inputs::Random, Inputs::Adversarial];
+/// Products up to which it is checked at every element; above, at a sample.
+const RECHECK_WORK_MAX: f64 = 1e6;
 
 /// A program that passed.
 pub(super) struct Raised {
@@ -41,7 +44,7 @@ impl Raised {
 pub(super) enum Proof {
     /// Every kind of inputs.
     Full,
-    /// One kind, at a sample: it passed the full proof on this device, driver and version before.
+    /// Two kinds, at a sample: it passed the full proof on this device, driver and version before.
     Recheck,
 }
 
@@ -96,7 +99,7 @@ impl Context {
 
     /// The greatest error, the seconds of a run and of each group alone; an error where an answer is out of bounds.
     async fn show(&self, program: ProgramId, proof: Proof, uneven: &[f64]) -> Result<(f64, f64, Vec<f64>)> {
-        let kinds: &[Inputs] = if proof == Proof::Full { &Inputs::ALL } else { &[Inputs::Adversarial] };
+        let kinds: &[Inputs] = if proof == Proof::Full { &Inputs::ALL } else { &RECHECK };
         let (blueprint, seed) = (&self.subject.blueprint, self.options.seed);
         let mut worst = 0f64;
         for kind in kinds {
@@ -104,7 +107,7 @@ impl Context {
             let (outputs, _) = self.port.execute(program, &inputs, true).await?;
             let truth = match proof {
                 Proof::Full => Truth::within(blueprint, &inputs, seed, self.options.proof_work_max)?,
-                Proof::Recheck => Truth::sampled(blueprint, &inputs, RECHECKED, seed)?,
+                Proof::Recheck => Truth::within(blueprint, &inputs, seed, RECHECK_WORK_MAX)?,
             };
             let verdict = truth.judge(&outputs);
             worst = worst.max(verdict.worst);

@@ -299,8 +299,7 @@ impl Registry {
         let Some(field) = self.fields.get_mut(&id) else { return };
         // A slow program without a predecessor is still right, and what is usual now is what it is watched by.
         if field.previous.is_empty() {
-            let expected = field.current.as_ref().map_or(0.0, |c| c.seconds) * ratio.value;
-            field.watch.expect(expected);
+            field.watch.rescale(ratio.value);
             return;
         }
         let Some((bad, _)) = field.remove(program) else { return };

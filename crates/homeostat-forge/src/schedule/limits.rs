@@ -74,11 +74,7 @@ impl Limits {
         let mut f = Fields::new(&json, Code::InvalidOption, "limits.");
         let most = f64::from(u32::MAX);
         let mut limit = |key: &str, portable: u32| {
-            if f.number_if_any(key).is_some() {
-                f.whole(key, 0.0, 9e15).min(most as u64) as u32
-            } else {
-                portable
-            }
+            if json.get(key).is_some() { f.whole(key, 0.0, 9e15).min(most as u64) as u32 } else { portable }
         };
         let p = Self::PORTABLE;
         let mut limits = Self {
