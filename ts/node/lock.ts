@@ -3,11 +3,13 @@
  * recognised even where its id went to another process. Several tuners of one process share the folder, one per name.
  */
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { HomeostatError } from '../errors.js'
+import { isAlive, startOf } from './alive.js'
 import type { JournalFs } from './fs.js'
+
+export { isAlive, startOf }
 
 const FILE = '.homeostat.lock'
 /** Attempts against other processes that take over the same stale lock. */
@@ -98,30 +100,6 @@ async function read(fs: JournalFs, path: string): Promise<Holder | undefined> {
     return Number.isSafeInteger(holder.pid) && holder.pid > 0 ? holder : undefined
   } catch {
     return undefined
-  }
-}
-
-/** Whether the process that a lock names still runs. */
-export function isAlive(holder: Pick<Holder, 'pid' | 'started'>): boolean {
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    if ((error as { code?: string }).code !== 'EPERM') return false
-  }
-  const started = startOf(holder.pid)
-  return started === null || holder.started === null || started === holder.started
-}
-
-/** When a process started, where /proc tells. */
-export function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name in parentheses may contain anything; the 22nd field is the 20th after it.
-    const field = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    return field === undefined ? null : `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${field}`
-  } catch {
-    return null
   }
 }
 

@@ -2,7 +2,6 @@
  * Artifacts in a folder: `<first two digits>/<digest>`. A blob is written beside its place, forced to the disk, and moved there, so
  * that a crash leaves it wholly or not at all; what a crash left beside is removed by the next who opens the folder.
  */
-import { randomUUID } from 'node:crypto'
 import { promises as fs } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { HomeostatError } from '../../errors.js'
@@ -49,7 +48,7 @@ class FileArtifacts implements ArtifactStore {
     await this.#io(async () => {
       const place = this.#place(digest)
       if ((await sizeOf(place)) === bytes.length && (await this.#whole(digest, place))) return
-      const part = join(this.#root, PARTS, randomUUID())
+      const part = join(this.#root, PARTS, crypto.randomUUID())
       try {
         const file = await fs.open(part, 'wx', 0o640)
         try {
@@ -124,7 +123,7 @@ class FileArtifacts implements ArtifactStore {
 
 /** The folder's own clock, which may be another machine's. */
 async function touched(folder: string): Promise<{ mtimeMs: number }> {
-  const file = join(folder, randomUUID())
+  const file = join(folder, crypto.randomUUID())
   await fs.writeFile(file, '', { flag: 'wx', mode: 0o640 })
   try {
     return await fs.stat(file)

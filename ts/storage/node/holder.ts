@@ -1,18 +1,23 @@
 /** This process as the writer of logs, and whether another one of this machine lives. */
-import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
-import { isAlive, startOf } from '../../node/lock.js'
-import type { Self } from '../log/holder.js'
+import { isAlive, startOf } from '../../node/alive.js'
+import type { Holder, Self } from '../log/holder.js'
 
+/** Found out when a log is opened: who only reads, and who only opens, does not wait for it. */
 export function thisProcess(): Self {
-  const place = here()
-  const holder = { id: randomUUID(), place, pid: process.pid, started: startOf(process.pid) }
+  let known: Holder | undefined
+  const holder = (): Holder => {
+    known ??= { id: crypto.randomUUID(), place: here(), pid: process.pid, started: startOf(process.pid) }
+    return known
+  }
   return {
-    holder,
+    get holder() {
+      return holder()
+    },
     isAlive: (other) => {
-      if (other.place !== place || other.pid === undefined) return undefined
+      if (other.place !== holder().place || other.pid === undefined) return undefined
       return isAlive({ pid: other.pid, started: other.started ?? null })
     },
   }
