@@ -9,7 +9,7 @@ const binding = (name: 'native' | 'wasm') => ({
   test: {
     name,
     include: ['ts/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/{cli,packaging,storage,repository,server}/**'],
+    exclude: ['**/node_modules/**', 'test/{cli,packaging,storage,repository,server,dashboard}/**'],
     env: { HOMEOSTAT_BINDING: name },
     testTimeout,
     maxWorkers,
@@ -46,6 +46,16 @@ export default defineConfig({
       },
       // Over sockets, whichever core: once is enough.
       { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout, maxWorkers } },
+      // In a browser, which has both processors to itself as far as it can.
+      {
+        test: {
+          name: 'dashboard',
+          include: ['test/dashboard/**/*.test.ts'],
+          testTimeout,
+          maxWorkers,
+          sequence: { groupOrder: 1 },
+        },
+      },
       { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout, maxWorkers } },
     ],
   },

@@ -3,7 +3,6 @@ import { keptUp } from './command.js'
 import { Live } from './live.js'
 import type { SecondReport } from './load/tally.js'
 import type { Options } from './options.js'
-import { servePage } from './page/server.js'
 import { buildReport, type Report } from './report.js'
 import { type InstanceSpec, run } from './run.js'
 import { paint, wantsColours } from './view/paint.js'
@@ -27,22 +26,25 @@ export async function compare(
   const { seconds, seed, swap, staticVsStatic } = options
   const { out, signal } = context
   const live = new Live(seconds, seed)
-  const page = await servePage(live, options.port)
   const specs: InstanceSpec[] = [
     { name: 'static', variant: 'static' },
-    { name: 'tuned', variant: staticVsStatic ? 'static' : 'tuned' },
+    { name: 'tuned', variant: staticVsStatic ? 'static' : 'tuned', page: options.port },
   ]
   if (swap) specs.reverse()
   const names = specs.map(({ name }) => name as 'static' | 'tuned')
-  out.write(`Live page: ${page.url}\nStarting: two services, each with its own database …\n`)
+  out.write('Starting: two services, each with its own database …\n')
   let shown: ReturnType<typeof view> | undefined
+  let url = ''
+  let end = async (): Promise<void> => {}
   try {
     const { entry, template, folder } = context
     const result = await run({
       ...{ entry, template, folder, seconds, seed, signal, instances: specs },
-      onOpen: (ports) => {
+      onOpen: (ports, page = '') => {
+        url = page
+        out.write(`Dashboard: ${page}\n`)
         for (const [i, name] of names.entries()) out.write(`${name.padEnd(6)} http://127.0.0.1:${ports[i]}/item/1\n`)
-        shown = view(live, out, page.url)
+        shown = view(live, out, page)
       },
       onService: (instance, message) => {
         const name = names[instance] as 'static' | 'tuned'
@@ -51,9 +53,13 @@ export async function compare(
       },
       onSecond: (index, reports, lagMs) => {
         const of = (name: 'static' | 'tuned') => reports[names.indexOf(name)] as SecondReport
-        live.second(index, { static: of('static'), tuned: of('tuned') }, lagMs)
+        const both = { static: of('static'), tuned: of('tuned') }
+        live.second(index, both, lagMs)
+        const { ttlMs, lingerMs } = live.status.tuned
+        return { index, ...both, ttlMs, lingerMs }
       },
     })
+    end = result.end
     live.finish()
     shown?.close()
     const report = buildReport(result, { seconds, seed, swapped: swap, staticVsStatic })
@@ -62,16 +68,16 @@ export async function compare(
     finished(report)
   } catch (error) {
     shown?.close()
-    await page.close()
+    await end()
     throw error
   }
   return {
     linger: async () => {
       if (!options.exit && !signal.aborted) {
-        out.write(`\n The page stays at ${page.url} for 15 minutes; Ctrl-C ends it.\n`)
+        out.write(`\n The dashboard stays at ${url} for 15 minutes; Ctrl-C ends it.\n`)
         await keptUp(signal)
       }
-      await page.close()
+      await end()
     },
   }
 }

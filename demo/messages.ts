@@ -1,4 +1,5 @@
 import type { SecondReport } from './load/tally.js'
+import type { ComparedSecond } from './page/comparison.js'
 
 export type Variant = 'static' | 'tuned'
 
@@ -16,8 +17,12 @@ export type ToService =
       readonly settings?: FixedSettings
       /** Of the tuner: in `recommend` it does all its work and changes nothing. `auto` where it is not said. */
       readonly mode?: 'auto' | 'recommend'
+      /** Port of the dashboard that this instance serves; 0 any free one. None without it. */
+      readonly page?: number
     }
   | { readonly type: 'begin'; readonly startMs: number; readonly seconds: number; readonly seed: number }
+  /** For the dashboard: what the loader found in a second. */
+  | { readonly type: 'compared'; readonly second: ComparedSecond }
   /** Asks for the CPU time that the process has used. */
   | { readonly type: 'cpu' }
   | { readonly type: 'stop' }
@@ -62,7 +67,8 @@ export interface ServiceFinal {
 }
 
 export type FromService =
-  | { readonly type: 'ready'; readonly port: number }
+  /** `page`: where its dashboard is. */
+  | { readonly type: 'ready'; readonly port: number; readonly page?: string }
   | ({ readonly type: 'status' } & ServiceStatus)
   | { readonly type: 'change'; readonly change: Change }
   | { readonly type: 'cpu'; readonly userMs: number; readonly systemMs: number }

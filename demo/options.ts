@@ -28,7 +28,7 @@ once: one keeps its static settings, one runs under Homeostat.
 
   --seconds <n>        length of the run, 5 to 3600             (default 60)
   --seed <n>           seed of the traffic, 0 to 4294967295     (default 1)
-  --port <n>           port of the live page, 0 to 65535; with --variant the
+  --port <n>           port of the dashboard, 0 to 65535; with --variant the
                        port of the service; 0: any free         (default 0)
   --variant <name>     static or tuned: serve this instance alone, for a load
                        that comes from elsewhere (GET /item/1 to 20000); its

@@ -2,12 +2,15 @@ import { Child } from './children.js'
 import { monotonicMs } from './clock.js'
 import type { SecondReport } from './load/tally.js'
 import type { FixedSettings, FromLoader, FromService, ServiceFinal, ToLoader, ToService, Variant } from './messages.js'
+import type { ComparedSecond } from './page/comparison.js'
 
 export interface InstanceSpec {
   readonly name: string
   readonly variant: Variant
   readonly settings?: FixedSettings
   readonly port?: number
+  /** Port of the dashboard that this instance serves. Its process then stays until `end` of the result. */
+  readonly page?: number
 }
 
 export interface RunOptions {
@@ -18,9 +21,11 @@ export interface RunOptions {
   readonly seed: number
   /** Driven at once with the same traffic; the order is that of starting and of sending. */
   readonly instances: readonly InstanceSpec[]
-  readonly onOpen?: (ports: readonly number[]) => void
+  /** `page`: where the dashboard is, if any instance has one. */
+  readonly onOpen?: (ports: readonly number[], page: string | undefined) => void
   readonly onService?: (instance: number, message: FromService) => void
-  readonly onSecond?: (index: number, seconds: readonly SecondReport[], lagMs: number) => void
+  /** @returns what the dashboard is told of it */
+  readonly onSecond?: (index: number, seconds: readonly SecondReport[], lagMs: number) => ComparedSecond | undefined
   readonly signal?: AbortSignal
 }
 
@@ -32,6 +37,8 @@ export interface RunResult {
   readonly lagMaxMs: number
   /** Loader lag per second, in ms. */
   readonly lagMs: readonly number[]
+  /** Ends what stayed for its dashboard. */
+  end(): Promise<void>
 }
 
 const OPEN_WITHIN_MS = 60_000
@@ -44,19 +51,21 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { entry, seconds, seed, signal } = options
   const services = options.instances.map(() => new Child<ToService, FromService>(entry, 'service'))
   const loader = new Child<ToLoader, FromLoader>(entry, 'load')
+  let staying: typeof services = []
   try {
     const loaderReady = loader.next('ready', OPEN_WITHIN_MS)
     const opened = services.map((service, i) => {
       service.on((message) => options.onService?.(i, message))
-      const { variant, settings, port = 0 } = options.instances[i] as InstanceSpec
+      const { variant, settings, port = 0, page } = options.instances[i] as InstanceSpec
       const ready = service.next('ready', OPEN_WITHIN_MS)
       const { template, folder } = options
-      service.send({ type: 'open', variant, template, folder, port, seed, ...(settings && { settings }) })
+      const extra = { ...(settings && { settings }), ...(page !== undefined && { page }) }
+      service.send({ type: 'open', variant, template, folder, port, seed, ...extra })
       return ready
     })
     const [ready] = await abortable(Promise.all([Promise.all(opened), loaderReady]), signal)
     const ports = ready.map(({ port }) => port)
-    options.onOpen?.(ports)
+    options.onOpen?.(ports, ready.find(({ page }) => page !== undefined)?.page)
 
     const perSecond: SecondReport[][] = []
     const lags: number[] = []
@@ -64,7 +73,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
       if (message.type !== 'second') return
       perSecond[message.index] = message.instances
       lags[message.index] = message.lagMs
-      options.onSecond?.(message.index, message.instances, message.lagMs)
+      const compared = options.onSecond?.(message.index, message.instances, message.lagMs)
+      if (compared === undefined) return
+      options.instances.forEach(({ page }, i) => {
+        if (page !== undefined) services[i]?.send({ type: 'compared', second: compared })
+      })
     })
     const startMs = monotonicMs() + LEAD_MS
     for (const service of services) service.send({ type: 'begin', startMs, seconds, seed })
@@ -88,9 +101,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
         return final
       }),
     )
-    return { totals, perSecond, finals, lagP99Ms, lagMaxMs, lagMs: lags }
+    staying = services.filter((_, i) => options.instances[i]?.page !== undefined)
+    const end = async (): Promise<void> => {
+      await Promise.all(staying.map((child) => child.end()))
+    }
+    return { totals, perSecond, finals, lagP99Ms, lagMaxMs, lagMs: lags, end }
   } finally {
-    await Promise.all([...services, loader].map((child) => child.end()))
+    const leaving = services.filter((service) => !staying.includes(service))
+    await Promise.all([...leaving, loader].map((child) => child.end()))
   }
 }
 

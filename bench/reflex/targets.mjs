@@ -17,6 +17,8 @@ export function judge(ns) {
   const scale = ns['plain ring write'] / RING_NS
   const cockatiel = least('call, cockatiel')
   row('protected call, closed, of cockatiel', ns['call, homeostat'] / cockatiel, 1)
+  // Watched for cascades, patterns and regressions besides; not asked for, and held to the same.
+  row('protected call, closed, in a reflex, of cockatiel', ns['call, homeostat in a reflex'] / cockatiel, 1)
   for (const rival of ['cockatiel', 'opossum'])
     row(`refusal as an outcome, of ${rival}`, ns['refusal, homeostat, outcome'] / least(`refusal, ${rival}`), 0.1)
   // The WebAssembly core is the one that runs, in Node too: an N-API call alone costs more.

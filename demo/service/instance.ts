@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'homeostat/server'
 import type { Change, FixedSettings } from '../messages.js'
 import { scenario } from '../scenario.js'
 import type { CatalogObserver } from './catalog.js'
@@ -8,6 +9,8 @@ export interface Instance {
   readonly settings: Settings
   readonly revalidateShare: number
   readonly observer?: CatalogObserver
+  /** What the dashboard shows. */
+  readonly tuners?: NonNullable<ServerOptions['tuners']>
   close(): Promise<InstanceEnd>
 }
 

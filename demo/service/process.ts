@@ -1,5 +1,7 @@
 import { monotonicMs } from '../clock.js'
 import type { FromService, ServiceStatus, ToService } from '../messages.js'
+import { Comparison } from '../page/comparison.js'
+import { servePage } from '../page/dashboard.js'
 import { scenario } from '../scenario.js'
 import { Catalog } from './catalog.js'
 import { DatabaseClient } from './database.js'
@@ -23,8 +25,9 @@ export function runService(entry: URL): void {
     if (message.type === 'open') opened = open(entry, message, tell)
     opened
       ?.then(async (service) => {
-        if (message.type === 'open') tell({ type: 'ready', port: service.port })
+        if (message.type === 'open') tell({ type: 'ready', port: service.port, ...(service.page !== undefined && { page: service.page }) })
         else if (message.type === 'begin') service.begin(message)
+        else if (message.type === 'compared') service.comparison.take(message.second)
         else tell({ type: 'final', ...(await service.close()) })
       })
       .catch((error: unknown) =>
@@ -52,6 +55,9 @@ async function open(entry: URL, config: ToService & { type: 'open' }, tell: (mes
     now: monotonicMs,
     ...(instance.observer && { observer: instance.observer }),
   })
+  const comparison = new Comparison()
+  const page =
+    config.page === undefined ? undefined : await servePage(instance.tuners ?? [], comparison, config.page)
   const server = serve(catalog)
   const port = await listen(server, config.port)
   const status = (): ServiceStatus => ({
@@ -66,8 +72,11 @@ async function open(entry: URL, config: ToService & { type: 'open' }, tell: (mes
 
   return {
     port,
+    page: page?.url,
+    comparison,
     begin(message: ToService & { type: 'begin' }): void {
       startMs = message.startMs
+      comparison.begin(message.seconds)
       database.begin(message.startMs, message.seconds, message.seed)
     },
     async close() {

@@ -59,6 +59,7 @@ export async function tunedInstance(options: TunedOptions): Promise<Instance> {
     tuner.tick()
   }, TICK_MS)
   return {
+    tuners: [tuner],
     settings: {
       get ttlMs() {
         return tuner.knobs.ttl / STORY

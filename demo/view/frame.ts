@@ -26,7 +26,7 @@ export function frame(live: Live, { columns, rows }: Size, paint: Paint, page: s
   const lines = [
     '',
     spread(paint.bold('Homeostat'), `${elapsed} of ${live.length} s · seed ${live.seed}`, 'Homeostat'.length, width),
-    paint.dim('one traffic, two instances · live page ') + page,
+    paint.dim('one traffic, two instances · dashboard ') + page,
     '',
     ...timeline(live, elapsed, phase.name, width, paint),
     '',

@@ -22,8 +22,9 @@ export function serve(port = 0, folders = {}) {
     const [prefix, folder] = Object.entries(places).find(([start]) => path.startsWith(start))
     const file = join(folder, path.slice(prefix.length) || 'index.html')
     try {
+      const body = await readFile(file)
       const type = TYPES[extname(file)] ?? 'application/octet-stream'
-      response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(await readFile(file))
+      response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
     } catch {
       response.writeHead(404).end()
     }

@@ -123,18 +123,6 @@ async function serverChecks(folder) {
   }
 }
 
-/** A store, first without its database's package, then with the project's own. */
-async function storageChecks(folder) {
-  const check = (major, format, wanted) =>
-    checks.check(`Node ${major}, storage, ${format}: ${wanted}`, async () => {
-      const found = resultOf(await runNode(major, folder, format === 'ESM' ? 'storage.mjs' : 'storage.cjs'))
-      expect(found === wanted, `expected "${wanted}", got "${found}"`)
-    })
-  await check(NODES[0], 'ESM', '1 HOMEOSTAT_STORAGE_DRIVER')
-  linkPackages(folder, ['libsql'])
-  for (const major of NODES) for (const format of ['ESM', 'CommonJS']) await check(major, format, '1 sqlite true true')
-}
-
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)

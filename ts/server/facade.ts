@@ -3,6 +3,7 @@
  */
 import { HomeostatError } from '../errors.js'
 import type { JournalSink } from '../journal/sink.js'
+import { type Assets, DEFAULT_ASSETS } from './assets/assets.js'
 import { Core } from './core.js'
 import { parseTokens, type TokenOptions, Tokens } from './http/tokens.js'
 import { LiveTuner } from './live/tuner.js'
@@ -40,6 +41,8 @@ export interface ServerHost {
   warn(line: string): void
   randomId(): string
   readTokenFile?(path: string): string
+  /** The dashboard, where there are files to read it from. */
+  readPage?(): Assets | undefined
   openJournal?(name: string, folder: string): Promise<JournalSink>
   listen?(
     handler: (request: NodeRequest, response: NodeResponse) => void,
@@ -104,7 +107,7 @@ export function makeServer(host: ServerHost): MakeServer {
       guard: { hosts: resolved.hosts, origins: resolved.origins },
       body: resolved.body,
       base: resolved.base,
-      assets: resolved.assets,
+      assets: resolved.assets ?? host.readPage?.() ?? DEFAULT_ASSETS,
       onError: (error) => host.warn(`homeostat server: ${error instanceof Error ? error.stack : String(error)}`),
     })
     return operations(host, core, handler, tokens, resolved.base)

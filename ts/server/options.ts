@@ -7,7 +7,7 @@ import { MemorySink } from '../journal/sink.js'
 import type { Reflex } from '../resilience/reflex/reflex.js'
 import * as check from '../schema/checks.js'
 import type { DurationInput } from '../units.js'
-import { type Assets, DEFAULT_ASSETS } from './assets/assets.js'
+import type { Assets } from './assets/assets.js'
 import type { Section } from './core.js'
 import { HUB_DEFAULTS, type HubOptions } from './events/hub.js'
 import type { History } from './history/history.js'
@@ -54,7 +54,7 @@ export interface ServerOptions {
   readonly stateInterval?: DurationInput | undefined
   /** How often a sign of life is given to readers, and their right to read is looked at. 50 ms to 60 s; default 15 s. */
   readonly heartbeat?: DurationInput | undefined
-  /** What is served as the page. Default: links. @internal */
+  /** What is served as the page. Default: the dashboard; links where a runtime has no files. @internal */
   readonly assets?: Assets | undefined
   /** Sources besides the tuners of this process. @internal */
   readonly sources?: readonly ((listener: { changed(change: never): void }) => TunerSource)[] | undefined
@@ -103,7 +103,7 @@ export interface ResolvedServer {
   readonly points: number
   readonly body: { readonly bytesMax: number; readonly timeoutMs: number }
   readonly hub: HubOptions
-  readonly assets: Assets
+  readonly assets: Assets | undefined
   readonly sources: NonNullable<ServerOptions['sources']>
 }
 
@@ -147,7 +147,7 @@ export function resolveServer(given: ServerOptions): ResolvedServer {
       stateMs: check.duration('stateInterval', options.stateInterval, { min: 50, max: 60_000, fallback: 1000 }),
       heartbeatMs: check.duration('heartbeat', options.heartbeat, { min: 50, max: 60_000, fallback: 15_000 }),
     },
-    assets: options.assets ?? DEFAULT_ASSETS,
+    assets: options.assets,
     sources: options.sources ?? [],
   }
 }

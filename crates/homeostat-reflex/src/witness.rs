@@ -66,6 +66,8 @@ pub struct Witness {
     opened: Vec<String>,
     /// How many breakers were opened.
     pub opened_count: usize,
+    /// Affected components whose breakers were open already.
+    pub open_already: u32,
     /// Affected components that only other processes call.
     pub spared_elsewhere: u32,
     /// Affected entries, whose breakers stay closed.
@@ -98,6 +100,7 @@ impl Witness {
             chain: Vec::new(),
             opened: Vec::new(),
             opened_count: 0,
+            open_already: 0,
             spared_elsewhere: 0,
             spared_entries: 0,
             spared_by_cap: 0,
@@ -229,6 +232,9 @@ impl Witness {
                 text.push_str(&format!(" and {} more", self.opened_count - self.opened.len()));
             }
             text.push_str(" were opened");
+        }
+        if self.open_already > 0 {
+            text.push_str(&format!(", {} were open already", self.open_already));
         }
         if self.spared_by_cap > 0 {
             let share = percent(config.max_open_share);

@@ -251,3 +251,19 @@ fn a_cascade_of_thousands_is_one_witness_of_bounded_size() {
     assert_eq!(names(action.get("opened").unwrap()).len(), 32);
     assert_eq!(number(witness, "joined"), 3000.0);
 }
+
+#[test]
+fn what_is_open_already_is_not_counted_as_spared() {
+    let mut service = Service::new("");
+    for component in [1, 2, 3] {
+        service.reflex.operate(service.handles[component], 3, service.now_us).unwrap();
+    }
+    service.fail(50);
+    let witness = &service.witnesses()[0];
+    let words = text(witness, "words");
+    assert!(
+        words.contains("No breaker was opened, 3 were open already, those where requests enter"),
+        "{words}"
+    );
+    assert!(!words.contains("more were not"), "{words}");
+}

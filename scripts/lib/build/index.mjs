@@ -1,6 +1,7 @@
 import { hashFiles } from '../paths.mjs'
 import { step } from '../progress.mjs'
 import { isCurrent, writeStamp } from '../stamps.mjs'
+import { dashboard } from './dashboard.mjs'
 import { demo } from './demo.mjs'
 import { native } from './native.mjs'
 import { ts } from './ts.mjs'
@@ -13,7 +14,16 @@ import { wasmSolver } from './wasm-solver.mjs'
  * In the order in which one needs the other. A part names its inputs (its own recipe is one too), the program that makes it (`tool`) and its outputs;
  * it is stale when a content or the tool changed, or an output is gone.
  */
-export const PARTS = { native, wasm, 'wasm-solver': wasmSolver, 'wasm-reflex': wasmReflex, 'wasm-forge': wasmForge, ts, demo }
+export const PARTS = {
+  native,
+  wasm,
+  'wasm-solver': wasmSolver,
+  'wasm-reflex': wasmReflex,
+  'wasm-forge': wasmForge,
+  dashboard,
+  ts,
+  demo,
+}
 
 /** Builds what is stale. Says nothing where nothing is. */
 export async function build({ rust, only = Object.keys(PARTS) }) {

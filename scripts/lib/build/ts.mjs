@@ -12,10 +12,11 @@ const WASM_PARTS = [
 export const ts = {
   title: 'façade',
   tool: 'node',
-  inputs: ['ts', 'package.json', 'tsdown.config.ts', 'tsconfig.json', 'package-lock.json', 'out/wasm'],
+  inputs: ['ts', 'package.json', 'tsdown.config.ts', 'tsconfig.json', 'package-lock.json', 'out/wasm', 'out/dashboard'],
   outputs: () => [
     at('dist', 'esm', 'node.js'),
     at('dist', 'cjs', 'node.cjs'),
+    at('dist', 'dashboard', 'index.html'),
     ...WASM_PARTS.map((file) => at('dist', 'wasm', file)),
   ],
   async build({ note }) {
@@ -31,6 +32,7 @@ export const ts = {
       },
     )
     for (const file of WASM_PARTS) cpSync(at('out', 'wasm', file), `${draft}/wasm/${file}`)
+    cpSync(at('out', 'dashboard'), `${draft}/dashboard`, { recursive: true })
     // Readers of the old build see either all of it or all of the new one, but for the moment between two renames.
     const old = at('out', 'dist.old')
     rmSync(old, { recursive: true, force: true })

@@ -4,26 +4,29 @@ import { at } from '../paths.mjs'
 import { PLATFORMS } from '../platform.mjs'
 
 export const manifest = () => JSON.parse(readFileSync(at('package.json'), 'utf8'))
-export const nativePackageName = (triple) => `@homeostat/core-${triple}`
-export const nativeFileName = (triple) => `homeostat.${triple}.node`
+/** The add-ons: every core but the forge's is in one. */
+export const ADDONS = ['core', 'forge']
+export const nativePackageName = (triple, addon = 'core') => `@homeostat/${addon}-${triple}`
+export const nativeFileName = (triple, addon = 'core') =>
+  addon === 'core' ? `homeostat.${triple}.node` : `homeostat-${addon}.${triple}.node`
 
 /** Writes the folder of one platform's package: the native build, its manifest and the licences, nothing that runs at install. */
-export function writeNativePackage({ folder, triple, binary }) {
+export function writeNativePackage({ folder, triple, binary, addon = 'core' }) {
   const platform = PLATFORMS.find((p) => p.triple === triple)
   if (!platform) throw new Error(`there is no native package for ${triple}`)
   const { version, license, repository, homepage, bugs, engines } = manifest()
-  const file = nativeFileName(triple)
+  const file = nativeFileName(triple, addon)
   mkdirSync(folder, { recursive: true })
   copyFileSync(binary, join(folder, file))
   for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(at(licence), join(folder, licence))
   writeFileSync(
     join(folder, 'README.md'),
-    `# ${nativePackageName(triple)}\n\nThe native core of [homeostat](${homepage}) for ${platform.rust}. Install \`homeostat\`, not this.\n`,
+    `# ${nativePackageName(triple, addon)}\n\nThe native ${addon} of [homeostat](${homepage}) for ${platform.rust}. Install \`homeostat\`, not this.\n`,
   )
   const own = {
-    name: nativePackageName(triple),
+    name: nativePackageName(triple, addon),
     version,
-    description: `The native core of homeostat for ${platform.rust}.`,
+    description: `The native ${addon} of homeostat for ${platform.rust}.`,
     license,
     repository,
     homepage,

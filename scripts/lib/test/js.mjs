@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { at, STATE } from '../paths.mjs'
 import { run } from '../run.mjs'
+import { setupBrowser } from '../setup-browser.mjs'
 import { setupServers } from '../setup-servers.mjs'
 import { none, oneOf } from './counts.mjs'
 
@@ -45,6 +46,7 @@ export const unit = {
   title: 'vitest (native, wasm, repository)',
   async run(context) {
     await setupServers(context.note)
+    await setupBrowser(context.note)
     const file = report('vitest.json')
     const reporter = at('scripts', 'lib', 'test', 'vitest-reporter.mjs')
     const args = [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', `--reporter=${reporter}`]

@@ -1,7 +1,9 @@
 import * as api from 'homeostat'
 import * as flow from 'homeostat/flow'
+import * as forge from 'homeostat/forge'
 import * as resilience from 'homeostat/resilience'
 import * as solver from 'homeostat/solver'
+import { consumeForge } from './forge-scenario.mjs'
 import { consumeReflex } from './reflex-scenario.mjs'
 import { consume } from './scenario.mjs'
 import { consumeSolver } from './solver-scenario.mjs'
@@ -11,6 +13,7 @@ globalThis.outcome = consume(api)
     ...value,
     solver: await consumeSolver(solver),
     reflex: await consumeReflex(resilience, flow),
+    forge: await consumeForge(forge),
   }))
   .then(
     (value) => ({ value }),

@@ -20,7 +20,8 @@ export class Agreement {
     expect(solver.binding === binding, `the solver ran on the ${solver.binding} binding, expected ${binding}`)
     expect(solver.early === early, `used before ready(), the solver says ${solver.early}, expected ${early}`)
     expect(solver.resumed && solver.improved, `the solver found nothing, or did not resume: ${JSON.stringify(solver)}`)
-    const { reflex } = result
+    const { reflex, forge } = result
+    expect(forge.binding === binding, `the forge ran on the ${forge.binding} binding, expected ${binding}`)
     // Its calls are made per request, for which WebAssembly is the faster way everywhere.
     expect(reflex.binding === 'wasm', `the reflex ran on the ${reflex.binding} binding, expected wasm`)
     expect(reflex.early === early, `used before ready(), the reflex says ${reflex.early}, expected ${early}`)
@@ -35,6 +36,7 @@ export class Agreement {
       best: solver.best,
       next: solver.next,
       reflex: reflex.facts,
+      forge: forge.facts,
     })
     this.#first ??= { name, facts }
     expect(facts === this.#first.facts, `${facts} differs from ${this.#first.facts} of ${this.#first.name}`)

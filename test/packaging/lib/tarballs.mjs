@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { forgeNativeFile } from '../../../scripts/lib/build/forge-native.mjs'
 import { nativeFile } from '../../../scripts/lib/build/native.mjs'
 import { npmCommand, npmEnv } from '../../../scripts/lib/npm.mjs'
 import { at, ROOT } from '../../../scripts/lib/paths.mjs'
@@ -26,6 +27,13 @@ export async function pack(folder, into) {
 export async function packNative(work) {
   const folder = join(work, 'native-package')
   writeNativePackage({ folder, triple: hostTriple(), binary: nativeFile() })
+  return pack(folder, join(work, 'tarballs'))
+}
+
+/** The same of the forge's own add-on. */
+export async function packForge(work) {
+  const folder = join(work, 'forge-package')
+  writeNativePackage({ folder, triple: hostTriple(), binary: forgeNativeFile(), addon: 'forge' })
   return pack(folder, join(work, 'tarballs'))
 }
 

@@ -20,7 +20,8 @@ const PAGE = `<!doctype html><title>consumer</title>
   "homeostat": "/node_modules/homeostat/dist/esm/browser.js",
   "homeostat/solver": "/node_modules/homeostat/dist/esm/solver-browser.js",
   "homeostat/resilience": "/node_modules/homeostat/dist/esm/resilience-browser.js",
-  "homeostat/flow": "/node_modules/homeostat/dist/esm/flow-browser.js"
+  "homeostat/flow": "/node_modules/homeostat/dist/esm/flow-browser.js",
+  "homeostat/forge": "/node_modules/homeostat/dist/esm/forge-browser.js"
 } }</script>
 <script type="module" src="/page.mjs"></script>`
 

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path'
 import { at } from '../../../scripts/lib/paths.mjs'
 import { Skip } from '../lib/checks.mjs'
 
-/** Live tuner, solver, reflex: each is a module of its own, however many entries load it. */
-const CORES = 3
+/** Live tuner, solver, reflex, forge: each is a module of its own, however many entries load it. */
+const CORES = 4
 
 /** Bundles the consumer as a worker's author would (exports condition `workerd`); the wasm modules stay modules of their own. */
 async function bundle(folder) {

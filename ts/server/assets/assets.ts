@@ -13,7 +13,7 @@ export interface Asset {
   readonly immutable?: boolean
 }
 
-/** By path below the server's own, without a leading slash; the empty one is the page. `scripts/assets.mjs` makes such a table. */
+/** By path below the server's own, without a leading slash; the empty one is the page. The build of the dashboard makes the files. */
 export type Assets = Readonly<Record<string, Asset>>
 
 /** Until there is more: links to what there is. */

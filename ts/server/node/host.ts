@@ -10,6 +10,7 @@ import { folderJournal } from '../../schema/validate.js'
 import type { ServerHost } from '../facade.js'
 import { VERSION } from '../version.js'
 import { listen } from './listen.js'
+import { readPage } from './page.js'
 
 export function serverNodeHost(target: 'node' | 'deno' | 'bun'): ServerHost {
   const warn = (line: string): void => {
@@ -24,6 +25,7 @@ export function serverNodeHost(target: 'node' | 'deno' | 'bun'): ServerHost {
     readTokenFile: (path) => readTokenFile(path, warn),
     openJournal: (name, folder) => openJournalFolder(name, folderJournal(folder) as never),
     listen,
+    readPage,
   }
 }
 

@@ -87,7 +87,8 @@ impl Context {
         let mut schedules = first_schedules(&self.subject.plan, &self.limits)?;
         for (group, schedule) in schedules.iter_mut().enumerate() {
             if let Some(search) = self.search(group)? {
-                *schedule = search.begin_with(*schedule);
+                let of = &self.subject.plan.groups[group];
+                *schedule = search.begin_with(of, *schedule, &self.limits);
             }
             if self.banned.contains(&(group, *schedule)) {
                 let mut search = self.search(group)?;

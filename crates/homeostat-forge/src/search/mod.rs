@@ -9,7 +9,7 @@ mod cost;
 mod fit;
 mod point;
 
-use crate::plan::Group;
+use crate::plan::{Group, Work};
 use crate::schedule::{Limits, Schedule};
 use alloc::{string::String, vec, vec::Vec};
 use homeostat_core::error::Result;
@@ -63,10 +63,11 @@ impl Search {
         })
     }
 
-    /// The schedule to begin with: the rule's, unless the model expects its own best one to be faster by more than half. Each is far off
-    /// for some shapes: the model does not know what the rule was made of, and the rule does not look at small sizes.
-    pub fn begin_with(&self, rule: Schedule) -> Schedule {
-        let Some(place) = self.space.iter().position(|s| *s == rule) else { return rule };
+    /// The schedule to begin with: the rule's, unless its blocks are mostly padding and the model expects its own best schedule to be
+    /// faster by more than half. The rule does not look at small and thin shapes; elsewhere it knows more than the model's prior.
+    pub fn begin_with(&self, group: &Group, rule: Schedule, limits: &Limits) -> Schedule {
+        let place = self.space.iter().position(|s| *s == rule);
+        let (Some(place), true) = (place, is_wasteful(group, &rule, limits)) else { return rule };
         match self.least(|i| self.expected(i)) {
             Some(best) if self.expected(place) - self.expected(best) > BEGIN_WITH => self.space[best],
             _ => rule,
@@ -205,6 +206,14 @@ impl Search {
         let unseen = (0..self.space.len()).filter(|i| !self.seen[*i]).map(|i| (i, score(i)));
         unseen.filter(|(_, s)| s.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
     }
+}
+
+/// Whether more than a quarter of what a contraction's blocks compute is padding.
+fn is_wasteful(group: &Group, schedule: &Schedule, limits: &Limits) -> bool {
+    let (Work::Contract(c), Schedule::Contract(s)) = (&group.work, schedule) else { return false };
+    let p = s.padded(c, limits);
+    let up = |n: u32, block: u32| f64::from(n.div_ceil(block)) * f64::from(block);
+    f64::from(c.m) * f64::from(c.n) < 0.75 * up(c.m, p.block_rows) * up(c.n, p.block_columns)
 }
 
 /// The study's configuration: every dimension of the schedules is a choice.

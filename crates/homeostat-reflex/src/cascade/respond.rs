@@ -88,6 +88,10 @@ impl Cascade {
                 witness.spared_entries += 1;
                 continue;
             }
+            if matches!(component.breaker.number(), 1 | 3) {
+                witness.open_already += 1;
+                continue;
+            }
             if open >= cap {
                 witness.spared_by_cap += 1;
                 continue;

@@ -1,0 +1,73 @@
+// A product of matrices in Chromium, read-back included, beside jax-js and tfjs-webgpu in one page; --size 512, --rounds 7, --json file
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { serve } from '../examples/forge/serve.mjs'
+
+import { resultOf } from '../test/packaging/runtimes/webgpu.mjs'
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+const { values: options } = parseArgs({
+  options: {
+    size: { type: 'string', default: '512' },
+    rounds: { type: 'string', default: '7' },
+    json: { type: 'string' },
+    // Where the build is, for one that is not in place yet.
+    dist: { type: 'string', default: at('../dist/') },
+  },
+})
+const FOLDER = at('../.cache/forge-bench/')
+
+/** The peers are installed once under .cache, never into the project itself. */
+function install() {
+  const stamp = join(FOLDER, 'installed.json')
+  const wanted = readFileSync(at('forge/package.json'), 'utf8')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  mkdirSync(FOLDER, { recursive: true })
+  copyFileSync(at('forge/package.json'), join(FOLDER, 'package.json'))
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  const words = ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts']
+  const done = spawnSync(npm, words, { cwd: FOLDER, stdio: 'inherit', shell: process.platform === 'win32' })
+  if (done.status !== 0) throw new Error('the peers could not be installed; check the registry that npm uses')
+  writeFileSync(stamp, wanted)
+}
+
+async function bundle() {
+  const { rolldown } = await import(pathToFileURL(at('../node_modules/rolldown/dist/index.mjs')).href)
+  copyFileSync(at('forge/peers-page.js'), join(FOLDER, 'peers-page.js'))
+  const build = await rolldown({
+    input: join(FOLDER, 'peers-page.js'),
+    platform: 'browser',
+    // Ours is served as it is packed: its worker and its module are files beside it.
+    external: ['homeostat/forge'],
+  })
+  await build.write({ dir: join(FOLDER, 'page'), format: 'esm', codeSplitting: false })
+  await build.close()
+  const map = '{ "imports": { "homeostat/forge": "/package/dist/esm/forge-browser.js" } }'
+  writeFileSync(
+    join(FOLDER, 'page', 'index.html'),
+    `<!doctype html><title>peers</title><script type="importmap">${map}</script><script type="module" src="peers-page.js"></script>`,
+  )
+}
+
+install()
+await bundle()
+const server = await serve(0, { '/package/dist/': options.dist, '/peers/': join(FOLDER, 'page') })
+try {
+  const url = `http://127.0.0.1:${server.address().port}/peers/?size=${options.size}&rounds=${options.rounds}`
+  const found = await resultOf(url)
+  for (const [name, row] of Object.entries(found.rows))
+    process.stdout.write(
+      `${name.padEnd(14)} ${row.error ?? `${row.gflops.toFixed(2)} GFLOP/s, ${row.median_ms.toFixed(1)} ms, apart ${row.apart.toExponential(1)}`}\n`,
+    )
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(found, null, 2)}\n`)
+  const { homeostat, ...peers } = found.rows
+  process.exitCode = Object.values(peers).every((row) => row.error !== undefined || row.gflops < homeostat.gflops)
+    ? 0
+    : 1
+} finally {
+  server.close()
+}

@@ -1,0 +1,44 @@
+//! The forge as a native add-on for Node. Bindings convert and register, nothing else: a call copies what it is given, leaves the rest
+//! to a thread, and returns a promise.
+
+mod error;
+pub mod forge;
+mod machine;
+mod pool;
+
+use error::to_js;
+use homeostat_forge::ir::Blueprint;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+/// Version of the core; equals the package's version.
+#[napi]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Checks a recipe; what it takes and gives, as JSON.
+#[napi(catch_unwind)]
+pub fn facts(recipe: String) -> Result<String> {
+    Blueprint::from_recipe(&recipe).map(|blueprint| blueprint.facts()).map_err(to_js)
+}
+
+/// Every adapter there is, as JSON, the best first.
+#[napi(ts_return_type = "Promise<string>")]
+pub fn adapters(env: &Env) -> Result<Object<'_>> {
+    pool::promise(env, &pool::Pool::new(1)?, || Ok(machine::adapters()))
+}
+
+/// Opens a forge. `device`: auto, gpu or cpu. `kernel`: options of its kernels in JSON.
+#[napi(ts_return_type = "Promise<Forge>")]
+pub fn open(
+    env: &Env,
+    adapter: Option<String>,
+    device: String,
+    kernel: String,
+    run_id: String,
+    share: f64,
+) -> Result<Object<'_>> {
+    let wanted = forge::Wanted { adapter, device, kernel, run_id, share };
+    pool::promise(env, &pool::Pool::new(1)?, move || forge::Forge::open(wanted))
+}

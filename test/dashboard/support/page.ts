@@ -1,0 +1,53 @@
+/** A page over a real server, and what it complained about. */
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { onTestFinished } from 'vitest'
+import { parts } from './parts.js'
+import { showcase } from './showcase.mjs'
+
+export interface Opened {
+  readonly page: Page
+  readonly url: string
+  readonly show: Awaited<ReturnType<typeof showcase>>
+  /** Errors and refusals that nobody expected; empty where all is well. */
+  readonly complaints: string[]
+  /** Every address that was asked for. */
+  readonly asked: string[]
+  /** Lets the service go on for so many windows. */
+  play(windows: number): void
+}
+
+export interface Wanted {
+  readonly windows?: number
+  readonly options?: object
+  readonly tuner?: object
+  readonly context?: BrowserContextOptions
+  /** `changes`, `breakers`, … */
+  readonly view?: string
+}
+
+export async function open(browser: Browser, wanted: Wanted = {}): Promise<Opened> {
+  const { windows = 60, options = {}, tuner = {}, context: given = {}, view = 'tuning' } = wanted
+  const show = await showcase(parts, { windows, options: { stateInterval: '100ms', ...options }, tuner })
+  const { url } = await show.operations.listen({ port: 0 })
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...given })
+  const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  const complaints: string[] = []
+  const asked: string[] = []
+  page.on('pageerror', (error) => complaints.push(`${error.stack}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('request', (request) => asked.push(request.url()))
+  onTestFinished(async () => {
+    await context.close()
+    await show.close()
+  })
+  await page.goto(`${url}#/${view}`)
+  await page.locator('main .section-head:visible, main .figures:visible, main form:visible').first().waitFor()
+  return { page, url, show, complaints, asked, play: (count) => show.play(count) }
+}
+
+/** What a reader of the screen hears. */
+export const toast = (page: Page) => page.locator('.toast').last()

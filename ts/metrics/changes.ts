@@ -1,0 +1,70 @@
+/**
+ * Counts of decisions since the exporter was opened, with the trace of the latest one of each kind.
+ */
+import { wallTimeMs } from '../clock.js'
+import { type Decision, type Trigger, TUNER_DECISIONS } from './decisions.js'
+import type { Family, Labels, Sample } from './families.js'
+import type { Sources } from './sources.js'
+
+export interface CountedSample extends Sample {
+  /** What triggered the latest of them. */
+  readonly trigger: Trigger | undefined
+  /** When that was: seconds since the epoch. */
+  readonly atSeconds: number
+}
+
+class Counts {
+  readonly #counts = new Map<string, CountedSample>()
+
+  start(labels: Labels): void {
+    this.#counts.set(JSON.stringify(labels), { labels, value: 0, trigger: undefined, atSeconds: 0 })
+  }
+
+  add(labels: Labels, trigger: Trigger | undefined): void {
+    const key = JSON.stringify(labels)
+    const before = this.#counts.get(key)
+    const seen = trigger === undefined && before !== undefined ? before : { trigger, atSeconds: wallTimeMs() / 1000 }
+    const { trigger: latest, atSeconds } = seen
+    this.#counts.set(key, { labels, value: (before?.value ?? 0) + 1, trigger: latest, atSeconds })
+  }
+
+  read(): CountedSample[] {
+    return [...this.#counts.values()]
+  }
+}
+
+export class Changes {
+  readonly families: readonly (Family & { read(): CountedSample[] })[]
+  readonly #changes = new Counts()
+  readonly #breakers = new Counts()
+  readonly #sources: Sources
+
+  constructor(sources: Sources) {
+    this.#sources = sources
+    // From 0, so that the first one is an increase too.
+    for (const { name } of sources.tuners)
+      for (const type of TUNER_DECISIONS) this.#changes.start({ tuner: name, type })
+    this.families = [
+      {
+        name: 'changes',
+        type: 'counter',
+        help: 'Decisions since they are followed, by type.',
+        labels: ['tuner', 'type'],
+        read: () => this.#changes.read(),
+      },
+      {
+        name: 'breaker_changes',
+        type: 'counter',
+        help: 'Breakers that changed their state since they are followed, by the state after.',
+        labels: ['component', 'to'],
+        read: () => this.#breakers.read(),
+      },
+    ]
+  }
+
+  take({ source, name, type, payload, trigger }: Decision): void {
+    if (source === 'tuner') this.#changes.add({ tuner: name, type }, trigger)
+    else if (type === 'breaker' && this.#sources.labelled(name))
+      this.#breakers.add({ component: name, to: String(payload.to) }, trigger)
+  }
+}
