@@ -16,9 +16,10 @@ import {
 } from './checks/package.mjs'
 import { Checks, expect } from './lib/checks.mjs'
 import { Agreement, resultOf } from './lib/outcome.mjs'
-import { consumer, linkFrameworks, linkPackages, pack, packNative } from './lib/tarballs.mjs'
+import { consumer, linkFrameworks, linkPackages, pack, packForge, packNative } from './lib/tarballs.mjs'
 import { runChromium } from './runtimes/chromium.mjs'
 import { runBun, runDeno, runNode } from './runtimes/process.mjs'
+import { runForgePage } from './runtimes/webgpu.mjs'
 import { runWorkerd } from './runtimes/workerd.mjs'
 
 const NODES = [20, 22, 24]
@@ -95,18 +96,6 @@ async function adapterChecks(folder) {
   }
 }
 
-/** A store, first without its database's package, then with the project's own. */
-async function storageChecks(folder) {
-  const check = (major, format, wanted) =>
-    checks.check(`Node ${major}, storage, ${format}: ${wanted}`, async () => {
-      const found = resultOf(await runNode(major, folder, format === 'ESM' ? 'storage.mjs' : 'storage.cjs'))
-      expect(found === wanted, `expected "${wanted}", got "${found}"`)
-    })
-  await check(NODES[0], 'ESM', '1 HOMEOSTAT_STORAGE_DRIVER')
-  linkPackages(folder, ['libsql'])
-  for (const major of NODES) for (const format of ['ESM', 'CommonJS']) await check(major, format, '1 sqlite true true')
-}
-
 /** The operations server, which listens by itself. */
 async function serverChecks(folder) {
   const wanted = '300000 200 true 401 3.1.0 true listening'
@@ -123,12 +112,25 @@ async function serverChecks(folder) {
   }
 }
 
+/** A store, first without its database's package, then with the project's own. */
+async function storageChecks(folder) {
+  const check = (major, format, wanted) =>
+    checks.check(`Node ${major}, storage, ${format}: ${wanted}`, async () => {
+      const found = resultOf(await runNode(major, folder, format === 'ESM' ? 'storage.mjs' : 'storage.cjs'))
+      expect(found === wanted, `expected "${wanted}", got "${found}"`)
+    })
+  await check(NODES[0], 'ESM', '1 HOMEOSTAT_STORAGE_DRIVER')
+  linkPackages(folder, ['libsql'])
+  for (const major of NODES) for (const format of ['ESM', 'CommonJS']) await check(major, format, '1 sqlite true true')
+}
+
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
   await checks.check('core wasm size', () => checkWasmSize('homeostat_bg'))
   await checks.check('solver wasm size', () => checkWasmSize('homeostat_solver_bg'))
   await checks.check('reflex wasm size', () => checkWasmSize('homeostat_reflex_bg'))
+  await checks.check('forge wasm size', () => checkWasmSize('homeostat_forge_bg'))
   await checks.check('publint', () => checkPublint(packed.tarball, work))
   await checks.check('attw', () => checkAttw(packed.tarball, work))
   for (const extension of ['mts', 'cts']) {
@@ -150,19 +152,27 @@ async function otherRuntimes(folder) {
     const result = await runChromium(folder)
     return `${agreement.hold('Chromium', result, 'wasm')}, version ${result.version}`
   })
+  await checks.check('Chromium, the page of the forge', async () => {
+    const { stats, apart, frames, adapter } = await runForgePage(folder)
+    // Sums of 128 products of numbers between -1 and 1.
+    expect(apart < 1e-3, `answers are ${apart} apart`)
+    expect(stats.settled && stats.measured + stats.rejections > 0, `nothing was searched for: ${JSON.stringify(stats)}`)
+    return `${adapter}: ${stats.measured} schedules measured, ${frames.count} frames, ${frames.longTasks.length} long tasks`
+  })
 }
 
 try {
   await withLock(setupTest)
   const packed = await pack('.', join(work, 'tarballs'))
   const native = await packNative(work)
-  const withNative = await consumer(work, 'native', [packed.tarball, native.tarball])
+  const forge = await packForge(work)
+  const withNative = await consumer(work, 'native', [packed.tarball, native.tarball, forge.tarball])
   const withoutNative = await consumer(work, 'wasm', [packed.tarball])
   await packageChecks(packed, withoutNative)
   await nodeChecks(withNative, withoutNative)
   await adapterChecks(withNative)
-  await serverChecks(withNative)
   await storageChecks(withNative)
+  await serverChecks(withNative)
   await otherRuntimes(withNative)
 } catch (error) {
   await checks.check('pack and install', () => {
