@@ -14,9 +14,23 @@ const WINDOWS = 2400
 const SHOTS = [
   { file: 'dashboard-tuning', view: 'tuning', width: 1280, height: 1060, colorScheme: 'light' },
   { file: 'dashboard-tuning-dark', view: 'tuning', width: 1280, height: 1060, colorScheme: 'dark' },
-  { file: 'dashboard-changes', view: 'changes', width: 1280, height: 640, colorScheme: 'light', open: '.change > summary' },
+  {
+    file: 'dashboard-changes',
+    view: 'changes',
+    width: 1280,
+    height: 640,
+    colorScheme: 'light',
+    open: '.change > summary',
+  },
   { file: 'dashboard-breakers', view: 'breakers', width: 1280, height: 800, colorScheme: 'dark' },
-  { file: 'dashboard-cascades', view: 'cascades', width: 1280, height: 680, colorScheme: 'light', open: '.witness > summary' },
+  {
+    file: 'dashboard-cascades',
+    view: 'cascades',
+    width: 1280,
+    height: 680,
+    colorScheme: 'light',
+    open: '.witness > summary',
+  },
   { file: 'dashboard-narrow', view: 'tuning', width: 360, height: 740, colorScheme: 'light' },
 ]
 
@@ -55,4 +69,6 @@ await main(async () => {
 
 /** Until no chart that can be seen says that it is loading. */
 const drawn = (page) =>
-  page.waitForFunction(() => [...document.querySelectorAll('.chart-note')].every(({ textContent }) => textContent === ''))
+  page.waitForFunction(() =>
+    [...document.querySelectorAll('.chart-note')].every(({ textContent }) => textContent === ''),
+  )

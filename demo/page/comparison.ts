@@ -41,7 +41,12 @@ export class Comparison {
         figures: [
           { label: 'static', value: cost(fixed), note: 'mean cost per second' },
           { label: 'tuned', value: cost(tuned), note: 'mean cost per second' },
-          { label: 'change', value: change(fixed, tuned), note: 'lower is better', tone: tuned <= fixed ? 'good' : 'bad' },
+          {
+            label: 'change',
+            value: change(fixed, tuned),
+            note: 'lower is better',
+            tone: tuned <= fixed ? 'good' : 'bad',
+          },
           {
             label: 'run',
             value: `${seconds.length} of ${this.#length} s`,
@@ -66,7 +71,11 @@ export class Comparison {
           },
         ],
         tables: [
-          { title: 'By phase', head: ['phase', 'static', 'tuned', 'change'], rows: this.#phases.map((one) => this.#row(one)) },
+          {
+            title: 'By phase',
+            head: ['phase', 'static', 'tuned', 'change'],
+            rows: this.#phases.map((one) => this.#row(one)),
+          },
         ],
       },
     }

@@ -25,7 +25,8 @@ export function runService(entry: URL): void {
     if (message.type === 'open') opened = open(entry, message, tell)
     opened
       ?.then(async (service) => {
-        if (message.type === 'open') tell({ type: 'ready', port: service.port, ...(service.page !== undefined && { page: service.page }) })
+        if (message.type === 'open')
+          tell({ type: 'ready', port: service.port, ...(service.page !== undefined && { page: service.page }) })
         else if (message.type === 'begin') service.begin(message)
         else if (message.type === 'compared') service.comparison.take(message.second)
         else tell({ type: 'final', ...(await service.close()) })
@@ -56,8 +57,7 @@ async function open(entry: URL, config: ToService & { type: 'open' }, tell: (mes
     ...(instance.observer && { observer: instance.observer }),
   })
   const comparison = new Comparison()
-  const page =
-    config.page === undefined ? undefined : await servePage(instance.tuners ?? [], comparison, config.page)
+  const page = config.page === undefined ? undefined : await servePage(instance.tuners ?? [], comparison, config.page)
   const server = serve(catalog)
   const port = await listen(server, config.port)
   const status = (): ServiceStatus => ({

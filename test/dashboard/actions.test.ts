@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, launch } from './support/browser.mjs'
-import { open, toast } from './support/page.js'
+import { knobsOf, open, toast } from './support/page.js'
 
 describe.skipIf(chromiumPath === undefined)('actions', () => {
   let browser: Browser
@@ -13,18 +13,18 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
 
   test('freeze is done at once and can be taken back, by button and by key', async () => {
     const { page, show, complaints } = await open(browser)
-    const frozen = async () => (await show.tuner.explain()).knobs.find(({ name }) => name === 'ttl')?.frozen
+    const frozen = async () => (await knobsOf(show)).find(({ name }) => name === 'ttl')?.frozen
     await page.getByRole('button', { name: 'Freeze ttl' }).click()
     await expect.poll(frozen).toBe(true)
     await expect.poll(() => toast(page).textContent()).toContain('ttl is frozen at its present value.')
-    await page.getByRole('button', { name: 'Let ttl move' }).waitFor()
+    await page.getByRole('button', { name: 'Unfreeze ttl' }).waitFor()
     await page.keyboard.press('u')
     await expect.poll(frozen).toBe(false)
     await expect.poll(() => toast(page).textContent()).toContain('ttl may move again.')
     await page.getByRole('button', { name: 'Freeze all' }).click()
-    await expect.poll(async () => (await show.tuner.explain()).knobs.every((knob) => knob.frozen)).toBe(true)
+    await expect.poll(async () => (await knobsOf(show)).every((knob) => knob.frozen)).toBe(true)
     await toast(page).getByRole('button', { name: 'Undo' }).click()
-    await expect.poll(async () => (await show.tuner.explain()).knobs.some((knob) => knob.frozen)).toBe(false)
+    await expect.poll(async () => (await knobsOf(show)).some((knob) => knob.frozen)).toBe(false)
     expect(complaints).toEqual([])
   })
 
@@ -50,19 +50,18 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   test('a roll back says what moves where, does it, and can be taken back within the guardrails', async () => {
     const { page, show, play } = await open(browser, { windows: 40 })
     play(400)
-    const explained = await show.tuner.explain()
-    expect(explained.knobs.some(({ certified }) => certified !== null)).toBe(true)
+    const { generation } = show.tuner
+    expect((await knobsOf(show)).some(({ certified }) => certified !== null)).toBe(true)
     await page.keyboard.press('r')
     const dialog = page.getByRole('dialog')
     await dialog.getByText('Roll back catalog?').waitFor()
     await page.keyboard.press('Escape')
     await expect.poll(() => dialog.count()).toBe(0)
-    expect(show.tuner.generation).toBe(explained.generation)
+    expect(show.tuner.generation).toBe(generation)
     await page.getByRole('button', { name: 'Roll back …' }).click()
     await dialog.getByRole('button', { name: 'Roll back' }).click()
     await expect.poll(() => toast(page).textContent()).toContain('catalog was rolled back.')
-    const { knobs } = await show.tuner.explain()
-    for (const { value, certified } of knobs) expect(value).toBe(certified)
+    for (const { value, certified } of await knobsOf(show)) expect(value).toBe(certified)
     await page.goto(`${page.url().split('#')[0]}#/operations`)
     await page.getByRole('row', { name: /rollback.*done/ }).waitFor()
   })
@@ -90,19 +89,20 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   test('what is refused is said in the words of the problem, in the dialog, and nothing is lost', async () => {
     const { page, show } = await open(browser)
     show.tuner.freeze()
-    await page.getByRole('button', { name: 'Let linger move' }).waitFor()
+    await page.getByRole('button', { name: 'Unfreeze linger' }).waitFor()
     await page.getByRole('button', { name: 'Set linger' }).click()
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('New value in milliseconds').fill('12')
+    const wanted = Number((show.tuner.knobs.linger + 0.5).toFixed(1))
+    await dialog.getByLabel('New value in milliseconds').fill(String(wanted))
     await dialog.getByRole('button', { name: 'Set linger' }).click()
     const alert = dialog.getByRole('alert')
     await alert.getByText('The command was refused').waitFor()
     await alert.getByText('It is frozen: let it move first.').waitFor()
-    expect(await dialog.getByLabel('New value in milliseconds').inputValue()).toBe('12')
+    expect(await dialog.getByLabel('New value in milliseconds').inputValue()).toBe(String(wanted))
     show.tuner.unfreeze()
-    show.play(3)
+    show.clock.advance(3000)
     await dialog.getByRole('button', { name: 'Try again' }).click()
-    await expect.poll(() => show.tuner.knobs.linger).toBe(12)
+    await expect.poll(() => show.tuner.knobs.linger).toBe(wanted)
   })
 
   test('a breaker is held open and given back', async () => {

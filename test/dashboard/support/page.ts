@@ -49,5 +49,15 @@ export async function open(browser: Browser, wanted: Wanted = {}): Promise<Opene
   return { page, url, show, complaints, asked, play: (count) => show.play(count) }
 }
 
+interface KnobNow {
+  readonly name: string
+  readonly frozen: boolean
+  readonly value: number
+  readonly certified: number | null
+}
+
+/** Where the knobs are in the process, whatever the page says. */
+export const knobsOf = async ({ tuner }: Opened['show']): Promise<readonly KnobNow[]> => (await tuner.explain()).knobs
+
 /** What a reader of the screen hears. */
 export const toast = (page: Page) => page.locator('.toast').last()

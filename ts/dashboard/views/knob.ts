@@ -37,7 +37,7 @@ export class KnobCard {
       if (this.#knob.frozen) actions.unfreeze(this.#tuner, name)
       else actions.freeze(this.#tuner, name)
     })
-    this.#set = h('button', { type: 'button', 'aria-label': `Set ${name}` }, 'Set …')
+    this.#set = h('button', { type: 'button', 'aria-label': `Set ${name}` }, 'Set')
     this.#set.addEventListener('click', () => this.#tuner && actions.propose(this.#tuner, name))
     this.element = h(
       'article',
@@ -78,8 +78,8 @@ export class KnobCard {
       this.#chips.replaceChildren(
         ...chips.map((text) => h('span', { class: `chip ${text === 'frozen' ? 'guard' : ''}`, text: String(text) })),
       )
-    say(this.#freeze, knob.frozen ? 'Let move' : 'Freeze')
-    this.#freeze.setAttribute('aria-label', knob.frozen ? `Let ${knob.name} move` : `Freeze ${knob.name}`)
+    say(this.#freeze, knob.frozen ? 'Unfreeze' : 'Freeze')
+    this.#freeze.setAttribute('aria-label', knob.frozen ? `Unfreeze ${knob.name}` : `Freeze ${knob.name}`)
     this.#freeze.disabled = !operable
     this.#set.disabled = !operable
     const advice = adviceOf(knob)

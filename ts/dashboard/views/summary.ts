@@ -60,7 +60,7 @@ export class Summary {
         'div',
         { class: 'card figures' },
         ...Object.entries(this.#figures).map(([key, lines]) =>
-          h('div', {}, h('h3', { text: titles[key as keyof typeof titles] }), ...lines),
+          h('div', {}, h('h2', { text: titles[key as keyof typeof titles] }), ...lines),
         ),
       ),
       h(
@@ -90,7 +90,7 @@ export class Summary {
       select.disabled = !operable
     }
     const frozen = tuner.knobs.length > 0 && tuner.knobs.every((knob) => knob.frozen)
-    say(this.#freeze, frozen ? 'Let all move' : 'Freeze all')
+    say(this.#freeze, frozen ? 'Unfreeze all' : 'Freeze all')
     for (const one of [this.#freeze, this.#leave]) one.disabled = !operable
     this.#safe.disabled = !operable || tuner.safeMode !== null
     const certified = tuner.knobs.some((knob) => knob.certified !== null)

@@ -4,12 +4,12 @@ import { attribute, h, say } from '../dom.js'
 import { clock, span as length, moment } from '../format.js'
 import { roving } from '../ui/roving.js'
 
-const LENGTHS: readonly (readonly [label: string, ms: number | undefined, name: string])[] = [
-  ['1 min', 60_000, 'One minute'],
-  ['15 min', 900_000, 'Fifteen minutes'],
-  ['1 h', 3_600_000, 'One hour'],
-  ['6 h', 21_600_000, 'Six hours'],
-  ['All', undefined, 'Everything'],
+const LENGTHS: readonly (readonly [label: string, ms: number | undefined])[] = [
+  ['1 min', 60_000],
+  ['15 min', 900_000],
+  ['1 h', 3_600_000],
+  ['6 h', 21_600_000],
+  ['All', undefined],
 ]
 
 export class Toolbar {
@@ -21,10 +21,10 @@ export class Toolbar {
 
   constructor(span: Span) {
     this.#span = span
-    const button = (label: string, name: string, run: () => void): HTMLButtonElement =>
+    const button = (label: string, name: string | undefined, run: () => void): HTMLButtonElement =>
       h('button', { type: 'button', 'aria-label': name, on: { click: run } }, label)
-    this.#lengths = LENGTHS.map(([label, ms, name]) => button(label, name, () => span.choose(ms)))
-    this.#live = button('Live', 'Follow the latest', () => span.follow(true))
+    this.#lengths = LENGTHS.map(([label, ms]) => button(label, undefined, () => span.choose(ms)))
+    this.#live = button('Live', undefined, () => span.follow(true))
     const bar = h(
       'div',
       { class: 'toolbar', role: 'toolbar', 'aria-label': 'Stretch of time' },
