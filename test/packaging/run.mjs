@@ -16,7 +16,7 @@ import {
 } from './checks/package.mjs'
 import { Checks, expect } from './lib/checks.mjs'
 import { Agreement, resultOf } from './lib/outcome.mjs'
-import { consumer, linkFrameworks, linkPackages, pack, packForge, packNative } from './lib/tarballs.mjs'
+import { consumer, linkFrameworks, linkPackages, pack, packNative } from './lib/tarballs.mjs'
 import { runChromium } from './runtimes/chromium.mjs'
 import { runBun, runDeno, runNode } from './runtimes/process.mjs'
 import { runForgePage } from './runtimes/webgpu.mjs'
@@ -130,7 +130,6 @@ async function packageChecks(packed, folder) {
   await checks.check('core wasm size', () => checkWasmSize('homeostat_bg'))
   await checks.check('solver wasm size', () => checkWasmSize('homeostat_solver_bg'))
   await checks.check('reflex wasm size', () => checkWasmSize('homeostat_reflex_bg'))
-  await checks.check('forge wasm size', () => checkWasmSize('homeostat_forge_bg'))
   await checks.check('publint', () => checkPublint(packed.tarball, work))
   await checks.check('attw', () => checkAttw(packed.tarball, work))
   for (const extension of ['mts', 'cts']) {
@@ -165,8 +164,7 @@ try {
   await withLock(setupTest)
   const packed = await pack('.', join(work, 'tarballs'))
   const native = await packNative(work)
-  const forge = await packForge(work)
-  const withNative = await consumer(work, 'native', [packed.tarball, native.tarball, forge.tarball])
+  const withNative = await consumer(work, 'native', [packed.tarball, native.tarball])
   const withoutNative = await consumer(work, 'wasm', [packed.tarball])
   await packageChecks(packed, withoutNative)
   await nodeChecks(withNative, withoutNative)

@@ -22,7 +22,7 @@ const OPEN_MAX: Duration = Duration::from_secs(30);
 const CLOSE_MAX: Duration = Duration::from_secs(2);
 
 /// What is asked of a forge.
-pub struct Wanted {
+pub(crate) struct Wanted {
     pub adapter: Option<String>,
     pub device: String,
     pub kernel: String,
@@ -51,7 +51,7 @@ fn bytes_of(data: &Data) -> Uint8Array {
 
 impl Forge {
     /// Opens the adapter that is wanted; blocks until that is done.
-    pub fn open(wanted: Wanted) -> error::Result<Self> {
+    pub(crate) fn open(wanted: Wanted) -> error::Result<Self> {
         let kernel = KernelOptions::default().parse(&wanted.kernel)?;
         let options = Options { run_id: wanted.run_id, kernel, share: wanted.share, ..Options::default() };
         let told = Told::default();

@@ -1,6 +1,5 @@
 const api = require('homeostat')
 const flow = require('homeostat/flow')
-const forge = require('homeostat/forge')
 const resilience = require('homeostat/resilience')
 const solver = require('homeostat/solver')
 
@@ -11,13 +10,11 @@ Promise.all([
   import('./solver-scenario.mjs'),
   import('./node-scenario.mjs'),
   import('./reflex-scenario.mjs'),
-  import('./forge-scenario.mjs'),
-]).then(async ([{ consume }, { consumeSolver }, { consumeSolverNode }, { consumeReflex }, { consumeForge }]) => {
+]).then(async ([{ consume }, { consumeSolver }, { consumeSolverNode }, { consumeReflex }]) => {
   const result = {
     ...(await consume(api)),
     solver: await consumeSolver(solver),
     reflex: await consumeReflex(resilience, flow),
-    forge: await consumeForge(forge),
     solverNode: await consumeSolverNode(solver),
   }
   console.log(

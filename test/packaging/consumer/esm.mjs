@@ -1,9 +1,7 @@
 import * as api from 'homeostat'
 import * as flow from 'homeostat/flow'
-import * as forge from 'homeostat/forge'
 import * as resilience from 'homeostat/resilience'
 import * as solver from 'homeostat/solver'
-import { consumeForge } from './forge-scenario.mjs'
 import { consumeSolverNode } from './node-scenario.mjs'
 import { consumeReflex } from './reflex-scenario.mjs'
 import { consume } from './scenario.mjs'
@@ -13,7 +11,6 @@ const result = {
   ...(await consume(api)),
   solver: await consumeSolver(solver),
   reflex: await consumeReflex(resilience, flow),
-  forge: await consumeForge(forge),
   solverNode: await consumeSolverNode(solver),
 }
 const entry = (name) => import.meta.resolve(name).split('/').at(-1)
