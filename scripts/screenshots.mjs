@@ -34,6 +34,12 @@ const SHOTS = [
   { file: 'dashboard-narrow', view: 'tuning', width: 360, height: 740, colorScheme: 'light' },
 ]
 
+/** Until no chart that can be seen says that it is loading. */
+const drawn = (page) =>
+  page.waitForFunction(() =>
+    [...document.querySelectorAll('.chart-note')].every(({ textContent }) => textContent === ''),
+  )
+
 await main(async () => {
   await withLock(async () => build(await setup()))
   await setupBrowser()
@@ -66,9 +72,3 @@ await main(async () => {
     await show.close()
   }
 })
-
-/** Until no chart that can be seen says that it is loading. */
-const drawn = (page) =>
-  page.waitForFunction(() =>
-    [...document.querySelectorAll('.chart-note')].every(({ textContent }) => textContent === ''),
-  )

@@ -64,6 +64,8 @@ export class Track {
 
   /** Somebody looks at this stretch, so many pixels wide, of what reaches from `firstMs` to `lastMs`. */
   need(fromMs: number, toMs: number, width: number, firstMs: number, lastMs: number): void {
+    // Before anybody knows how far back there is something, nothing can be asked for.
+    if (lastMs <= 1) return
     const grainMs = ((toMs - fromMs) / Math.max(1, width)) * 2
     const fine = this.#fine
     // What came live reaches a little further than what was asked for.
@@ -119,8 +121,10 @@ export class Track {
     const { signal } = current
     try {
       const fine = this.#ask({ series: this.series, fromMs, toMs, buckets: bucketsFor(width), signal })
+      const known = this.#coarse
+      const grown = known !== undefined && lastMs - firstMs > (known.toMs - known.fromMs) * 1.25
       const coarse =
-        this.#coarse === undefined
+        known === undefined || grown
           ? this.#ask({ series: this.series, fromMs: firstMs, toMs: lastMs, buckets: COARSE, signal })
           : undefined
       const [near, far] = await Promise.all([fine, coarse])
@@ -148,7 +152,7 @@ function loadedOf(range: Range): Loaded {
   for (const [name, { min, max, mean }] of Object.entries(range.series)) {
     rows.set(name, { at, min: numbers(min), max: numbers(max), mean: numbers(mean) })
   }
-  return { fromMs: range.fromMs, toMs: at.at(-1) ?? range.toMs, grainMs: range.bucketMs ?? 0, rows }
+  return { fromMs: range.fromMs, toMs: range.toMs, grainMs: range.bucketMs ?? 0, rows }
 }
 
 const numbers = (given: readonly (number | null)[]): Float64Array =>
