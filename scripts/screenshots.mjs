@@ -20,7 +20,7 @@ const SHOTS = [
     width: 1280,
     height: 640,
     colorScheme: 'light',
-    open: '.change > summary',
+    open: '.change:has(.chip.move) > summary',
   },
   { file: 'dashboard-breakers', view: 'breakers', width: 1280, height: 800, colorScheme: 'dark' },
   {

@@ -168,7 +168,7 @@ export class ChangesView implements View {
         proposal: change.proposalId,
         run: change.runId,
       }
-      details.append(h('div', { class: 'detail' }, evidence(change.evidence), evidence(place)))
+      details.append(h('div', { class: 'detail' }, evidence(inWords(change, tuner)), evidence(place)))
     })
     return h('li', {}, details)
   }
@@ -182,6 +182,17 @@ function standing(element: Element, change: Change): void {
   const text = change.standing === null ? '' : words(change.standing)
   say(place, text)
   place.classList.toggle('live', change.standing === 'live')
+}
+
+/** Values of knobs as their knobs say them. */
+function inWords({ evidence: given }: Change, tuner: TunerState | undefined): Change['evidence'] {
+  const { values } = given
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return given
+  const said = Object.entries(values).map(([name, value]) => {
+    const knob = tuner?.knobs.find((one) => one.name === name)
+    return [name, knob === undefined || typeof value !== 'number' ? value : knobValue(knob, value)]
+  })
+  return { ...given, values: Object.fromEntries(said) }
 }
 
 export function whatOf(change: Change, tuner: TunerState | undefined): string {
