@@ -51,13 +51,16 @@ fn named(name: &str) -> Scenario {
     scenario::all().into_iter().find(|scenario| scenario.name == name).expect("one of the 31")
 }
 
-/// Largest limit in the hour at 105 %, from the first second on, over the cores.
+/// Largest limit in the hour at 105 %, from the first second on, over the cores; the worst of five seeds.
 pub fn hour() -> Figure {
     let scenario = named("mild1h");
-    let mut limiter = ours::create(ours::SUBJECT, &scenario, 1).expect("the subject is known");
-    let outcome = simulate(&scenario, limiter.as_mut(), 1);
-    let largest = outcome.limit_per_second.iter().copied().max().unwrap_or(0);
-    most("hour at 105 %: largest limit over cores", largest as f64 / scenario.cores as f64, 2.2)
+    let largest = |seed: u64| {
+        let mut limiter = ours::create(ours::SUBJECT, &scenario, seed).expect("the subject is known");
+        let limits = simulate(&scenario, limiter.as_mut(), seed).limit_per_second;
+        limits.into_iter().max().unwrap_or(0)
+    };
+    let worst = (1..=5).map(largest).max().unwrap_or(0);
+    most("hour at 105 %: largest limit over cores", worst as f64 / scenario.cores as f64, 2.2)
 }
 
 /// Good responses from 10 to 20 s after the network became 20 ms slower, over those of the last 30 s; the worst of five seeds.

@@ -9,10 +9,12 @@
 mod adaptive;
 mod aimd;
 mod alone;
+mod baseline;
 mod config;
 mod gradient2;
 mod meter;
 mod rule;
+mod saturated;
 mod vegas;
 
 pub use adaptive::Adaptive;

@@ -121,6 +121,36 @@ fn adaptive_finds_what_the_service_can_do_from_below_and_above() {
     }
 }
 
+/// Calls at once, served `cores` at a time; gives how many were admitted.
+fn burst(limiter: &mut Limiter, now_us: u64, calls: usize, cores: usize, service_us: u64) -> usize {
+    let permits: Vec<u64> = (0..calls).filter_map(|_| limiter.try_acquire(now_us)).collect();
+    for (i, permit) in permits.iter().enumerate() {
+        let rounds = (i / cores + 1) as u64;
+        assert!(limiter.release(*permit, Ended::Served, now_us + rounds * service_us + i as u64));
+    }
+    permits.len()
+}
+
+#[test]
+fn adaptive_does_not_take_idle_time_for_weakness() {
+    let mut limiter = Limiter::new(&LimiterConfig::default());
+    for second in 0..2_000u64 {
+        let admitted = burst(&mut limiter, second * 10_000_000, 30, 20, 20_000);
+        assert!(admitted >= 20, "{admitted} of 30, after {second} bursts");
+    }
+}
+
+#[test]
+fn adaptive_admits_a_burst_after_a_bad_time_and_a_rest() {
+    let mut limiter = Limiter::new(&LimiterConfig::default());
+    saturate(&mut limiter, 1, 50_000, 120);
+    assert!(limiter.limit() < 20, "{}", limiter.limit());
+    // What was in flight at the end of the bad time hangs until its lease ends.
+    let rested_us = 300_000_000;
+    limiter.expire(rested_us);
+    assert_eq!(burst(&mut limiter, rested_us, 20, 20, 20_000), 20);
+}
+
 proptest! {
     /// Any calls at any times: the limit keeps its bounds, permits are never more than were allowed, nothing is kept for ever.
     #[test]
