@@ -9,7 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const MANIFEST = fileURLToPath(new URL('package.json', import.meta.url))
 const FOLDER = fileURLToPath(new URL('../../.cache/reflex-bench/', import.meta.url))
 
-function install() {
+/** Does nothing where they are there already. */
+export function installPeers() {
   const stamp = join(FOLDER, 'installed.json')
   const wanted = readFileSync(MANIFEST, 'utf8')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
@@ -24,7 +25,7 @@ function install() {
 
 /** Every rival by its name here. */
 export async function loadPeers() {
-  install()
+  installPeers()
   const require = createRequire(join(FOLDER, 'package.json'))
   // What has no entry for `require` has one for `import`.
   const entryOf = (name) => {

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { installPeers } from '../../../bench/reflex/peers.mjs'
 import { at, STATE } from '../paths.mjs'
 import { run } from '../run.mjs'
 import { setupBrowser } from '../setup-browser.mjs'
@@ -42,11 +43,22 @@ const readJson = (file) => {
   }
 }
 
+/** What the defects are shown in. Where they cannot be had their test is skipped, and says so. */
+function setupPeers(note) {
+  note?.('breakers that others use')
+  try {
+    installPeers()
+  } catch (error) {
+    note?.(error.message)
+  }
+}
+
 export const unit = {
   title: 'vitest (native, wasm, repository)',
   async run(context) {
     await setupServers(context.note)
     await setupBrowser(context.note)
+    setupPeers(context.note)
     const file = report('vitest.json')
     const reporter = at('scripts', 'lib', 'test', 'vitest-reporter.mjs')
     const args = [at('node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', `--reporter=${reporter}`]
