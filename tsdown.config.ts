@@ -8,7 +8,7 @@ const out = process.env.HOMEOSTAT_DIST ?? 'dist'
 const RUNTIMES = ['node', 'browser', 'workerd', 'edge-light', 'deno', 'bun']
 /** Where a CommonJS consumer exists that no bundler serves. */
 const COMMONJS = ['node']
-const CAPABILITIES = ['testing', 'shadow']
+const CAPABILITIES = ['testing', 'shadow', 'metrics', 'openfeature']
 const ADAPTERS = ['express', 'fastify', 'hono', 'undici']
 /** Stores where there are no files and databases; those where there are some are built apart. */
 const STORAGE = { storage: 'ts/storage/index.ts' }

@@ -25,7 +25,7 @@ interface TracerLike {
   startSpan(name: string, options: { root: boolean; attributes: Attributes; links: never }): { end(): void }
 }
 
-/** `import * as api from '@opentelemetry/api'`, 1.4 or later. */
+/** `import * as api from '@opentelemetry/api'`, 1.7 or later. */
 export interface OpenTelemetryApi {
   readonly metrics: { getMeter(name: string, version?: string): MeterLike }
   readonly trace: TraceLike & { getTracer(name: string, version?: string): TracerLike }

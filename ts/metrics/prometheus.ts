@@ -1,5 +1,5 @@
 /**
- * Metrics in the application's own registry of `prom-client` (14 or 15), read when it is scraped. The registry is given, so that
+ * Metrics in the application's own registry of `prom-client` 15, read when it is scraped. The registry is given, so that
  * there is no second copy of the package, and none where it is not used.
  */
 import { HomeostatError, invalid } from '../errors.js'
@@ -45,6 +45,8 @@ class RegisteredFamily {
   readonly aggregator: 'sum' | 'max'
   /** In the registry, whatever it is called in an exposition. */
   readonly key: string
+  /** Before, its name is its key, as that of every metric is. */
+  registered = false
   readonly #family: Family
   readonly #sources: Sources
   readonly #registry: RegistryLike
@@ -61,7 +63,7 @@ class RegisteredFamily {
   }
 
   get name(): string {
-    const open = this.#registry.contentType.startsWith(OPENMETRICS)
+    const open = this.registered && this.#registry.contentType.startsWith(OPENMETRICS)
     return open ? `${PREFIX}${this.#family.name}` : this.key
   }
 
@@ -111,7 +113,10 @@ export function prometheus(options: PrometheusOptions): Exporter {
       received: taken.key,
     })
   }
-  for (const metric of metrics) registry.registerMetric(metric as never)
+  for (const metric of metrics) {
+    registry.registerMetric(metric as never)
+    metric.registered = true
+  }
   const stop = follow(sources, trace, (decision) => {
     changes.take(decision)
     onDecision?.(decision)
