@@ -101,6 +101,8 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
     expect(await dialog.getByLabel('New value in milliseconds').inputValue()).toBe(String(wanted))
     show.tuner.unfreeze()
     show.clock.advance(3000)
+    // A page that is behind would be told so: it has to have seen that nothing is frozen any more.
+    await page.locator('button[aria-label="Freeze linger"]').waitFor()
     await dialog.getByRole('button', { name: 'Try again' }).click()
     await expect.poll(() => show.tuner.knobs.linger).toBe(wanted)
   })

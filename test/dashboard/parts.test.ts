@@ -54,6 +54,12 @@ test('the moving interval is the server’s, over the rows so far', () => {
   )
 })
 
+test('windows that say nothing leave the interval as it was', () => {
+  const moving = movingMean(rowsOf([Number.NaN, 4, 6, 5, Number.NaN, 5]), 120)
+  expect([...moving.mean]).toEqual([Number.NaN, 4, 5, 5, 5, 5])
+  expect(moving.max[4]).toBe(moving.max[3])
+})
+
 test('events are the same however they are cut into pieces', () => {
   const text =
     'retry: 2000\n\nid: a.1\nevent: change\ndata: {"x":\ndata: 1}\n\n: alive\n\nevent: state\r\ndata: [2]\r\n\r\ndata: no json\n\n'

@@ -6,14 +6,17 @@ import type { Rows } from './decimate.js'
 
 const Z = 1.96
 
-/** Over `width` rows up to each one. Rows without a value are passed over. */
+/** Over `width` rows up to each one. Rows without a value have what was known before them. */
 export function movingMean({ at, mean }: Rows, width: number): Rows {
   const n = at.length
   const out = { at, min: filled(n), max: filled(n), mean: filled(n) }
   const ring: number[] = []
   for (let i = 0; i < n; i++) {
     const value = mean[i] as number
-    if (!Number.isFinite(value)) continue
+    if (!Number.isFinite(value)) {
+      if (i > 0) for (const one of [out.min, out.max, out.mean]) one[i] = one[i - 1] as number
+      continue
+    }
     ring.push(value)
     if (ring.length > width) ring.shift()
     const centre = ring.reduce((sum, one) => sum + one, 0) / ring.length

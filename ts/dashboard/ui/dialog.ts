@@ -72,6 +72,7 @@ const VIOLATIONS: Readonly<Record<string, string>> = {
   'rate-limit-exceeded': 'There were too many updates just now: try again in a moment.',
   'out-of-bounds': 'The value lies outside the knob’s range.',
   'no-baseline': 'Nothing was certified yet, so there is nothing to go back to.',
+  closed: 'The tuner has ended: nothing can be asked of it any more.',
   thrashing: 'It went back and forth too often in the last minute.',
   'budget-exhausted': 'The guardrails’ budget for this stretch of time is used up.',
   frozen: 'It is frozen: let it move first.',
