@@ -51,14 +51,15 @@ export default defineConfig({
       },
       // Over sockets, whichever core: once is enough.
       { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout, maxWorkers } },
-      // In a browser, which has both processors to itself as far as it can.
+      // In a browser, alone: it is timed.
       {
         test: {
           name: 'dashboard',
           include: ['test/dashboard/**/*.test.ts'],
           testTimeout,
           maxWorkers,
-          sequence: { groupOrder: 1 },
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout, maxWorkers } },
