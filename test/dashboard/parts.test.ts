@@ -6,7 +6,7 @@ import { movingMean } from '../../ts/dashboard/chart/confidence.js'
 import { decimate, indexAt, nearest, type Rows } from '../../ts/dashboard/chart/decimate.js'
 import { Span } from '../../ts/dashboard/chart/span.js'
 import { layout } from '../../ts/dashboard/views/graph.js'
-import { RecentObjective } from '../../ts/server/trace/objective.js'
+import { RecentObjective } from '../../ts/tuner/recent-objective.js'
 
 const rowsOf = (values: readonly number[]): Rows => {
   const data = Float64Array.from(values)

@@ -4,7 +4,7 @@
  */
 import { invalid } from '../errors.js'
 import * as check from '../schema/checks.js'
-import { VERSION } from '../server/version.js'
+import { VERSION } from '../version.js'
 import { Changes } from './changes.js'
 import { type Decision, follow, type SpanLike, type TraceLike, type Trigger } from './decisions.js'
 import { FAMILIES, PREFIX } from './families.js'

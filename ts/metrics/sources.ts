@@ -4,9 +4,9 @@
 import { invalid, isHomeostatError } from '../errors.js'
 import type { Health, Reflex } from '../resilience/reflex/reflex.js'
 import * as check from '../schema/checks.js'
-import { RecentObjective } from '../server/trace/objective.js'
 import type { TunerEvent } from '../tuner/events.js'
 import type { Explanation } from '../tuner/explain.js'
+import { RecentObjective } from '../tuner/recent-objective.js'
 import type { Tuner } from '../tuner/tuner.js'
 
 /** A tuner of whatever knobs and signals. */

@@ -1,8 +1,9 @@
 /**
  * The server's host for runtimes without Node's modules: requests are handed to `fetch()`.
  */
+
+import { VERSION } from '../version.js'
 import type { ServerHost } from './facade.js'
-import { VERSION } from './version.js'
 
 export function serverWebHost(target: 'browser' | 'workerd' | 'edge-light'): ServerHost {
   return {

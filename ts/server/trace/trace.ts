@@ -4,9 +4,9 @@
  */
 import type { KnobConfig } from '../../binding.js'
 import type { TunerEvent } from '../../tuner/events.js'
+import { RecentObjective } from '../../tuner/recent-objective.js'
 import { CHANGE_TYPES, type Change, type ChangeType, type WindowState } from '../api/state.js'
 import { Table } from '../history/table.js'
-import { RecentObjective } from './objective.js'
 import { brief, ofUnit } from './scale.js'
 
 export type TracedKnob = KnobConfig & { readonly choices?: readonly string[] | undefined }

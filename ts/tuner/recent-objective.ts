@@ -1,13 +1,19 @@
-/**
- * The objective's mean over the last windows with its 95 % interval. Windows resemble their neighbours, so they count for as many
- * independent ones as their autocorrelation at lag one leaves: n (1 - r) / (1 + r).
- */
-import type { TunerState } from '../api/state.js'
+export interface ObjectiveState {
+  readonly last: number | null
+  readonly mean: number | null
+  readonly low: number | null
+  readonly high: number | null
+  readonly windows: number
+}
 
 const WINDOWS = 120
 /** Two-sided, 95 %, of the normal distribution. */
 const Z = 1.96
 
+/**
+ * The objective's mean over the last windows with its 95 % interval. Windows resemble their neighbours, so they count for as many
+ * independent ones as their autocorrelation at lag one leaves: n (1 - r) / (1 + r).
+ */
 export class RecentObjective {
   readonly #values: number[] = []
 
@@ -16,7 +22,7 @@ export class RecentObjective {
     if (this.#values.length > WINDOWS) this.#values.shift()
   }
 
-  get state(): TunerState['objective'] {
+  get state(): ObjectiveState {
     const values = this.#values
     const n = values.length
     const last = values.at(-1) ?? null
