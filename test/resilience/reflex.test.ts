@@ -307,6 +307,8 @@ describe('reports', () => {
     const text = r.metrics()
     expect(text.endsWith('# EOF\n')).toBe(true)
     expect(text).toContain('homeostat_component_calls_total{component="a \\"b\\"\\n"} 1\n')
+    const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name)
+    expect(new Set(families).size).toBe(families.length)
     for (const line of text.trimEnd().split('\n'))
       expect(line).toMatch(/^(# (TYPE|HELP|EOF)|[a-z_0-9]+(\{[a-z]+="([^"\\]|\\.)*"\})? [-+.\de]+$)/)
   })

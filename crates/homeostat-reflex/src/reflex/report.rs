@@ -7,7 +7,7 @@ use crate::clock::time_us;
 use crate::component::Component;
 use crate::journal::regression;
 use crate::patterns::{Deviation, Finding, LEARNED_AT};
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write;
 use homeostat_core::json::{Number, Writer};
 
@@ -245,7 +245,12 @@ impl Reflex {
         family("cascades", "counter", "Cascades found.", self.cascade.count);
         family("optimisations", "counter", "Changes for the better.", self.counts.optimisations);
         for (key, value) in self.dropped() {
-            family(key, "counter", "What was left out for want of room or sense.", value);
+            family(
+                &format!("dropped_{key}"),
+                "counter",
+                "What was left out for want of room or sense.",
+                value,
+            );
         }
         let slots: Vec<usize> = self.components.names.recent().take(REPORTED_MAX).collect();
         for (name, kind, help) in [
