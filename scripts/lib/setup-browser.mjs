@@ -20,8 +20,11 @@ export async function ensureChromium(note) {
   }
 }
 
-/** What the dashboard is tried with: a browser, its remote control, a checker of accessibility. */
+/** A browser's remote control and a checker of accessibility. */
+export const setupDashboard = () => ensurePackages(at('test', 'dashboard'), 'dashboard tests')
+
+/** What the dashboard is tried with: these, and a browser. */
 export async function setupBrowser(note) {
-  await ensurePackages(at('test', 'dashboard'), 'dashboard tests')
+  await setupDashboard()
   await ensureChromium(note)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { installPeers } from '../../../bench/reflex/peers.mjs'
 import { at, STATE } from '../paths.mjs'
 import { run } from '../run.mjs'
-import { setupBrowser } from '../setup-browser.mjs'
+import { setupBrowser, setupDashboard } from '../setup-browser.mjs'
 import { setupServers } from '../setup-servers.mjs'
 import { none, oneOf } from './counts.mjs'
 
@@ -24,8 +24,13 @@ export const style = {
 
 export const types = {
   title: 'types (tsc)',
-  run: async (context) =>
-    oneOf(await node(context, [at('node_modules/typescript/bin/tsc'), '--noEmit', '--pretty', 'false'], 'test-tsc')),
+  run: async (context) => {
+    // Its types are among those that are checked.
+    await setupDashboard()
+    return oneOf(
+      await node(context, [at('node_modules/typescript/bin/tsc'), '--noEmit', '--pretty', 'false'], 'test-tsc'),
+    )
+  },
 }
 
 const report = (name) => {
