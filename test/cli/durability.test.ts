@@ -7,7 +7,7 @@ import { fails, homeostat, jsonLines, lines, well } from './support/cli.js'
 import { Driver } from './support/driver.js'
 import { SQUARE, workplace } from './support/studies.js'
 
-const ROUNDS = 30
+const ROUNDS = 50
 
 /** A fixed sequence, so that a failing round comes again. */
 function* randoms(seed: number): Generator<number> {
