@@ -3,7 +3,7 @@
  * records while the decision is made, such as an operator's request or the call that opened a breaker; else that of what it follows
  * from: the proposal, or the cascade.
  */
-import type { TunerEvent } from '../tuner/events.js'
+import { CHANGE_EVENTS, type TunerEvent } from '../tuner/events.js'
 import type { Sources } from './sources.js'
 
 export interface Trigger {
@@ -42,28 +42,7 @@ export interface TraceLike {
 export type OnDecision = (decision: Decision, span: SpanLike | undefined) => void
 
 /** What a tuner decides, and what it is told. */
-export const TUNER_DECISIONS = [
-  'applied',
-  'rolledBack',
-  'rejected',
-  'safeMode',
-  'recovered',
-  'certified',
-  'regression',
-  'drift',
-  'trialEnd',
-  'recommended',
-  'withdrawn',
-  'control',
-  'frozen',
-  'unfrozen',
-  'mode',
-  'operator',
-  'pushFailed',
-  'started',
-  'stopped',
-  'warning',
-] as const
+export const TUNER_DECISIONS = CHANGE_EVENTS
 export const REFLEX_DECISIONS = ['breaker', 'cascade', 'stage', 'recovered', 'regression'] as const
 
 /** Proposals and cascades whose trigger is remembered. */

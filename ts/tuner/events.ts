@@ -173,3 +173,27 @@ export function emitJournal(bytes: Uint8Array, emitter: Emitter): void {
     if (event !== undefined && emitter.has(event.type)) emitter.emit(event.type, event)
   }
 }
+
+/** What a tuner decides and what it is told, besides windows: the server shows it, metrics count it. */
+export const CHANGE_EVENTS = [
+  'applied',
+  'rolledBack',
+  'rejected',
+  'safeMode',
+  'recovered',
+  'certified',
+  'regression',
+  'drift',
+  'trialEnd',
+  'recommended',
+  'withdrawn',
+  'control',
+  'frozen',
+  'unfrozen',
+  'mode',
+  'operator',
+  'pushFailed',
+  'started',
+  'stopped',
+  'warning',
+] as const satisfies readonly JournalEventType[]

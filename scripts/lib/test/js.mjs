@@ -59,7 +59,7 @@ function setupPeers(note) {
 }
 
 export const unit = {
-  title: 'vitest (native, wasm, repository)',
+  title: 'vitest (every project)',
   async run(context) {
     await setupServers(context.note)
     await setupBrowser(context.note)

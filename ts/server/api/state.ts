@@ -2,8 +2,10 @@
  * What the server tells of the state of things. Times are milliseconds since 1970 for display, durations are in the unit of their
  * name. Values of knobs are numbers in the knob's unit: milliseconds, bytes, the place of a choice, 0 or 1.
  */
+
 import { APPLY_KINDS, MODES, SAFE_MODE_REASONS } from '../../generated/core.js'
 import { BREAKER_STATES } from '../../reflex-binding.js'
+import { CHANGE_EVENTS } from '../../tuner/events.js'
 import {
   array,
   flag,
@@ -117,28 +119,7 @@ export const tunerState = object(
 )
 
 /** What is told of a run, besides windows. */
-export const CHANGE_TYPES = [
-  'applied',
-  'rolledBack',
-  'rejected',
-  'safeMode',
-  'recovered',
-  'certified',
-  'regression',
-  'drift',
-  'trialEnd',
-  'recommended',
-  'withdrawn',
-  'control',
-  'frozen',
-  'unfrozen',
-  'mode',
-  'operator',
-  'pushFailed',
-  'started',
-  'stopped',
-  'warning',
-] as const
+export const CHANGE_TYPES = CHANGE_EVENTS
 export type ChangeType = (typeof CHANGE_TYPES)[number]
 export const changeType = oneOfWords(CHANGE_TYPES)
 
