@@ -214,14 +214,13 @@ fn read_bound(name: &str, json: &Json) -> Result<Bound> {
         let message = error.message.strip_prefix("knobs").map(|rest| format!("bounds{rest}"));
         Error { message: message.unwrap_or(error.message), ..error }
     })?;
-    let bound = Bound { knob, choices };
-    if bound.is_whole() {
-        return Ok(bound);
-    }
-    let step = Number(bound.knob.resolution());
-    let message =
-        format_args!("bounds.{name}: min and max of this duration have to be multiples of {step} ms");
-    Err(Error::new(Code::InvalidKnob, message))
+    let step = knob.resolution();
+    Bound { knob, choices }.whole().ok_or_else(|| {
+        let step = Number(step);
+        let message =
+            format_args!("bounds.{name}: min and max of this duration have to be multiples of {step} ms");
+        Error::new(Code::InvalidKnob, message)
+    })
 }
 
 fn read_choices(fields: &mut Fields) -> Vec<Json> {

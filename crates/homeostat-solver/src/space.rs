@@ -3,6 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::json::{Json, Number, Quoted, Writer};
+use homeostat_core::real::clamp;
 use homeostat_core::space::{Kind, Knob, Scale};
 
 /// Most knobs of one study: as many as the Sobol sequence has dimensions.
@@ -18,13 +19,19 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Whether the range begins and ends at whole steps.
-    pub fn is_whole(&self) -> bool {
-        let whole = |value: f64, per_unit: f64| {
-            let steps = value * per_unit;
-            (steps - libm::round(steps)).abs() <= 1e-9 * steps.abs()
-        };
-        self.per_unit().is_none_or(|n| whole(self.knob.min, n) && whole(self.knob.max, n))
+    /// The knob with its ends on whole steps, or `None` where they lie between two. An end that a computation left a rounding
+    /// error off its step (8 + 0.851) is that step: one point has one number.
+    pub fn whole(mut self) -> Option<Self> {
+        if let Some(per_unit) = self.per_unit() {
+            let whole = |value: f64| {
+                let (exact, steps) = (value * per_unit, libm::round(value * per_unit));
+                ((exact - steps).abs() <= 1e-9 * exact.abs()).then_some(steps / per_unit)
+            };
+            self.knob.min = whole(self.knob.min)?;
+            self.knob.max = whole(self.knob.max)?;
+            self.knob.initial = clamp(self.knob.initial, self.knob.min, self.knob.max);
+        }
+        Some(self)
     }
 
     /// How many values there are; `None` for real numbers.
@@ -77,7 +84,8 @@ impl Bound {
             let option = format_args!("{}", knob.name);
             Err(Error::expected(Code::InvalidOption, option, wanted, value))
         };
-        if !(knob.min..=knob.max).contains(&value) {
+        let slack = 1e-9 * knob.resolution();
+        if !(knob.min - slack..=knob.max + slack).contains(&value) {
             return refuse(&format!("{} to {}", Number(knob.min), Number(knob.max)));
         }
         if knob.kind == Kind::Number {
@@ -87,7 +95,7 @@ impl Bound {
         }
         let nearest = knob.to_value(knob.to_unit(value));
         let wraps = knob.scale == Scale::Periodic && value == knob.max;
-        let whole = (nearest - value).abs() <= 1e-9 * knob.resolution();
+        let whole = (nearest - value).abs() <= slack;
         if whole || wraps { Ok(nearest + 0.0) } else { refuse("a whole step") }
     }
 
@@ -263,7 +271,33 @@ mod tests {
         let knob =
             Knob { name: "k".into(), kind, scale, min, max, initial: min, lag_us: 0, learn, push: false };
         knob.validate().unwrap();
-        Bound { knob, choices: Vec::new() }
+        Bound { knob, choices: Vec::new() }.whole().unwrap()
+    }
+
+    #[test]
+    fn an_end_that_is_a_rounding_error_off_its_step_is_that_step() {
+        for (min, max) in [(8.0 + 0.851, 9.0), (8.851, 0.1 + 0.2 + 8.7)] {
+            let b = bound(Kind::Duration, Scale::Linear, min, max);
+            assert_eq!((b.level(0), b.rank(8.851)), (8.851, 0));
+            assert_eq!(b.canonical(8.851), Ok(8.851));
+            assert_eq!(b.canonical(min), Ok(8.851));
+            assert_eq!(b.canonical(max), Ok(9.0));
+            assert!(b.canonical(8.8499).is_err() && b.canonical(9.0001).is_err());
+        }
+        let learn = Learn::Hold;
+        let (kind, scale) = (Kind::Duration, Scale::Linear);
+        let knob = Knob {
+            name: "k".into(),
+            kind,
+            scale,
+            min: 8.8515,
+            max: 9.0,
+            initial: 9.0,
+            lag_us: 0,
+            learn,
+            push: false,
+        };
+        assert_eq!(Bound { knob, choices: Vec::new() }.whole(), None);
     }
 
     proptest! {
