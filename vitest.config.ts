@@ -1,8 +1,16 @@
 import { defineConfig } from 'vitest/config'
 
-/** Projects do not take these over from what they are in. A file per processor; vitest alone would leave one of two idle. */
-const testTimeout = 30_000
-const maxWorkers = '100%'
+/**
+ * What every project has; they do not take it over from what they are in. A file per processor: vitest alone would leave one of
+ * two idle. The times are those after which something hangs, on a machine that is slow and busy, and no measure of anything:
+ * vitest alone would give a poll one second.
+ */
+const common = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  maxWorkers: '100%',
+  expect: { poll: { timeout: 25_000, interval: 20 } },
+}
 
 /** One suite, both bindings: the façade obeys HOMEOSTAT_BINDING, the tests do not know which one they run on. */
 const binding = (name: 'native' | 'wasm') => ({
@@ -16,8 +24,7 @@ const binding = (name: 'native' | 'wasm') => ({
       ...(name === 'native' ? ['test/forge/**'] : []),
     ],
     env: { HOMEOSTAT_BINDING: name },
-    testTimeout,
-    maxWorkers,
+    ...common,
     typecheck: { enabled: false },
   },
 })
@@ -33,8 +40,7 @@ export default defineConfig({
         test: {
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
-          testTimeout,
-          maxWorkers,
+          ...common,
           sequence: { groupOrder: 1 },
         },
       },
@@ -44,25 +50,23 @@ export default defineConfig({
           name: 'storage',
           include: ['test/storage/**/*.test.ts'],
           globalSetup: 'test/storage/support/setup.ts',
-          testTimeout,
-          maxWorkers,
+          ...common,
           sequence: { groupOrder: 1 },
         },
       },
       // Over sockets, whichever core: once is enough.
-      { test: { name: 'server', include: ['test/server/**/*.test.ts'], testTimeout, maxWorkers } },
+      { test: { name: 'server', include: ['test/server/**/*.test.ts'], ...common } },
       // In a browser, alone: it is timed.
       {
         test: {
           name: 'dashboard',
           include: ['test/dashboard/**/*.test.ts'],
-          testTimeout,
-          maxWorkers,
+          ...common,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
       },
-      { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], testTimeout, maxWorkers } },
+      { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], ...common } },
     ],
   },
 })

@@ -147,7 +147,7 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
     const again = await parts.server({ tuners: [show.tuner], stateInterval: '100ms' })
     try {
       await again.listen({ port })
-      await expect.poll(() => page.locator('#connection').textContent(), { timeout: 10_000 }).toBe('live')
+      await expect.poll(() => page.locator('#connection').textContent(), { timeout: 40_000 }).toBe('live')
       await expect.poll(() => page.getByRole('button', { name: 'Freeze all' }).isDisabled()).toBe(false)
     } finally {
       await again.close()

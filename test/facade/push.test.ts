@@ -94,7 +94,7 @@ test('an apply that never ends does not hold up close', async () => {
   tuner.propose({ size: 12 })
   const start = performance.now()
   await tuner.close()
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect(performance.now() - start).toBeLessThan(10_000)
 })
 
 test('an apply that always fails ends in SafeMode, not in a storm, and what is safe is pushed until it arrives', async () => {

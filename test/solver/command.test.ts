@@ -97,7 +97,7 @@ describe('a script that misbehaves fails its trial, with the reason', () => {
   test('hangs', async () => {
     const start = performance.now()
     await expect(sh('sleep 60', { timeout: 100 })).rejects.toEqual(failed(/ran longer than 100 ms and was ended/))
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(performance.now() - start).toBeLessThan(20_000)
   })
 
   test('hangs and ignores SIGTERM, with children that do too', async () => {
@@ -106,15 +106,15 @@ describe('a script that misbehaves fails its trial, with the reason', () => {
     await expect(sh(stubborn, { timeout: 300, grace: 100 })).rejects.toEqual(failed(/ran longer than 300 ms/))
     const pids = readFileSync(file, 'utf8').trim().split('\n').map(Number)
     expect(pids).toHaveLength(2)
-    await until(() => !pids.some(alive), 5000)
+    await until(() => !pids.some(alive), 20_000)
   })
 
   test('leaves a process behind that holds its output', async () => {
     const file = join(folder(), 'pid')
     const start = performance.now()
     expect(await sh(`sleep 60 & echo $! > ${file}; echo RESULT=5`)).toBe(5)
-    expect(performance.now() - start).toBeLessThan(5000)
-    await until(() => !alive(Number(readFileSync(file, 'utf8'))), 5000)
+    expect(performance.now() - start).toBeLessThan(20_000)
+    await until(() => !alive(Number(readFileSync(file, 'utf8'))), 20_000)
   })
 
   test('is not there: nothing can be evaluated', async () => {
@@ -131,7 +131,7 @@ test('abort ends the process group and rejects with the reason', async () => {
   await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '')
   abort.abort(new Error('enough'))
   await expect(run).rejects.toThrow('enough')
-  await until(() => !alive(Number(readFileSync(file, 'utf8'))), 5000)
+  await until(() => !alive(Number(readFileSync(file, 'utf8'))), 20_000)
   await expect(sh('echo RESULT=1', {}, {}, abort.signal)).rejects.toThrow('enough')
 })
 
@@ -151,7 +151,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s to this process ends the groups th
   const ended = new Promise((resolve) => parent.once('exit', (_, by) => resolve(by)))
   parent.kill(signal)
   expect(await ended).toBe(signal)
-  await until(() => !alive(Number(readFileSync(pid, 'utf8'))), 5000)
+  await until(() => !alive(Number(readFileSync(pid, 'utf8'))), 20_000)
 })
 
 test.each([

@@ -96,7 +96,7 @@ test('close gives up in time on a store that stays away, and counts what is lost
     sink.write(bytes((await journal(2)).text))
     const start = performance.now()
     await sink.close(200)
-    expect(performance.now() - start).toBeLessThan(1500)
+    expect(performance.now() - start).toBeLessThan(10_000)
     expect(sink.stats).toMatchObject({ written: 0, dropped: sink.stats.taken })
   }
 })
@@ -144,7 +144,7 @@ describe('another process', () => {
   test('that cannot be seen counts as gone when it gave no sign for the lease, and not before', async () => {
     const data = memoryData()
     const first = createStorage(memoryBackend(data), { self: holder('first', undefined), leaseMs: 1e6 })
-    const heir = createStorage(memoryBackend(data), { self: holder('heir', undefined), leaseMs: 300 })
+    const heir = createStorage(memoryBackend(data), { self: holder('heir', undefined), leaseMs: 1500 })
     const writer = await first.journals.open('a')
     const { text, hash } = await journal(1)
     await writer.append(text)
@@ -154,7 +154,7 @@ describe('another process', () => {
     await expect(opening).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_LOCKED' })
     const start = performance.now()
     await heir.journals.open('a')
-    expect(performance.now() - start).toBeGreaterThan(280)
+    expect(performance.now() - start).toBeGreaterThan(1400)
     await expect(writer.append(text)).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_FENCED' })
   })
 })
