@@ -75,7 +75,7 @@ describe('the catalogue', () => {
   })
 
   it('lingers for more keys', async () => {
-    const { catalog, database } = make({ lingerMs: 30 })
+    const { catalog, database } = make({ lingerMs: 500 })
     const first = catalog.get(1)
     await new Promise((resolve) => setTimeout(resolve, 5))
     await Promise.all([first, catalog.get(2)])

@@ -12,7 +12,7 @@ function place() {
   const made = workplace()
   made.script(
     'e.sh',
-    'sleep 0.15; [ $HOMEOSTAT_TRIAL = 2 ] && { echo "no \u001b[31mmemory" >&2; exit 3; }; echo RESULT=0.$HOMEOSTAT_TRIAL',
+    'sleep 0.4; [ $HOMEOSTAT_TRIAL = 2 ] && { echo "no \u001b[31mmemory" >&2; exit 3; }; echo RESULT=0.$HOMEOSTAT_TRIAL',
   )
   return made
 }

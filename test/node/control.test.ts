@@ -33,7 +33,7 @@ describe('the control file', () => {
     const { tuner, clock } = made
     await moved(made)
     const generation = tuner.generation
-    await sleep(300)
+    await sleep(600)
     writeFileSync(path, 'off\n')
     expect(block(20_000, () => tuner.knobs.concurrency === 32 && tuner.knobs.ttl === 300_000)).toBeLessThan(20_000)
     expect(tuner.snapshot().values).toEqual(initial)
@@ -62,7 +62,7 @@ describe('the control file', () => {
     const made = await cacheTuner({ controlFile: path })
     const { tuner } = made
     await moved(made)
-    await sleep(300)
+    await sleep(600)
     const events: unknown[] = []
     tuner.on('control', (event) => events.push(event.payload))
     writeFileSync(path, 'off\n')
@@ -85,7 +85,7 @@ describe('the control file', () => {
     const path = join(folder(), 'control')
     const made = await cacheTuner({ controlFile: path })
     await moved(made)
-    await sleep(300)
+    await sleep(600)
     writeFileSync(path, 'off')
     block(20_000, () => made.tuner.knobs.concurrency === 32)
     const seen = new Set<number>()
