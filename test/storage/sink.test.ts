@@ -1,7 +1,9 @@
 /** A journal on its way into a store that fails, goes away, or belongs to another process by now. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { protect, reflex } from '../../ts/entries/resilience/node.js'
+import { server } from '../../ts/entries/server/node.js'
 import type { Backend } from '../../ts/storage/backend.js'
-import { journal, textOf } from '../../ts/storage/conformance/support.js'
+import { chained, journal, textOf } from '../../ts/storage/conformance/support.js'
 import { storageError } from '../../ts/storage/errors.js'
 import { createStorage, memoryBackend } from '../../ts/storage/index.js'
 import { memoryData } from '../../ts/storage/memory.js'
@@ -85,6 +87,67 @@ test('a large backlog goes in pieces of whole lines', async () => {
   await sink.close(10_000)
   expect(await storage.journals.verify('tuner')).toEqual({ ok: true, entries: 5000 })
   expect(sink.stats.dropped).toBe(0)
+})
+
+describe('journals of other scopes', () => {
+  test('operations are kept in a store, which has no state of a tuner from them', async () => {
+    const { storage } = failing()
+    const sink = await storage.openJournal('operations', { batch: 0 })
+    const operations = await server({ journal: sink })
+    await until(() => sink.stats.written === sink.stats.taken)
+    await operations.close()
+    expect(sink.failure).toBeUndefined()
+    expect(await storage.journals.verify('operations')).toEqual({ ok: true, entries: 1 })
+    expect(await storage.tuners.list()).toEqual([])
+  })
+
+  test('so is what a reflex did', async () => {
+    const { storage } = failing()
+    const sink = await storage.openJournal('calls', { batch: 0 })
+    const one = reflex({ journal: sink })
+    onTestFinished(() => one.close())
+    const call = protect(
+      'database',
+      async () => {
+        throw new Error('away')
+      },
+      { reflex: one },
+    )
+    for (let i = 0; i < 40; i++) await call().catch(() => {})
+    await one.close()
+    expect([sink.failure, sink.stats.dropped]).toEqual([undefined, 0])
+    const { ok, entries } = await storage.journals.verify('calls')
+    expect([ok, entries > 1]).toEqual([true, true])
+    expect(await storage.tuners.list()).toEqual([])
+  })
+
+  test.each([
+    { event: 'start', payload: { knobs: [null] } },
+    { event: 'start', payload: { knobs: 'none' } },
+    { event: 'start', payload: null },
+    { event: 'start' },
+    { event: 'apply', payload: {} },
+  ])('what is no tuner’s begins no state: %j', async (entry) => {
+    const { storage } = failing()
+    const sink = await storage.openJournal('odd', { batch: 0 })
+    sink.write(bytes((await chained([entry])).text))
+    await until(() => sink.stats.written === sink.stats.taken)
+    expect([sink.failure, await storage.tuners.list()]).toEqual([undefined, []])
+    await sink.close(1000)
+  })
+})
+
+test('bytes that are none are a failure that is said, and tried again with a pause', async () => {
+  const { storage } = failing()
+  const sink = await storage.openJournal('tuner', { batch: 0 })
+  sink.write({ length: 3 } as Uint8Array)
+  // A loop without a pause would never come back to this.
+  await until(() => sink.failure !== undefined)
+  expect(sink.failure).toMatchObject({ code: 'HOMEOSTAT_STORAGE_IO' })
+  await sleep(100)
+  expect(sink.stats.failures).toBe(1)
+  await sink.close(100)
+  expect(sink.stats.dropped).toBe(3)
 })
 
 test('close gives up in time on a store that stays away, and counts what is lost', async () => {

@@ -97,10 +97,16 @@ export class LogSink implements JournalSink {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#pending.length === 0) return
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined
-      if (this.#pending.length > 0 && !this.#givenUp) this.#start()
-    })
+    this.#writing ??= this.#drain()
+      .catch((error: unknown) => {
+        // Nothing is known to end here; what does must neither be lost nor repeated without a pause.
+        this.#failed(error)
+        return this.#givenUp ? undefined : this.#pause(RETRY_MOST_MS)
+      })
+      .finally(() => {
+        this.#writing = undefined
+        if (this.#pending.length > 0 && !this.#givenUp) this.#start()
+      })
   }
 
   async #drain(): Promise<void> {

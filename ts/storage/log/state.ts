@@ -1,4 +1,7 @@
-/** Where a tuner stands, as its journal tells: a fold over the entries, so that it can never say something else than they do. */
+/**
+ * Where a tuner stands, as its journal tells: a fold over the entries, so that it can never say something else than they do. Journals of
+ * other scopes (operations, a reflex, a forge) have no such state; lines that are none are for the log to refuse.
+ */
 import type { TunerState } from '../contract.js'
 
 interface Entry {
@@ -21,7 +24,8 @@ export class StateFold {
 
   /** Takes one line of the journal; whether it changed more than the sequence number. */
   push(line: string): boolean {
-    const entry = JSON.parse(line) as Entry
+    const entry = entryOf(line)
+    if (entry === undefined) return false
     if (entry.event === 'start') this.#state = begun(entry)
     const before = this.#state
     if (before === undefined) return false
@@ -31,8 +35,24 @@ export class StateFold {
   }
 }
 
-function begun({ run_id, seq, generation, payload }: Entry): TunerState {
-  const knobs = payload.knobs as readonly { name: string; initial: number }[]
+/** Undefined for what is no entry. */
+function entryOf(line: string): Entry | undefined {
+  try {
+    const entry = JSON.parse(line) as Entry | null
+    return typeof entry?.payload === 'object' && entry.payload !== null ? entry : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined where no tuner began. */
+function begun({ run_id, seq, generation, payload }: Entry): TunerState | undefined {
+  const knobs = payload.knobs as readonly { name: string; initial: number }[] | undefined
+  const tunes =
+    payload.scope === undefined &&
+    Array.isArray(knobs) &&
+    knobs.every((knob) => typeof knob === 'object' && knob !== null)
+  if (!tunes) return undefined
   return {
     runId: run_id,
     seq,
