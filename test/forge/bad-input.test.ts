@@ -148,3 +148,19 @@ test('a library that is damaged, torn or of another version is passed over and c
   expect(read).toMatchObject({ taken: 0, damaged: 2 })
   await own.close()
 })
+
+test.each([
+  [() => blueprint.input('x', [4, 8]).matmul('b', [2, 8], { transpose_b: true } as never), 'transpose_b', 'transposeB'],
+  [() => blueprint.input('x', [1, 3, 8, 8]).conv2d('f', [4, 3, 3, 3], { strides: 2 } as never), 'strides', 'stride'],
+  [() => blueprint.input('x', [1, 3, 8, 8]).maxPool({ size: 2 } as never), 'size', 'window'],
+  [() => blueprint.input('x', [4, 8]).sum({ axis: 1 } as never), 'axis', 'axes'],
+  [() => blueprint.input('x', [4, 8]).layerNorm({ eps: 1 } as never), 'eps', 'epsilon'],
+  [() => blueprint.matmul({ m: 2, n: 2, k: 2, transB: true } as never), 'transB', 'transposeB'],
+  [() => blueprint.attention({ queries: 4, depth: 4, mask: true } as never), 'mask', 'causal'],
+  [() => blueprint.softmax({ shape: [4], axes: [0] } as never), 'axes', 'axis'],
+  [() => blueprint.graph((g) => g.input('x', [4, 8]).mean({ dims: [0] } as never)), 'dims', 'axes'],
+] as const)('an option that an operation does not have: %#', async (make, option, instead) => {
+  const error = await refusal(make)
+  expect([error.code, error.option]).toEqual(['HOMEOSTAT_UNKNOWN_OPTION', option])
+  expect(error.message).toMatch(new RegExp(`has no option '${option}': it has .*${instead}`))
+})

@@ -5,6 +5,7 @@
 import type { DType } from '../forge-binding.js'
 import type { Elements } from './elements.js'
 import { Graph, Value } from './graph.js'
+import { known } from './options.js'
 import type {
   AttentionOptions,
   ConvOptions,
@@ -17,7 +18,7 @@ import type {
   RecipeNode,
   ReduceOptions,
 } from './recipe.js'
-import { pair } from './recipe.js'
+import { OPTIONS, pair } from './recipe.js'
 
 declare const result: unique symbol
 
@@ -124,14 +125,16 @@ export class Chain<I extends string, D extends DType> implements Blueprint<I, El
   /** Over the last dimension. With names, times and plus inputs of that dimension. */
   layerNorm = <N extends string = never>(options: NormNames<N> & { readonly bias?: N } = {}): Chain<I | N, D> =>
     this.#then<I | N>((x, g) => {
+      known('layerNorm()', options, ['scale', 'bias', 'epsilon'])
       const part = (name: N | undefined): Value | undefined =>
         name === undefined ? undefined : g.inputLike(name, x, 'last')
       return x.layerNorm(part(options.scale), part(options.bias), options.epsilon)
     })
   rmsNorm = <N extends string = never>(options: NormNames<N> = {}): Chain<I | N, D> =>
-    this.#then<I | N>((x, g) =>
-      x.rmsNorm(options.scale === undefined ? undefined : g.inputLike(options.scale, x, 'last'), options.epsilon),
-    )
+    this.#then<I | N>((x, g) => {
+      known('rmsNorm()', options, ['scale', 'epsilon'])
+      return x.rmsNorm(options.scale === undefined ? undefined : g.inputLike(options.scale, x, 'last'), options.epsilon)
+    })
   sum = (options?: ReduceOptions): Chain<I, D> => this.#then((x) => x.sum(options))
   mean = (options?: ReduceOptions): Chain<I, D> => this.#then((x) => x.mean(options))
   greatest = (options?: ReduceOptions): Chain<I, D> => this.#then((x) => x.greatest(options))
@@ -185,6 +188,17 @@ export interface AttentionShape extends AttentionOptions {
   readonly values?: number
 }
 
+export interface NormShape {
+  readonly shape: readonly number[]
+  /** Added to the variance or the mean square; default 1e-5. */
+  readonly epsilon?: number
+}
+
+function normShape(name: string, options: NormShape): NormShape {
+  known(`blueprint.${name}()`, options, ['shape', 'epsilon'])
+  return options
+}
+
 const batches = (batch: number | readonly number[] | undefined): readonly number[] =>
   batch === undefined ? [] : typeof batch === 'number' ? [batch] : batch
 
@@ -205,6 +219,7 @@ export const blueprint = {
   /** a [.., m, k] times b [.., k, n]. */
   matmul<D extends 'f32' | 'f16' = 'f32'>(options: MatMulShape & { readonly dtype?: D }): Chain<'a' | 'b', D> {
     const { m, n, k, dtype, transposeA, transposeB } = options
+    known('blueprint.matmul()', options, ['m', 'n', 'k', 'batch', 'dtype', 'transposeA', 'transposeB'])
     const batch = batches(options.batch)
     return begin((g) => {
       const a = g.input('a', [...batch, ...(transposeA ? [k, m] : [m, k])], dtype)
@@ -219,6 +234,8 @@ export const blueprint = {
   /** `image` convolved with `filters`. */
   conv2d(options: ConvShape): Chain<'image' | 'filters', 'f32'> {
     const { batch = 1, channels, height, width, filters, size, ...rest } = options
+    const sizes = ['batch', 'channels', 'height', 'width', 'filters', 'size']
+    known('blueprint.conv2d()', options, [...sizes, ...OPTIONS.conv2d])
     const layout: Layout = rest.layout ?? 'nchw'
     const [h, w] = pair(size) as readonly [number, number]
     const each = channels / (rest.groups ?? 1)
@@ -232,6 +249,7 @@ export const blueprint = {
   /** softmax(q k' · scale) v. */
   attention(options: AttentionShape): Chain<'q' | 'k' | 'v', 'f32'> {
     const { queries, keys = queries, depth, values = depth, batch: given, ...rest } = options
+    known('blueprint.attention()', options, ['batch', 'queries', 'keys', 'depth', 'values', ...OPTIONS.attention])
     const batch = batches(given)
     return begin((g) =>
       g
@@ -241,21 +259,20 @@ export const blueprint = {
   },
 
   /** Over the last dimension of `x`, or over another one. */
-  softmax: (options: { readonly shape: readonly number[]; readonly axis?: number }): Chain<'x', 'f32'> =>
-    blueprint.input('x', options.shape).softmax(options.axis),
+  softmax(options: { readonly shape: readonly number[]; readonly axis?: number }): Chain<'x', 'f32'> {
+    known('blueprint.softmax()', options, ['shape', 'axis'])
+    return blueprint.input('x', options.shape).softmax(options.axis)
+  },
   /** Over the last dimension of `x`, with `scale` and `bias`. */
-  layerNorm: (options: {
-    readonly shape: readonly number[]
-    readonly epsilon?: number
-  }): Chain<'x' | 'scale' | 'bias', 'f32'> =>
-    blueprint
-      .input('x', options.shape)
-      .layerNorm({ scale: 'scale', bias: 'bias', ...(options.epsilon !== undefined && { epsilon: options.epsilon }) }),
+  layerNorm(options: NormShape): Chain<'x' | 'scale' | 'bias', 'f32'> {
+    const { shape, ...rest } = normShape('layerNorm', options)
+    return blueprint.input('x', shape).layerNorm({ scale: 'scale', bias: 'bias', ...rest })
+  },
   /** Over the last dimension of `x`, with `scale`. */
-  rmsNorm: (options: { readonly shape: readonly number[]; readonly epsilon?: number }): Chain<'x' | 'scale', 'f32'> =>
-    blueprint
-      .input('x', options.shape)
-      .rmsNorm({ scale: 'scale', ...(options.epsilon !== undefined && { epsilon: options.epsilon }) }),
+  rmsNorm(options: NormShape): Chain<'x' | 'scale', 'f32'> {
+    const { shape, ...rest } = normShape('rmsNorm', options)
+    return blueprint.input('x', shape).rmsNorm({ scale: 'scale', ...rest })
+  },
 
   /**
    * Any graph. The function gives one value, or several by name:

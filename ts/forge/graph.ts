@@ -3,10 +3,12 @@
  */
 import { HomeostatError } from '../errors.js'
 import type { DType } from '../forge-binding.js'
+import { known } from './options.js'
 import {
   type AttentionOptions,
   type ConvOptions,
   type MatMulOptions,
+  OPTIONS,
   type Part,
   type PoolOptions,
   pair,
@@ -71,6 +73,12 @@ export class Value {
     return this.graph.push({ ...options, op, of })
   }
 
+  /** With options that a person wrote; `core`: those that the core spells in another way. */
+  #with(op: string, others: readonly Value[], options: object, names: readonly string[], core: object = {}): Value {
+    known(`${op}()`, options, names)
+    return this.#op(op, others, { ...options, ...core })
+  }
+
   // Elementwise, broadcasting.
   add = (other: Value | number): Value => this.#op('add', [other])
   sub = (other: Value | number): Value => this.#op('sub', [other])
@@ -98,23 +106,22 @@ export class Value {
   causal = (): Value => this.#op('causal')
 
   /** Products of the last two dimensions; the others are batches and broadcast. */
-  matmul = (other: Value, options: MatMulOptions = {}): Value => this.#op('matmul', [other], options)
-  conv2d = (filters: Value, options: ConvOptions = {}): Value =>
-    this.#op('conv2d', [filters], {
-      ...options,
-      stride: pair(options.stride),
-      padding: sides(options.padding),
-      dilation: pair(options.dilation),
-    })
+  matmul = (other: Value, options: MatMulOptions = {}): Value => this.#with('matmul', [other], options, OPTIONS.matmul)
+  conv2d = (filters: Value, options: ConvOptions = {}): Value => {
+    const { stride, padding, dilation } = options
+    const lists = { stride: pair(stride), padding: sides(padding), dilation: pair(dilation) }
+    return this.#with('conv2d', [filters], options, OPTIONS.conv2d, lists)
+  }
   maxPool = (options: PoolOptions = {}): Value => this.#pool('max', options)
   meanPool = (options: PoolOptions = {}): Value => this.#pool('mean', options)
   /** softmax(q k' · scale) v over the last two dimensions; this is q. */
-  attention = (k: Value, v: Value, options: AttentionOptions = {}): Value => this.#op('attention', [k, v], options)
+  attention = (k: Value, v: Value, options: AttentionOptions = {}): Value =>
+    this.#with('attention', [k, v], options, OPTIONS.attention)
 
-  sum = (options: ReduceOptions = {}): Value => this.#op('reduce', [], { ...options, kind: 'sum' })
-  mean = (options: ReduceOptions = {}): Value => this.#op('reduce', [], { ...options, kind: 'mean' })
-  greatest = (options: ReduceOptions = {}): Value => this.#op('reduce', [], { ...options, kind: 'max' })
-  least = (options: ReduceOptions = {}): Value => this.#op('reduce', [], { ...options, kind: 'min' })
+  sum = (options: ReduceOptions = {}): Value => this.#with('reduce', [], options, OPTIONS.reduce, { kind: 'sum' })
+  mean = (options: ReduceOptions = {}): Value => this.#with('reduce', [], options, OPTIONS.reduce, { kind: 'mean' })
+  greatest = (options: ReduceOptions = {}): Value => this.#with('reduce', [], options, OPTIONS.reduce, { kind: 'max' })
+  least = (options: ReduceOptions = {}): Value => this.#with('reduce', [], options, OPTIONS.reduce, { kind: 'min' })
   softmax = (axis = -1): Value => this.#op('softmax', [], { axis })
   /** Mean 0 and variance 1 over the last dimension, then times `scale` plus `bias`. */
   layerNorm = (scale?: Value, bias?: Value, epsilon?: number): Value =>
@@ -130,13 +137,8 @@ export class Value {
   gather = (indices: Value, axis = 0): Value => this.#op('gather', [indices], { axis })
 
   #pool(kind: string, options: PoolOptions): Value {
-    const { window, stride, padding, layout } = options
-    return this.#op('pool', [], {
-      kind,
-      layout,
-      window: pair(window),
-      stride: pair(stride),
-      padding: sides(padding),
-    })
+    const { window, stride, padding } = options
+    const lists = { kind, window: pair(window), stride: pair(stride), padding: sides(padding) }
+    return this.#with('pool', [], options, OPTIONS.pool, lists)
   }
 }

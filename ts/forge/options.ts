@@ -67,7 +67,8 @@ function oneOf<T extends string>(name: string, value: T | undefined, all: readon
   if (value !== undefined && !all.includes(value)) throw invalid(name, all.map((one) => `'${one}'`).join(' or '), value)
 }
 
-function known(call: string, options: object, names: readonly string[]): void {
+/** Refuses an option that there is none of: what is misspelt would silently compute something else. */
+export function known(call: string, options: object, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw invalid(`options of ${call}`, 'an object', options)
   const unknown = Object.keys(options).find((key) => !names.includes(key))
   if (unknown === undefined) return

@@ -75,3 +75,12 @@ export interface AttentionOptions {
   /** Whether a query sees only keys up to its own place; default false. */
   readonly causal?: boolean
 }
+
+/** Names of each operation's options. */
+export const OPTIONS = {
+  matmul: ['transposeA', 'transposeB', 'output'],
+  conv2d: ['stride', 'padding', 'dilation', 'groups', 'layout'],
+  pool: ['window', 'stride', 'padding', 'layout'],
+  reduce: ['axes', 'keep'],
+  attention: ['scale', 'causal'],
+} as const satisfies Readonly<Record<string, readonly string[]>>

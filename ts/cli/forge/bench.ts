@@ -28,9 +28,11 @@ export function bench(group: Command): void {
     .option('--only <operations>', 'such as matmul,softmax', list)
     .action(async (options: BenchOptions) => {
       const out = outOf(options)
+      const names = [...new Set(WORKLOADS.map(([name]) => name))]
+      const unknown = options.only?.find((name) => !names.includes(name))
+      if (unknown !== undefined || options.only?.length === 0)
+        throw usage(`--only: expected some of ${names.join(', ')}, got '${unknown ?? ''}'`)
       const chosen = WORKLOADS.filter(([name]) => options.only?.includes(name) ?? true)
-      if (chosen.length === 0)
-        throw usage(`--only: expected some of ${[...new Set(WORKLOADS.map(([name]) => name))].join(', ')}`)
       const line = new StatusLine(out)
       const f = await openForge(options, { tier: 'fast', sampling: 0 })
       const rows: { operation: string; shape: string; cpu_ms: number; device_ms: number | null; flops: number }[] = []

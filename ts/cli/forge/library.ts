@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { type Fact, readLine } from '../../forge/node/facts.js'
 import { FileLibrary } from '../../forge/node/file-library.js'
 import { outOf } from '../command.js'
 import { EXIT, failure } from '../exit.js'
@@ -14,14 +14,13 @@ interface LibraryOptions extends Common {
   readonly library?: string
 }
 
-/** A line of a library: a checksum of eight digits, a space, JSON. */
-type Fact = Readonly<Record<string, unknown>>
-
 interface Lines {
   /** The latest fact of each kernel, with its line. */
   readonly kernels: ReadonlyMap<string, { readonly fact: Fact; readonly line: string }>
   readonly lines: readonly string[]
   readonly damaged: number
+  /** Lines that another version of the package wrote. */
+  readonly otherVersion: number
 }
 
 /** A library that is not there yet is empty; a file that someone names has to be. */
@@ -31,35 +30,23 @@ function read(path: string, required = false): Lines {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
     if (!required && (cause as NodeJS.ErrnoException).code === 'ENOENT')
-      return { kernels: new Map(), lines: [], damaged: 0 }
+      return { kernels: new Map(), lines: [], damaged: 0, otherVersion: 0 }
     throw failure('HOMEOSTAT_FILE', `library: ${path} cannot be read: ${(cause as Error).message}`, cause)
   }
   const kernels = new Map<string, { fact: Fact; line: string }>()
   const lines: string[] = []
   let damaged = 0
+  let otherVersion = 0
   for (const line of text.split('\n').filter((one) => one !== '')) {
-    const fact = factOf(line)
-    if (fact === undefined) {
-      damaged++
-      continue
+    const read = readLine(line)
+    if (read === 'damaged') damaged++
+    else if (read === 'other version') otherVersion++
+    else {
+      lines.push(line)
+      if (read.fact.kernel !== undefined) kernels.set(read.about, { fact: read.fact, line })
     }
-    lines.push(line)
-    if (fact.kernel === undefined) continue
-    const { blueprint, group, schedule, backend, driver } = fact
-    kernels.set(JSON.stringify([blueprint, group, schedule, backend, driver]), { fact, line })
   }
-  return { kernels, lines, damaged }
-}
-
-function factOf(line: string): Fact | undefined {
-  const json = line.slice(9)
-  if (line[8] !== ' ' || createHash('sha256').update(json).digest('hex').slice(0, 8) !== line.slice(0, 8))
-    return undefined
-  try {
-    return JSON.parse(json) as Fact
-  } catch {
-    return undefined
-  }
+  return { kernels, lines, damaged, otherVersion }
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -111,14 +98,19 @@ export function library(forge: Command, end: End): void {
     })
   withLibrary(group.command('verify'))
     .summary('find damaged lines')
-    .description('Checks every line’s checksum. Damaged lines are passed over by whoever reads the library.')
+    .description(
+      'Checks every line’s checksum and version. Others than sound ones of this version are passed over by a forge.',
+    )
     .action((options: LibraryOptions) => {
       const out = outOf(options)
-      const { kernels, lines, damaged } = read(options.library ?? usualLibrary())
-      if (damaged > 0) end(EXIT.corrupt)
-      if (out.json) return out.object({ lines: lines.length, kernels: kernels.size, damaged })
-      const word = damaged > 0 ? out.style.red('damaged') : out.style.green('ok')
-      out.line(`${word}  ${plural(lines.length, 'line')}, ${plural(kernels.size, 'kernel')}, ${damaged} damaged`)
+      const { kernels, lines, damaged, otherVersion } = read(options.library ?? usualLibrary())
+      const sound = damaged + otherVersion === 0
+      if (!sound) end(EXIT.corrupt)
+      if (out.json)
+        return out.object({ lines: lines.length, kernels: kernels.size, damaged, other_version: otherVersion })
+      const word = sound ? out.style.green('ok') : out.style.red(damaged > 0 ? 'damaged' : 'another version')
+      const counts = [plural(lines.length, 'line'), plural(kernels.size, 'kernel'), `${damaged} damaged`]
+      out.line(`${word}  ${[...counts, `${otherVersion} of another version`].join(', ')}`)
     })
   withLibrary(group.command('export'))
     .summary('write the sound facts into a file')
@@ -134,9 +126,11 @@ export function library(forge: Command, end: End): void {
     .description('Takes in what another machine learned. It is proven anew before it answers anyone.')
     .argument('<file>')
     .action(async (file: string, options: LibraryOptions) => {
-      const { lines, damaged } = read(file, true)
+      const { lines, damaged, otherVersion } = read(file, true)
       const store = new FileLibrary(options.library ?? usualLibrary())
       if (lines.length > 0) await store.append(lines.map((line) => `${line}\n`).join(''))
-      outOf(options).note(`${plural(lines.length, 'line')} taken, ${damaged} damaged and passed over`)
+      outOf(options).note(
+        `${plural(lines.length, 'line')} taken, ${damaged} damaged and ${otherVersion} of another version passed over`,
+      )
     })
 }

@@ -74,7 +74,7 @@ export interface Workload {
 
 /** Throws `HOMEOSTAT_USAGE` with what there is. */
 export function workload(name: string, shape: string | undefined): Workload {
-  const operation = OPERATIONS[name]
+  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined
   if (operation === undefined)
     throw usage(`there is no operation '${name}': choose one of ${Object.keys(OPERATIONS).join(', ')}`)
   const sizes = shape === undefined ? operation.usual : shape.split('x').map(Number)
