@@ -10,6 +10,8 @@ export interface LineSink {
 export interface LibraryStore extends LineSink {
   /** Everything that was appended, by this process and by others; nothing where it is new. */
   load(): Promise<Uint8Array | undefined>
+  /** What others appended since it was last read; asked before each kernel. Without it that is known at the next start. */
+  grown?(): Promise<Uint8Array | undefined>
 }
 
 /** Keeps lines in memory, for tests and to carry them elsewhere. */
