@@ -76,11 +76,18 @@ class SqliteConnection implements SourceConnection {
     this.release = release
   }
 
+  /**
+   * Waits where the file is locked against readers, too: another process recovers it after a crash, or writes everything into one file as
+   * it closes. Within a transaction nothing has to be waited for, and nothing could be.
+   */
   async query(sql: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }> {
-    const statement = await this.#prepared(sql)
-    const result = statement.reader
-      ? { rows: await statement.all(...parameters), changes: 0 }
-      : { rows: [], changes: (await statement.run(...parameters)).changes }
+    const once = async () => {
+      const statement = await this.#prepared(sql)
+      return statement.reader
+        ? { rows: await statement.all(...parameters), changes: 0 }
+        : { rows: [], changes: (await statement.run(...parameters)).changes }
+    }
+    const result = this.#db.inTransaction ? await once() : await whileBusy(this.#busyMs, once)
     if (performance.now() > this.#turnEnds) {
       await new Promise((resolve) => setImmediate(resolve))
       this.#turnEnds = performance.now() + TURN_MS
