@@ -16,7 +16,12 @@ const away = () => storageError('UNREACHABLE', 'the store', new Error('away'))
 /** A store whose appends go through `append`. */
 function failing(data = memoryData()) {
   const backend = memoryBackend(data)
-  const state = { before: () => false, after: () => false, hang: undefined as Promise<void> | undefined }
+  const state = {
+    before: () => false,
+    after: () => false,
+    hang: undefined as Promise<void> | undefined,
+    reading: async () => {},
+  }
   const logs: Backend['logs'] = Object.assign(Object.create(backend.logs), {
     append: async (batch: Parameters<Backend['logs']['append']>[0]) => {
       await state.hang
@@ -25,12 +30,11 @@ function failing(data = memoryData()) {
       if (state.after()) throw away()
       return done
     },
-    head: (key: string) => backend.logs.head(key),
-    claim: (...all: Parameters<Backend['logs']['claim']>) => backend.logs.claim(...all),
-    beat: (...all: Parameters<Backend['logs']['beat']>) => backend.logs.beat(...all),
-    release: (...all: Parameters<Backend['logs']['release']>) => backend.logs.release(...all),
-    entries: (...all: Parameters<Backend['logs']['entries']>) => backend.logs.entries(...all),
-    trim: (...all: Parameters<Backend['logs']['trim']>) => backend.logs.trim(...all),
+    ...inherited(backend.logs),
+    entries: async (...all: Parameters<Backend['logs']['entries']>) => {
+      await state.reading()
+      return backend.logs.entries(...all)
+    },
   })
   return { storage: createStorage({ ...backend, logs }, { leaseMs: 400 }), state }
 }
@@ -174,9 +178,94 @@ test('old entries go, as many as were asked for', async () => {
   const info = await storage.journals.info('tuner')
   expect(info?.next).toBe(7000)
   expect(info?.first).toBeGreaterThan(3500)
-  expect(sink.stats.dropped).toBe(bytes(text).length - (info?.bytes ?? 0))
+  expect([sink.stats.pruned, sink.stats.dropped]).toEqual([bytes(text).length - (info?.bytes ?? 0), 0])
   expect((await storage.journals.verify('tuner')).ok).toBe(true)
 })
+
+test('what is to be kept was made much less: each append waits for one step at most', async () => {
+  const data = memoryData()
+  const head = { key: 'journal/tuner', epoch: 1, beat: 0, holder: null, first: 0, next: 1e7, bytes: 0 }
+  data.logs.set(head.key, { head: { ...head, hash: null, event: null }, rows: [] })
+  const backend = memoryBackend(data)
+  const done: string[] = []
+  const logs: Backend['logs'] = Object.assign(Object.create(backend.logs), {
+    ...inherited(backend.logs),
+    append: (batch: Parameters<Backend['logs']['append']>[0]) => {
+      done.push('append')
+      return backend.logs.append(batch)
+    },
+    trim: async (...all: Parameters<Backend['logs']['trim']>) => {
+      const { first } = await backend.logs.trim(...all)
+      done.push(`to ${first}`)
+      return { entries: 2000, bytes: 300_000, first }
+    },
+  })
+  const sink = await createStorage({ ...backend, logs }).openJournal('tuner', { batch: 0, keep: 1000 })
+  const { text } = await journal(3)
+  for (const line of text.split(/(?<=\n)/)) {
+    sink.write(bytes(line))
+    await until(() => sink.stats.written === sink.stats.taken)
+  }
+  await sink.close(1000)
+  expect(done).toEqual(['append', 'to 2000', 'append', 'to 4000', 'append', 'to 6000'])
+  expect([sink.stats.pruned, sink.stats.dropped]).toEqual([900_000, 0])
+})
+
+test('a store that closes while a log is opened gives it back', async () => {
+  const data = memoryData()
+  const backend = memoryBackend(data)
+  let [asked, claim] = [false, (): void => {}]
+  const claiming = new Promise<void>((resolve) => {
+    claim = resolve
+  })
+  const logs: Backend['logs'] = Object.assign(Object.create(backend.logs), {
+    ...inherited(backend.logs),
+    claim: async (...all: Parameters<Backend['logs']['claim']>) => {
+      asked = true
+      await claiming
+      return backend.logs.claim(...all)
+    },
+  })
+  const storage = createStorage({ ...backend, logs })
+  const opening = storage.journals.open('tuner')
+  await until(() => asked)
+  const closing = storage.close()
+  claim()
+  await expect(opening).rejects.toMatchObject({ code: 'HOMEOSTAT_CLOSED' })
+  await closing
+  expect(data.logs.get('journal/tuner')?.head.holder).toBeNull()
+})
+
+test('a log is sound while its writer trims it', async () => {
+  for (const keep of [500, 0]) {
+    const { storage, state } = failing()
+    const writer = await storage.journals.open('tuner')
+    await writer.append((await journal(3000)).text)
+    // After the verification has seen where the log begins, and after its first page.
+    for (const pages of [0, 1]) {
+      let read = 0
+      let trimmed = false
+      state.reading = async () => {
+        if (trimmed || read++ < pages) return
+        trimmed = true
+        await writer.trim(keep + 1000 * (1 - pages))
+      }
+      expect(await storage.journals.verify('tuner')).toMatchObject({ ok: true })
+    }
+  }
+})
+
+/** What a wrapper of a table hands on. */
+function inherited(logs: Backend['logs']): Partial<Backend['logs']> {
+  return {
+    head: (...all) => logs.head(...all),
+    claim: (...all) => logs.claim(...all),
+    beat: (...all) => logs.beat(...all),
+    release: (...all) => logs.release(...all),
+    entries: (...all) => logs.entries(...all),
+    trim: (...all) => logs.trim(...all),
+  }
+}
 
 describe('another process', () => {
   const holder = (id: string, alive: boolean | undefined) => ({ holder: { id, pid: 1 }, isAlive: () => alive })

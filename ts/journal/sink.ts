@@ -25,8 +25,10 @@ export interface JournalSinkStats {
   readonly taken: number
   /** Bytes that reached the medium. */
   readonly written: number
-  /** Bytes that are gone: aged out of memory, pruned, or given up at close. */
+  /** Bytes that are lost: given up at close, or since another process took over. */
   readonly dropped: number
+  /** Bytes that were kept and went in time: aged out of memory, or older than what is to be kept. */
+  readonly pruned?: number
   /** Failed writes, each retried. */
   readonly failures: number
   /** Bytes of a torn last line that an earlier crash left and that were set aside. */
@@ -39,7 +41,7 @@ export interface JournalSinkStats {
 export class MemorySink implements JournalSink {
   readonly path = undefined
   readonly failure = undefined
-  readonly stats = { taken: 0, written: 0, dropped: 0, failures: 0, torn: 0 }
+  readonly stats = { taken: 0, written: 0, dropped: 0, pruned: 0, failures: 0, torn: 0 }
   readonly #capacity: number
   readonly #chunks: Uint8Array[] = []
   #held = 0
@@ -60,7 +62,7 @@ export class MemorySink implements JournalSink {
     while (this.#held > this.#capacity && this.#chunks.length > 1) {
       const oldest = this.#chunks.shift() as Uint8Array
       this.#held -= oldest.length
-      this.stats.dropped += oldest.length
+      this.stats.pruned += oldest.length
     }
   }
 

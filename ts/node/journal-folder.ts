@@ -63,7 +63,7 @@ interface Parts {
 }
 
 class FolderSink implements JournalSink {
-  readonly stats = { taken: 0, written: 0, dropped: 0, failures: 0, torn: 0, unclean: 0 }
+  readonly stats = { taken: 0, written: 0, dropped: 0, pruned: 0, failures: 0, torn: 0, unclean: 0 }
   readonly previous: string | undefined
   failure: Error | undefined
   readonly #parts: Parts
@@ -188,7 +188,7 @@ class FolderSink implements JournalSink {
     this.#segment = next
     this.#size = 0
     await full.file.close()
-    this.stats.dropped += await prune(fs, folder, name, options.keep)
+    this.stats.pruned += await prune(fs, folder, name, options.keep)
   }
 
   async #failed(error: unknown): Promise<void> {

@@ -31,12 +31,21 @@ export interface LogTable {
   append(batch: AppendBatch): Promise<boolean>
   /** By position, ascending unless `newestFirst`. */
   entries(key: string, query: EntryQuery): Promise<EntryRow[]>
-  /** Removes entries before a place and moves `first` there; a large number in several steps. What went. */
-  trim(key: string, before: number): Promise<{ entries: number; bytes: number }>
+  /**
+   * Removes entries before a place, the oldest first and at most `most`, and moves `first` on, never back. What went, and where `first`
+   * is now; where there is no such log, at `before`.
+   */
+  trim(key: string, before: number, most: number): Promise<Trimmed>
   /** Removes a log that has no holder. */
   remove(key: string): Promise<boolean>
   /** Heads whose key starts with `prefix`, by key. */
   heads(prefix: string): Promise<HeadRow[]>
+}
+
+export interface Trimmed {
+  readonly entries: number
+  readonly bytes: number
+  readonly first: number
 }
 
 export interface HeadRow {

@@ -9,6 +9,7 @@ import type {
   ItemRowQuery,
   ItemTable,
   LogTable,
+  Trimmed,
 } from './backend.js'
 import type { Storage } from './contract.js'
 import { createStorage } from './storage.js'
@@ -94,15 +95,16 @@ class MemoryLogs implements LogTable {
     return (query.newestFirst ? wanted.reverse() : wanted).slice(0, query.limit)
   }
 
-  async trim(key: string, before: number): Promise<{ entries: number; bytes: number }> {
+  async trim(key: string, before: number, most: number): Promise<Trimmed> {
     const log = this.#data.logs.get(key)
-    if (log === undefined) return { entries: 0, bytes: 0 }
-    const gone = log.rows.filter(({ position }) => position < before)
+    if (log === undefined) return { entries: 0, bytes: 0, first: before }
+    const first = Math.max(log.head.first, Math.min(before, log.head.first + most))
+    const gone = log.rows.filter(({ position }) => position < first)
     const encoder = new TextEncoder()
     const bytes = gone.reduce((sum, { line }) => sum + encoder.encode(line).length + 1, 0)
     log.rows = log.rows.slice(gone.length)
-    log.head = { ...log.head, first: Math.max(log.head.first, before), bytes: log.head.bytes - bytes }
-    return { entries: gone.length, bytes }
+    log.head = { ...log.head, first, bytes: log.head.bytes - bytes }
+    return { entries: gone.length, bytes, first }
   }
 
   async remove(key: string): Promise<boolean> {

@@ -163,6 +163,41 @@ const chain: Case<Storage>[] = [
   ],
 ]
 
+const trimming: Case<Storage>[] = [
+  [
+    'of two that remove old entries at once, what the one removed stays removed',
+    async (open) => {
+      const [one, two] = [await open(), await open()]
+      try {
+        for (let round = 0; round < 4; round++) {
+          const name = fresh()
+          const writer = await one.journals.open(name)
+          const { text } = await journal(40)
+          await writer.append(text)
+          const gone = await Promise.all([writer.trim(5), two.journals.trim(name, 20)])
+          equal('what went', gone[0].entries + gone[1].entries, 35)
+          equal('first', (await two.journals.info(name))?.first, 35)
+          equal('bytes', (await two.journals.info(name))?.bytes, size(await textOf(two.journals.read(name))))
+          equal('verification', await two.journals.verify(name), { ok: true, entries: 5 })
+        }
+      } finally {
+        await Promise.all([one.close(), two.close()])
+      }
+    },
+  ],
+  [
+    'more than goes in one step goes',
+    (open) =>
+      using(open, async ({ journals }) => {
+        const name = fresh()
+        const writer = await journals.open(name)
+        await writer.append((await journal(2200)).text)
+        equal('what went', (await writer.trim(30)).entries, 2170)
+        equal('verification', await journals.verify(name), { ok: true, entries: 30 })
+      }),
+  ],
+]
+
 const size = (text: string): number => new TextEncoder().encode(text).length
 
 const writers: Case<Storage>[] = [
@@ -270,4 +305,4 @@ const writers: Case<Storage>[] = [
   ],
 ]
 
-export const LOG_CASES: readonly Case<Storage>[] = [...keeping, ...chain, ...writers]
+export const LOG_CASES: readonly Case<Storage>[] = [...keeping, ...chain, ...trimming, ...writers]

@@ -9,10 +9,10 @@
 import { HomeostatError, invalid } from '../../errors.js'
 import * as check from '../../schema/checks.js'
 import type { HeadRow, LogTable } from '../backend.js'
-import type { LogEntry, LogInfo, LogQuery, LogRepository, LogVerification, LogWriter } from '../contract.js'
+import type { LogEntry, LogInfo, LogQuery, LogRepository, LogVerification } from '../contract.js'
 import { BrokenChain, checkChain } from './chain.js'
 import { parseHolder, type Self } from './holder.js'
-import { Writer } from './writer.js'
+import { TRIM_STEP, Writer } from './writer.js'
 
 const NAME = /^[A-Za-z0-9._:-]{1,128}$/
 const PAGE = 1000
@@ -38,30 +38,36 @@ export class Logs implements LogRepository {
     this.#parts = parts
   }
 
-  async open(name: string): Promise<LogWriter> {
-    const { table, writers, self, leaseMs } = this.#parts
+  async open(name: string): Promise<Writer> {
+    const { table, writers, leaseMs } = this.#parts
     const key = this.#key(name)
     if (writers.has(key)) throw locked(name, 'a writer of this store')
     // Held from now on, so that two calls at once do not both get it.
     const writer = new Writer({ name, key, table, leaseMs, closed: () => writers.delete(key) })
     writers.set(key, writer)
     try {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const row = await table.head(key)
-        if (row?.holder != null) await this.#yielded(name, row)
-        if (await table.claim(key, row?.epoch ?? null, JSON.stringify(self.holder))) {
-          const head = await table.head(key)
-          if (head === undefined || head.epoch !== (row?.epoch ?? 0) + 1) continue
-          writer.begin(head)
-          if (this.#parts.isClosed()) throw closed()
-          return writer
-        }
-      }
-      throw locked(name, 'others that open it at the same time')
+      await writer.begin(() => this.#claimed(name, key))
+      if (this.#parts.isClosed()) throw closed()
+      return writer
     } catch (error) {
       await writer.close()
       throw error
     }
+  }
+
+  /** The head of a log that is ours from now on. */
+  async #claimed(name: string, key: string): Promise<HeadRow> {
+    const { table, self } = this.#parts
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (this.#parts.isClosed()) throw closed()
+      const row = await table.head(key)
+      if (row?.holder != null) await this.#yielded(name, row)
+      if (await table.claim(key, row?.epoch ?? null, JSON.stringify(self.holder))) {
+        const head = await table.head(key)
+        if (head !== undefined && head.epoch === (row?.epoch ?? 0) + 1) return head
+      }
+    }
+    throw locked(name, 'others that open it at the same time')
   }
 
   /** Returns when the holder of a log is gone; throws `HOMEOSTAT_STORAGE_LOCKED` where it lives. */
@@ -75,6 +81,7 @@ export class Logs implements LogRepository {
     const steps = 10
     for (let i = 0; i < steps; i++) {
       await new Promise((resolve) => setTimeout(resolve, leaseMs / steps))
+      if (this.#parts.isClosed()) throw closed()
       const now = await table.head(row.key)
       if (now?.holder == null) return
       if (now.epoch !== row.epoch || now.beat !== row.beat) throw locked(name, by)
@@ -120,6 +127,12 @@ export class Logs implements LogRepository {
     let expected = head?.first ?? 0
     try {
       for await (const page of this.#pages(name, 0)) {
+        const [{ position: begins }] = page as [LogEntry]
+        // The writer may trim meanwhile: what it removed since is no fault, and where the chain goes on is taken on trust.
+        if (begins > expected && begins <= ((await this.#parts.table.head(this.#key(name)))?.first ?? 0)) {
+          expected = begins
+          last = null
+        }
         for (const { position } of page) {
           if (position !== expected++) throw new BrokenChain(position, 'entries before it are missing')
         }
@@ -128,7 +141,11 @@ export class Logs implements LogRepository {
         last = /"([0-9a-f]{64})"\}$/.exec(page.at(-1)?.line ?? '')?.[1]
       }
       // Others may write meanwhile: more than the head said is no fault.
-      if (head !== undefined && expected < head.next) throw new BrokenChain(expected, 'entries at the end are missing')
+      if (head !== undefined && expected < head.next) {
+        const now = await this.#parts.table.head(head.key)
+        if (now !== undefined && Math.max(expected, now.first) < head.next)
+          throw new BrokenChain(expected, 'entries at the end are missing')
+      }
     } catch (error) {
       if (!(error instanceof HomeostatError) || !error.code.startsWith('HOMEOSTAT_JOURNAL_')) throw error
       const position = error instanceof BrokenChain ? error.position : expected
@@ -151,8 +168,14 @@ export class Logs implements LogRepository {
   async trim(name: string, keep: number): Promise<{ entries: number; bytes: number }> {
     const head = await this.#parts.table.head(this.#key(name))
     check.number('keep', keep, { min: 0, max: Number.MAX_SAFE_INTEGER, whole: true })
-    if (head === undefined || head.next - head.first <= keep) return { entries: 0, bytes: 0 }
-    return this.#parts.table.trim(head.key, head.next - keep)
+    const total = { entries: 0, bytes: 0 }
+    for (let first = head?.first ?? 0; head !== undefined && head.next - first > keep; ) {
+      const step = await this.#parts.table.trim(head.key, head.next - keep, TRIM_STEP)
+      total.entries += step.entries
+      total.bytes += step.bytes
+      first = step.first
+    }
+    return total
   }
 
   async remove(name: string): Promise<boolean> {

@@ -8,8 +8,9 @@
  */
 import { HomeostatError, isHomeostatError } from '../../errors.js'
 import type { JournalSink } from '../../journal/sink.js'
-import type { LogWriter, StateOf } from '../contract.js'
+import type { StateOf } from '../contract.js'
 import { StateFold } from './state.js'
+import type { Writer } from './writer.js'
 
 const RETRY_FIRST_MS = 50
 const RETRY_MOST_MS = 2000
@@ -37,10 +38,10 @@ export interface LogSinkOptions {
 
 export class LogSink implements JournalSink {
   readonly path = undefined
-  readonly stats = { taken: 0, written: 0, dropped: 0, failures: 0, torn: 0, unclean: 0 }
+  readonly stats = { taken: 0, written: 0, dropped: 0, pruned: 0, failures: 0, torn: 0, unclean: 0 }
   readonly previous: string | undefined
   failure: Error | undefined
-  readonly #writer: LogWriter
+  readonly #writer: Writer
   readonly #options: LogSinkOptions
   readonly #pending: Uint8Array[] = []
   readonly #fold = new StateFold()
@@ -50,9 +51,9 @@ export class LogSink implements JournalSink {
   #wake: (() => void) | undefined
   #closing = false
   #givenUp = false
-  #sinceTrim = 0
+  #trimming = false
 
-  constructor(writer: LogWriter, options: LogSinkOptions) {
+  constructor(writer: Writer, options: LogSinkOptions) {
     this.#writer = writer
     this.#options = options
     this.previous = writer.head.hash
@@ -134,7 +135,7 @@ export class LogSink implements JournalSink {
       this.failure = undefined
       retryMs = RETRY_FIRST_MS
       if (!this.#givenUp) this.#taken(batch.length)
-      await this.#trim(batch)
+      await this.#trim()
     }
   }
 
@@ -162,12 +163,13 @@ export class LogSink implements JournalSink {
     return changed && this.#fold.state !== undefined ? { scope, id, value: this.#fold.state } : undefined
   }
 
-  async #trim(batch: Uint8Array): Promise<void> {
-    for (const byte of batch) if (byte === NEWLINE) this.#sinceTrim++
-    if (this.#sinceTrim < TRIM_SLACK) return
-    this.#sinceTrim = 0
+  /** One step after an append: what waits to be written is never behind a large number of steps. */
+  async #trim(): Promise<void> {
+    const surplus = this.#writer.surplus(this.#options.keep)
+    this.#trimming = surplus > (this.#trimming ? 0 : TRIM_SLACK)
+    if (!this.#trimming) return
     try {
-      this.stats.dropped += (await this.#writer.trim(this.#options.keep)).bytes
+      this.stats.pruned += (await this.#writer.trimStep(this.#options.keep)).bytes
     } catch {
       // Tried again with the next ones; the journal itself is kept.
       this.stats.failures++

@@ -1,9 +1,12 @@
 /** The one writer of a log: checks the chain, appends under its epoch, and says that it lives. */
 import { HomeostatError } from '../../errors.js'
-import type { HeadRow, LogTable } from '../backend.js'
+import type { HeadRow, LogTable, Trimmed } from '../backend.js'
 import type { LogHead, LogWriter, StateOf } from '../contract.js'
 import { stateItem } from '../items.js'
 import { checkChain, hashOf, splitLines } from './chain.js'
+
+/** Entries that are removed in one transaction, so that no other waits long. */
+export const TRIM_STEP = 2000
 
 interface WriterParts {
   readonly name: string
@@ -33,8 +36,13 @@ export class Writer implements LogWriter {
     return this.#head
   }
 
+  /** Takes the log by `claimed`; a store that closes meanwhile waits for that, and gives the log back. */
+  begin(claimed: () => Promise<HeadRow>): Promise<void> {
+    return this.#inTurn(async () => this.#begin(await claimed()))
+  }
+
   /** The log is ours from here on. */
-  begin(row: HeadRow): void {
+  #begin(row: HeadRow): void {
     this.#epoch = row.epoch
     this.#first = row.first
     this.#head = { next: row.next, hash: row.hash ?? undefined, event: row.event ?? undefined }
@@ -78,14 +86,31 @@ export class Writer implements LogWriter {
     this.#head = { next: from + rows.length, hash, event: last.event }
   }
 
-  trim(keep: number): Promise<{ entries: number; bytes: number }> {
+  /** How many entries there are beyond `keep`. */
+  surplus(keep: number): number {
+    return this.#head.next - this.#first - keep
+  }
+
+  /** In steps, between which appends have their turn. */
+  async trim(keep: number): Promise<{ entries: number; bytes: number }> {
+    const total = { entries: 0, bytes: 0 }
+    do {
+      const step = await this.trimStep(keep)
+      total.entries += step.entries
+      total.bytes += step.bytes
+    } while (this.surplus(keep) > 0)
+    return total
+  }
+
+  /** Removes at most `TRIM_STEP` of the oldest entries. */
+  trimStep(keep: number): Promise<Trimmed> {
     return this.#inTurn(async () => {
       this.#usable()
       const before = this.#head.next - keep
-      if (before <= this.#first) return { entries: 0, bytes: 0 }
-      const gone = await this.#parts.table.trim(this.#parts.key, before)
-      this.#first = before
-      return gone
+      if (before <= this.#first) return { entries: 0, bytes: 0, first: this.#first }
+      const step = await this.#parts.table.trim(this.#parts.key, before, TRIM_STEP)
+      this.#first = step.first
+      return step
     })
   }
 

@@ -1,12 +1,11 @@
 /** Logs in a database. */
-import type { AppendBatch, EntryQuery, EntryRow, HeadRow, LogTable } from '../backend.js'
+import { sql } from 'kysely'
+import type { AppendBatch, EntryQuery, EntryRow, HeadRow, LogTable, Trimmed } from '../backend.js'
 import type { Work } from './backend.js'
 import { putItem } from './items.js'
 
 /** Rows of one statement: a fraction of what databases take, and a millisecond of work for one in this process. */
 const ROWS = 100
-/** Entries that are removed in one transaction, so that no other waits long. */
-const TRIM_STEP = 2000
 
 const COLUMNS = ['log as key', 'epoch', 'beat', 'holder', 'first_entry as first', 'next_entry as next', 'bytes', 'hash', 'event'] as const // biome-ignore format: one line
 
@@ -118,35 +117,33 @@ export class SqlLogs implements LogTable {
     })
   }
 
-  async trim(key: string, before: number): Promise<{ entries: number; bytes: number }> {
-    const total = { entries: 0, bytes: 0 }
-    for (;;) {
-      const step = await this.#trimStep(key, before)
-      total.entries += step.entries
-      total.bytes += step.bytes
-      if (step.done) return total
-    }
-  }
-
-  #trimStep(key: string, before: number): Promise<{ entries: number; bytes: number; done: boolean }> {
+  trim(key: string, before: number, most: number): Promise<Trimmed> {
     return this.#write(async (db) => {
-      const head = await db.selectFrom('homeostat_logs').select('first_entry').where('log', '=', key).executeTakeFirst()
-      if (head === undefined || head.first_entry >= before) return { entries: 0, bytes: 0, done: true }
-      const to = Math.min(before, head.first_entry + TRIM_STEP)
-      const gone = await db
-        .deleteFrom('homeostat_entries')
+      // The head first, as in an append: of two that trim at once the second sees what the first one did.
+      const head = await db
+        .updateTable('homeostat_logs')
+        .set((e) => ({ first_entry: e.ref('first_entry') }))
         .where('log', '=', key)
-        .where('position', '<', to)
-        .returning('line')
-        .execute()
-      const encoder = new TextEncoder()
-      const bytes = gone.reduce((sum, { line }) => sum + encoder.encode(line).length + 1, 0)
+        .returning('first_entry as first')
+        .executeTakeFirst()
+      if (head === undefined) return { entries: 0, bytes: 0, first: before }
+      const first = Math.min(before, head.first + most)
+      if (first <= head.first) return { entries: 0, bytes: 0, first: head.first }
+      const size = sql<number | null>`sum(octet_length(line) + 1)`
+      const gone = await db
+        .selectFrom('homeostat_entries')
+        .select((e) => [e.fn.countAll<number>().as('entries'), size.as('bytes')])
+        .where('log', '=', key)
+        .where('position', '<', first)
+        .executeTakeFirstOrThrow()
+      const bytes = gone.bytes ?? 0
+      await db.deleteFrom('homeostat_entries').where('log', '=', key).where('position', '<', first).execute()
       await db
         .updateTable('homeostat_logs')
-        .set((e) => ({ first_entry: to, bytes: e('bytes', '-', bytes) }))
+        .set((e) => ({ first_entry: first, bytes: e('bytes', '-', bytes) }))
         .where('log', '=', key)
         .execute()
-      return { entries: gone.length, bytes, done: to >= before }
+      return { entries: gone.entries, bytes, first }
     })
   }
 
