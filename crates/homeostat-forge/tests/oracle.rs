@@ -1,7 +1,7 @@
 //! The oracle against values that were worked out by hand, and its bounds against arithmetic in f32.
 
 use homeostat_forge::ir::{Binary, Builder, Conv2d, DType, Data, Op, Reduction, Unary};
-use homeostat_forge::oracle::{Reference, evaluate};
+use homeostat_forge::oracle::{Reference, evaluate, sample};
 use homeostat_forge::prove::{Inputs, make};
 
 fn one(build: impl Fn(&mut Builder) -> homeostat_forge::ir::NodeId, inputs: &[Data]) -> Reference {
@@ -133,4 +133,79 @@ fn a_sample_is_what_everything_is_there() {
             }
         }
     }
+}
+
+/// What is computed from a number that is none, or that overflowed, is promised nothing, whatever comes after.
+#[test]
+fn nothing_is_promised_of_what_comes_after_an_overflow() {
+    type Step = (&'static str, fn(&mut Builder, homeostat_forge::ir::NodeId) -> homeostat_forge::ir::NodeId);
+    let steps: [Step; 14] = [
+        ("tanh", |g, x| g.unary(Unary::Tanh, x).unwrap()),
+        ("sigmoid", |g, x| g.unary(Unary::Sigmoid, x).unwrap()),
+        ("erf", |g, x| g.unary(Unary::Erf, x).unwrap()),
+        ("relu", |g, x| g.unary(Unary::Relu, x).unwrap()),
+        ("abs", |g, x| g.unary(Unary::Abs, x).unwrap()),
+        ("max", |g, x| {
+            let zero = g.scalar(0.0).unwrap();
+            g.binary(Binary::Max, x, zero).unwrap()
+        }),
+        ("divisor", |g, x| {
+            let one = g.scalar(1.0).unwrap();
+            g.binary(Binary::Div, one, x).unwrap()
+        }),
+        ("times zero", |g, x| {
+            let zero = g.scalar(0.0).unwrap();
+            g.binary(Binary::Mul, x, zero).unwrap()
+        }),
+        ("greatest", |g, x| g.reduce(x, Reduction::Max, &[1], false).unwrap()),
+        ("sum", |g, x| g.reduce(x, Reduction::Sum, &[1], false).unwrap()),
+        ("softmax", |g, x| g.node(Op::Softmax { axis: 1 }, &[x]).unwrap()),
+        ("layer norm", |g, x| g.node(Op::LayerNorm { epsilon: 1e-5 }, &[x]).unwrap()),
+        ("rms norm", |g, x| g.node(Op::RmsNorm { epsilon: 1e-5 }, &[x]).unwrap()),
+        ("relu of tanh", |g, x| {
+            let y = g.unary(Unary::Tanh, x).unwrap();
+            g.unary(Unary::Relu, y).unwrap()
+        }),
+    ];
+    let build = |step: &Step| {
+        let mut g = Builder::new();
+        let x = g.input("x", DType::F32, &[2, 3]).unwrap();
+        let squared = g.binary(Binary::Mul, x, x).unwrap();
+        let y = step.1(&mut g, squared);
+        g.finish(&[y]).unwrap()
+    };
+    for step in &steps {
+        let blueprint = build(step);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2e19] {
+            let inputs = [Data::F32(vec![1.0, bad, 2.0, 3.0, 1.0, 2.0])];
+            let all = evaluate(&blueprint, &inputs).unwrap().remove(0);
+            let n = all.bound.len() / 2;
+            let free: Vec<bool> = all.bound[..n].iter().map(|b| b.is_infinite()).collect();
+            let place = if n == 1 { 0 } else { 1 };
+            assert!(free[place], "{} of {bad}: {:?}", step.0, all.bound);
+            if ["softmax", "layer norm", "rms norm"].contains(&step.0) {
+                assert!(free.iter().all(|f| *f), "{} of {bad}: the whole row", step.0);
+            }
+            assert!(all.bound[n..].iter().all(|b| b.is_finite()), "{}: the row without it", step.0);
+            let wanted = vec![(0..all.bound.len()).collect()];
+            assert_eq!(sample(&blueprint, &inputs, &wanted).unwrap()[0].bound, all.bound, "{}", step.0);
+        }
+    }
+}
+
+#[test]
+fn an_index_that_may_be_another_one_picks_anything() {
+    let mut g = Builder::new();
+    let (x, i) = (g.input("x", DType::F32, &[3]).unwrap(), g.input("i", DType::F32, &[3]).unwrap());
+    let half = g.scalar(0.5).unwrap();
+    let halves = g.binary(Binary::Mul, i, half).unwrap();
+    let index = g.node(Op::Cast(DType::I32), &[halves]).unwrap();
+    let y = g.node(Op::Gather { axis: 0 }, &[x, index]).unwrap();
+    let blueprint = g.finish(&[y]).unwrap();
+    // 1.0 may be a little less, and then it is 0; 1.5 is 1 in any case; 1e30 is no number of that dtype.
+    let inputs = [Data::F32(vec![5.0, 6.0, 7.0]), Data::F32(vec![2.0, 3.0, 1e30])];
+    let all = evaluate(&blueprint, &inputs).unwrap().remove(0);
+    assert_eq!(all.bound.iter().map(|b| b.is_infinite()).collect::<Vec<bool>>(), [true, false, true]);
+    assert_eq!(all.value[1], 6.0);
+    assert_eq!(sample(&blueprint, &inputs, &[vec![0, 1, 2]]).unwrap()[0].bound, all.bound);
 }

@@ -2,7 +2,7 @@
 //!
 //! The bound is a running error analysis: each node's stated error of one operation, plus what the errors of its operands can
 //! do. A bound is infinite where nothing is promised: past the largest number of the dtype, and where an operand's error
-//! reaches a pole. Numbers below the smallest normal one may be flushed to zero, as WGSL allows.
+//! reaches a pole; whatever is computed from such an element has no bound either. Numbers below the smallest normal one may be flushed to zero, as WGSL allows.
 //!
 //! | operation | stated error |
 //! | --- | --- |
@@ -136,10 +136,13 @@ fn input(data: &Data) -> Reference {
     reference
 }
 
-/// A kernel may read a subnormal number as zero; integers are exact.
+/// A kernel may read a subnormal number as zero; integers are exact; WGSL may assume that there is no infinity and no NaN.
 fn input_element(data: &Data, i: usize) -> (f64, f64) {
     let least = if data.dtype() == DType::F16 { 6.2e-5 } else { TINY };
     let x = data.get(i);
+    if !x.is_finite() {
+        return (x, f64::INFINITY);
+    }
     (x, if data.dtype().is_float() && x.abs() < least { x.abs() } else { 0.0 })
 }
 

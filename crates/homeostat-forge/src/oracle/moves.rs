@@ -29,16 +29,27 @@ pub(super) fn gather(
     let (n, picked) = (dims[axis] as usize, indices.value.len());
     let mut out = Reference::with_capacity(node.shape.elements() as usize);
     for i in 0..node.shape.elements() as usize {
-        let index = indices.value[i / inner % picked];
-        // An index outside of the dimension gives zero, as a product with one-hot rows would.
-        if index < 0.0 || index >= n as f64 {
-            out.push(0.0, 0.0);
-            continue;
-        }
-        let place = (i / inner / picked * n + index as usize) * inner + i % inner;
-        out.push(x.value[place], x.bound[place]);
+        let element = |index: usize| x.at((i / inner / picked * n + index) * inner + i % inner);
+        let (value, bound) = picked_by(indices.at(i / inner % picked), n, element);
+        out.push(value, bound);
     }
     out
+}
+
+/// The element of `n` that an index picks. One outside of the dimension gives zero, as a product with one-hot rows would; one that
+/// may be another number picks whatever it likes.
+pub(super) fn picked_by(
+    (index, off): (f64, f64),
+    n: usize,
+    element: impl FnOnce(usize) -> (f64, f64),
+) -> (f64, f64) {
+    if off != 0.0 {
+        (0.0, f64::INFINITY)
+    } else if index < 0.0 || index >= n as f64 {
+        (0.0, 0.0)
+    } else {
+        element(index as usize)
+    }
 }
 
 pub(super) fn pool(pool: &Pool, node: &Node, (source, x): (&Node, &Reference)) -> Reference {

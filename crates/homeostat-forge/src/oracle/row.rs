@@ -57,6 +57,9 @@ fn total(row: &Reference) -> (f64, f64) {
 pub(super) fn softmax_row(row: &Reference) -> Reference {
     let top = row.value.iter().fold(f64::MIN, |a, b| a.max(*b));
     let top_bound = row.bound.iter().fold(0.0, |a: f64, b| a.max(*b));
+    if !top_bound.is_finite() {
+        return Reference { value: row.value.clone(), bound: alloc::vec![f64::INFINITY; row.value.len()] };
+    }
     let part = |i: usize| {
         let (x, e) = row.at(i);
         let down = top - x;
@@ -122,7 +125,8 @@ pub(super) fn norm(epsilon: f64, centred: bool, operands: &[(&Node, &Reference)]
         let r = inverse(square);
         let r_bound = (inverse((square - square_bound).max(0.0)) - r).max(r - inverse(square + square_bound))
             + 6.0 * ULP * r;
-        let overflows = off.iter().map(|(d, e)| (d.abs() + e) * (d.abs() + e)).sum::<f64>() > HUGE;
+        let overflows = row.bound.iter().any(|e| !e.is_finite())
+            || off.iter().map(|(d, e)| (d.abs() + e) * (d.abs() + e)).sum::<f64>() > HUGE;
         for (i, (d, e)) in off.iter().enumerate() {
             let mut y = (d * r, e * (r + r_bound) + d.abs() * r_bound + 2.0 * ULP * (d * r).abs());
             if let Some((_, scale)) = operands.get(1) {

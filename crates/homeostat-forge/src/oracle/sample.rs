@@ -287,12 +287,8 @@ fn combine(blueprint: &Blueprint, node: &Node, i: usize, lists: &[Reference]) ->
         }
         Op::Transpose { .. } | Op::Reshape { .. } => one(0),
         Op::Gather { .. } => {
-            let index = one(1).0;
-            if index < 0.0 || index >= lists[0].value.len() as f64 {
-                (0.0, 0.0)
-            } else {
-                lists[0].at(index as usize)
-            }
+            let picks = &lists[0];
+            moves::picked_by(one(1), picks.value.len(), |index| picks.at(index))
         }
     }
 }
