@@ -78,7 +78,13 @@ export default defineConfig([
     ...shared,
     format: 'esm',
     outDir: join(out, 'esm'),
-    entry: { ...runtimes(RUNTIMES), ...capabilities, ...STORAGE, 'forge-worker': 'ts/entries/forge/worker.ts' },
+    entry: {
+      ...runtimes(RUNTIMES),
+      ...capabilities,
+      ...STORAGE,
+      'forge-worker': 'ts/entries/forge/worker.ts',
+      'forge-worker-node': 'ts/forge/node/worker.ts',
+    },
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
   },
   {

@@ -35,12 +35,13 @@ export function wasmForgeBinding(source: WasmSource, thread: 'worker' | 'runs' =
 }
 
 async function openWebForge(engine: Engine, options: OpenOptions): Promise<ForgeCore> {
-  if (options.device === 'cpu') return new WebForge(engine, undefined, undefined, options.nowUs)
+  const open = (): Promise<Device> => Device.open(options.adapter)
+  if (options.device === 'cpu') return new WebForge(engine, undefined, undefined, options.nowUs, open)
   try {
-    return new WebForge(engine, await Device.open(options.adapter), undefined, options.nowUs)
+    return new WebForge(engine, await open(), undefined, options.nowUs, open)
   } catch (error) {
     // Who names an adapter, or asks for a GPU, wants no other answer.
     if (options.device === 'gpu' || options.adapter !== undefined || !(error instanceof HomeostatError)) throw error
-    return new WebForge(engine, undefined, error.message, options.nowUs)
+    return new WebForge(engine, undefined, error.message, options.nowUs, open)
   }
 }

@@ -4,6 +4,7 @@
  */
 import { HomeostatError } from '../errors.js'
 import type { ForgeHost } from '../forge/host.js'
+import type { LibraryStore } from '../forge/library.js'
 import type { ForgeBinding } from '../forge-binding.js'
 import { remoteForge } from './forge/remote.js'
 import { wasmForgeBinding } from './forge-wasm.js'
@@ -11,8 +12,16 @@ import { compiledFrom } from './wasm-source.js'
 
 type Target = 'browser' | 'workerd' | 'edge-light'
 
-/** `source`: a compiled module, or where to fetch it. `makeWorker`: where there are workers, the one that {@link serve}s. */
-export function forgeWebHost(target: Target, source: WebAssembly.Module | URL, makeWorker?: () => Worker): ForgeHost {
+/**
+ * `source`: a compiled module, or where to fetch it. `makeWorker`: where there are workers, the one that {@link serve}s. `openLibrary`: where
+ * something can be kept.
+ */
+export function forgeWebHost(
+  target: Target,
+  source: WebAssembly.Module | URL,
+  makeWorker?: () => Worker,
+  openLibrary?: (name?: string) => LibraryStore,
+): ForgeHost {
   const warn = (line: string): void => console.warn(line)
   return {
     target,
@@ -29,6 +38,7 @@ export function forgeWebHost(target: Target, source: WebAssembly.Module | URL, m
       }
     },
     warn,
+    ...(openLibrary !== undefined && { openLibrary, defaultLibrary: () => openLibrary() }),
   }
 }
 

@@ -33,7 +33,9 @@ export function makeForgeFacade(host: ForgeHost): ForgeFacade {
         const text = `library: there are no files in ${host.target}, give a store`
         throw new HomeostatError('HOMEOSTAT_UNSUPPORTED', text, { option: 'library' })
       }
-      const store = typeof library === 'string' ? host.openLibrary?.(library) : library
+      if (library === undefined)
+        return openForge(await loader.load(), resolved, host.defaultLibrary?.(), host.warn, true)
+      const store = typeof library === 'string' ? host.openLibrary?.(library) : library || undefined
       return openForge(await loader.load(), resolved, store, host.warn)
     },
     adapters: async () => (await loader.load()).adapters(),

@@ -118,15 +118,22 @@ export class Forge {
     return new DeviceTensor(await core.upload(facts.dtype, bytes), facts, this.#home)
   }
 
-  /** @internal */
-  async begin(): Promise<void> {
+  /** @internal @param ownLibrary whether nobody asked for the library: then a forge does without */
+  async begin(ownLibrary: boolean): Promise<void> {
     const { adapter, trouble } = this
-    const library = await this.#pump.recall()
+    let lost: Error | undefined
+    const library = await this.#pump.recall().catch((error) => {
+      if (!ownLibrary) throw error
+      this.#pump.forget()
+      lost = error
+      return undefined
+    })
     // Whoever awaits this forge listens by then.
     setTimeout(() => {
       this.#events.emit('opened', { adapter })
       if (trouble !== undefined) this.#events.emit('fallback', { reason: trouble })
       if (library !== undefined) this.#events.emit('library', library)
+      if (lost !== undefined) this.#events.emit('trouble', { error: lost })
     }, 0)
   }
 
@@ -161,6 +168,7 @@ export async function openForge(
   options: Resolved,
   store: LibraryStore | undefined,
   warn: (line: string) => void,
+  ownLibrary = false,
 ): Promise<Forge> {
   aborted(options.signal)
   const { adapter, device, kernel, runId, share } = options
@@ -174,6 +182,11 @@ export async function openForge(
   })
   if (core.trouble !== undefined) warn(`homeostat: the forge has no device (${core.trouble}); the processor answers`)
   const forge = new Forge(binding, core, options, store)
-  await forge.begin()
+  try {
+    await forge.begin(ownLibrary)
+  } catch (error) {
+    await core.close()
+    throw error
+  }
   return forge
 }

@@ -220,6 +220,11 @@ export class Kernel<I extends string = string, R = unknown> {
     return this.#core !== undefined && !this.#settled
   }
 
+  /** @internal Whether somebody waits for a step of its life. */
+  get isAwaited(): boolean {
+    return this.#waiting.size > 0
+  }
+
   /** Counts and latencies since it was made. */
   stats(): KernelStats {
     return {

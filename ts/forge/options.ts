@@ -29,8 +29,11 @@ export interface ForgeOptions extends KernelOptions {
   readonly share?: number
   /** Most bytes that the inputs and outputs of a kernel may have; default 2 GiB. */
   readonly memoryMax?: number
-  /** What was learned before and will be: a file's path where there are files, or a store. */
-  readonly library?: string | LibraryStore
+  /**
+   * What was learned before and will be: a file's path where there are files, a database's name in a browser, or a store. Default: in
+   * a browser its IndexedDB (`false`: nothing is kept), elsewhere nothing.
+   */
+  readonly library?: string | LibraryStore | false
   /** Where every decision goes, as hash-chained JSON lines; default: nowhere. */
   readonly journal?: LineSink
   /** Identifies this run in the journal; default `forge`. */
@@ -47,7 +50,7 @@ export interface Resolved {
   readonly kernel: KernelConfig
   readonly share: number
   readonly memoryMax: number
-  readonly library: string | LibraryStore | undefined
+  readonly library: string | LibraryStore | false | undefined
   readonly journal: LineSink | undefined
   readonly runId: string
   readonly signal: AbortSignal | undefined
@@ -98,6 +101,9 @@ export function resolve(options: ForgeOptions): Resolved {
   if (adapter !== undefined && (typeof adapter !== 'string' || adapter === ''))
     throw invalid('adapter', 'part of an adapter’s name', adapter)
   if (typeof runId !== 'string' || runId === '') throw invalid('runId', 'a text', runId)
+  const store = typeof library === 'object' && library !== null && typeof library.load === 'function'
+  if (library !== undefined && library !== false && !store && (typeof library !== 'string' || library === ''))
+    throw invalid('library', 'a name, a store or false', library)
   oneOf('device', device, ['auto', 'gpu', 'cpu'])
   number('share', share, 0.001, 1, false)
   number('memoryMax', memoryMax, 1, Number.MAX_SAFE_INTEGER)

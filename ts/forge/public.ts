@@ -6,6 +6,7 @@ export type { Elements } from './elements.js'
 export type { ForgeEvent, ForgeEvents, Step, StepEvent } from './events.js'
 export { Forge } from './forge.js'
 export { Graph, Value } from './graph.js'
+export { IndexedDbLibrary } from './indexed-library.js'
 export {
   type Explanation,
   type Inputs,

@@ -8,16 +8,21 @@ import type { Kernel } from './kernel.js'
 import type { LibraryStore, LineSink } from './library.js'
 
 const PERIOD_MS = 20
+/** While a device is lost and may come back, and how often that is looked for. */
+const LOST_PERIOD_MS = 250
+const LOST_TURNS_MAX = 400
 
 export class Pump {
   readonly #core: ForgeCore
   readonly #events: Events
   readonly #kernels: ReadonlyMap<number, Kernel<string, unknown>>
-  readonly #library: LibraryStore | undefined
+  #library: LibraryStore | undefined
   readonly #journal: LineSink | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #turning: Promise<void> | undefined
   #ended = false
+  /** Turns that are left to look for a device that was lost. */
+  #lost = 0
 
   constructor(
     core: ForgeCore,
@@ -34,16 +39,19 @@ export class Pump {
   }
 
   /** Looks soon, unless that is already so. */
-  stir(): void {
-    if (this.#timer !== undefined || this.#ended) return
-    this.#timer = setTimeout(() => {
+  stir(afterMs = PERIOD_MS): void {
+    if (this.#ended) return
+    this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.#turning = this.#turn().then(() => {
         if ([...this.#kernels.values()].some((kernel) => kernel.isBusy)) this.stir()
+        else if (this.#lost-- > 0) this.stir(LOST_PERIOD_MS)
       })
-    }, PERIOD_MS)
-    // Waiting for a better kernel keeps no process alive.
-    ;(this.#timer as { unref?: () => void }).unref?.()
+    }, afterMs)
+    // A search keeps no process alive, but whoever waits for what it finds does.
+    const timer = this.#timer as { ref?: () => void; unref?: () => void }
+    if ([...this.#kernels.values()].some((kernel) => kernel.isAwaited)) timer.ref?.()
+    else timer.unref?.()
   }
 
   async #turn(): Promise<void> {
@@ -52,6 +60,8 @@ export class Pump {
         const step = stepOf(event)
         if (step === undefined) continue
         const details = detailsOf(event)
+        if (step === 'deviceLost') this.#lost = LOST_TURNS_MAX
+        else if (step === 'attached') this.#lost = 0
         if (event.kernel === undefined) for (const kernel of this.#kernels.values()) kernel.note(step, details)
         else this.#kernels.get(event.kernel)?.note(step, details)
         this.#events.emit(step, details)
@@ -77,6 +87,11 @@ export class Pump {
     if (bytes === undefined) return undefined
     const [taken = 0, damaged = 0, otherVersion = 0] = await this.#core.readLibrary(bytes)
     return { taken, damaged, otherVersion }
+  }
+
+  /** Does without the library. */
+  forget(): void {
+    this.#library = undefined
   }
 
   /** A last look. */

@@ -1,4 +1,5 @@
 // A page in Chromium with WebGPU, on whatever adapter there is; a software one does.
+import { fileURLToPath } from 'node:url'
 import { serve } from '../../../examples/forge/serve.mjs'
 import { Skip } from '../lib/checks.mjs'
 import { findChromium } from './find.mjs'
@@ -37,6 +38,19 @@ export async function runForgePage(folder) {
   const server = await serve(0, { '/package/dist/': `${folder}/node_modules/homeostat/dist` })
   try {
     const found = await resultOf(`http://127.0.0.1:${server.address().port}/?size=128&evaluations=3`, 120_000)
+    if (found.adapter === undefined) throw new Skip('Chromium has no WebGPU adapter here')
+    return found
+  } finally {
+    server.close()
+  }
+}
+
+/** A page that loses its device and comes back to what it learned, over the package as it is installed in a folder: what it found. */
+export async function runForgeLives(folder) {
+  const here = fileURLToPath(new URL('forge-lives', import.meta.url))
+  const server = await serve(0, { '/package/dist/': `${folder}/node_modules/homeostat/dist`, '/lives/': here })
+  try {
+    const found = await resultOf(`http://127.0.0.1:${server.address().port}/lives/`, 120_000)
     if (found.adapter === undefined) throw new Skip('Chromium has no WebGPU adapter here')
     return found
   } finally {

@@ -16,6 +16,7 @@ import { Background } from './background.js'
 import type { Device } from './device.js'
 import type { Engine } from './module.js'
 import type { Source } from './program.js'
+import { Reopening } from './reopen.js'
 import { BUFFER, MAP_READ } from './usage.js'
 
 const JOURNAL_BYTES = 1 << 20
@@ -24,16 +25,22 @@ const JOURNAL_BYTES = 1 << 20
 class Held implements BufferCore {
   readonly #core: WebForge
   #at: Source | undefined
+  /** Whose it is; nobody's where the elements are here. */
+  readonly #device: Device | undefined
   readonly bytes: number
 
-  constructor(core: WebForge, at: Source, bytes: number) {
+  constructor(core: WebForge, at: Source, bytes: number, device: Device | undefined) {
     this.#core = core
     this.#at = at
     this.bytes = bytes
+    this.#device = device
   }
 
   get source(): Source {
     if (this.#at === undefined) throw new HomeostatError('HOMEOSTAT_CLOSED', 'this tensor was disposed')
+    // Another device would refuse its buffer, and the kernel would be held to be at fault.
+    if (this.#device !== undefined && this.#device !== this.#core.device)
+      throw new HomeostatError('HOMEOSTAT_DEVICE_LOST', 'the tensor went with its device')
     return this.#at
   }
 
@@ -52,24 +59,42 @@ export class WebForge implements ForgeCore {
   readonly trouble: string | undefined
   readonly #nowUs: () => number
   readonly #background: Background
-  readonly #facts: AdapterFacts | undefined
+  readonly #reopening: Reopening
+  #facts: AdapterFacts | undefined
   #device: Device | undefined
 
-  constructor(engine: Engine, device: Device | undefined, trouble: string | undefined, nowUs: () => number) {
+  /** @param reopen another device after this one was lost */
+  constructor(
+    engine: Engine,
+    device: Device | undefined,
+    trouble: string | undefined,
+    nowUs: () => number,
+    reopen: () => Promise<Device>,
+  ) {
     this.engine = engine
     this.trouble = trouble
     this.#nowUs = nowUs
-    this.#device = device
-    this.#facts = device?.opened.facts
     this.#background = new Background(engine, () => this.#device, nowUs)
-    if (device !== undefined) {
-      engine.attach(device.opened.key, device.opened.limits, nowUs())
-      device.onGone((error) => {
-        this.#device = undefined
-        this.#background.abandon()
-        engine.gone(error.message, nowUs())
-      })
-    }
+    this.#reopening = new Reopening(reopen, (device) => this.#attach(device), nowUs)
+    if (device !== undefined) this.#attach(device)
+  }
+
+  #attach(device: Device): void {
+    this.#device = device
+    this.#facts = device.opened.facts
+    this.engine.attach(device.opened.key, device.opened.limits, this.#nowUs())
+    device.onGone((error) => {
+      this.#device = undefined
+      this.#background.abandon()
+      this.engine.gone(error.message, this.#nowUs())
+      this.#reopening.lost(error)
+    })
+    this.#background.stir()
+  }
+
+  /** @internal */
+  get device(): Device | undefined {
+    return this.#device
   }
 
   get adapter(): AdapterFacts | undefined {
@@ -149,7 +174,7 @@ export class WebForge implements ForgeCore {
         return undefined
       }
       return stay
-        ? (outputs as GPUBuffer[]).map((one, i) => new Held(this, one, sizes[i] as number))
+        ? (outputs as GPUBuffer[]).map((one, i) => new Held(this, one, sizes[i] as number, device))
         : (outputs as Uint8Array[])
     } catch (error) {
       const { code = 'HOMEOSTAT_KERNEL_REJECTED', message } = error as Partial<HomeostatError> & Error
@@ -168,7 +193,7 @@ export class WebForge implements ForgeCore {
     engine.compute(id)
     const outputs = Array.from({ length: count }, (_, i) => engine.tensor(i))
     engine.forget()
-    return stay ? outputs.map((bytes) => new Held(this, bytes, bytes.length)) : outputs
+    return stay ? outputs.map((bytes) => new Held(this, bytes, bytes.length, undefined)) : outputs
   }
 
   /** @internal The first so many bytes of something that stays. */
@@ -193,13 +218,13 @@ export class WebForge implements ForgeCore {
     const device = this.#device
     const own = new Uint8Array(Math.ceil(bytes.length / 4) * 4)
     own.set(bytes)
-    if (device === undefined) return new Held(this, own, bytes.length)
+    if (device === undefined) return new Held(this, own, bytes.length, undefined)
     const buffer = await device.scoped(() => {
       const made = device.gpu.createBuffer({ size: own.length, usage: BUFFER.copySrc | BUFFER.copyDst })
       device.gpu.queue.writeBuffer(made, 0, own)
       return made
     })
-    return new Held(this, buffer, bytes.length)
+    return new Held(this, buffer, bytes.length, device)
   }
 
   async takeEvents(): Promise<readonly CoreEvent[]> {
@@ -219,6 +244,7 @@ export class WebForge implements ForgeCore {
   }
 
   async close(): Promise<void> {
+    this.#reopening.end()
     this.#background.end()
     this.#device?.close()
     this.#device = undefined

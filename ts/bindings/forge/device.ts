@@ -18,6 +18,8 @@ export class Device {
   readonly programs = new Map<number, Program>()
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>()
   #gone: HomeostatError | undefined
+  /** Whoever waits for it. */
+  readonly #waiting = new Set<(error: HomeostatError) => void>()
   #onGone: (error: HomeostatError) => void = () => {}
 
   constructor(opened: Opened) {
@@ -47,6 +49,7 @@ export class Device {
     if (this.#gone !== undefined) return
     this.#gone = error
     this.programs.clear()
+    for (const reject of this.#waiting) reject(error)
     this.#onGone(error)
   }
 
@@ -81,11 +84,14 @@ export class Device {
     throw new HomeostatError('HOMEOSTAT_KERNEL_REJECTED', `the device refused: ${error.message}`)
   }
 
-  /** Waits no longer than a device may take. */
+  /** Waits no longer than a device may take, and not for one that is gone. */
   async patient<T>(work: Promise<T>): Promise<T> {
     const ms = this.opened.facts.software ? PATIENCE_SOFTWARE_MS : PATIENCE_MS
     let timer: ReturnType<typeof setTimeout> | undefined
+    let stop: ((error: HomeostatError) => void) | undefined
     const late = new Promise<never>((_, reject) => {
+      stop = reject
+      this.#waiting.add(reject)
       timer = setTimeout(() => {
         const error = new HomeostatError('HOMEOSTAT_DEVICE_HUNG', `no answer within ${ms} ms: the device was given up`)
         this.giveUp(error)
@@ -96,6 +102,9 @@ export class Device {
       return await Promise.race([work, late])
     } finally {
       clearTimeout(timer)
+      this.#waiting.delete(stop as (error: HomeostatError) => void)
+      // Its failure after that is nobody's.
+      work.catch(() => undefined)
     }
   }
 

@@ -2,7 +2,7 @@
  * The forge's host for runtimes with Node's modules: Node, Bun and Deno.
  */
 import process from 'node:process'
-import { loadForge } from '../../node/load-forge.js'
+import { loadForge, loadForgeBeside } from '../../node/load-forge.js'
 import type { ForgeHost } from '../host.js'
 import { FileLibrary } from './file-library.js'
 
@@ -13,7 +13,7 @@ export function forgeNodeHost(target: 'node' | 'deno' | 'bun'): ForgeHost {
   return {
     target,
     remedy: 'await ready() first',
-    loadBinding: async (source) => loadForge(source, warn),
+    loadBinding: (source) => loadForgeBeside(source, warn),
     loadNow: () => loadForge(undefined, warn),
     warn,
     openLibrary: (path) => new FileLibrary(path),

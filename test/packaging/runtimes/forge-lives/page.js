@@ -1,0 +1,71 @@
+// A forge loses its device, computes on, and gets another one; the next forge of this origin knows what the first one learned.
+const Packed = Worker
+globalThis.Worker = class extends Packed {
+  constructor() {
+    super('/lives/worker.js', { type: 'module' })
+  }
+}
+const { adapters, blueprint, forge } = await import('homeostat/forge')
+
+const OPTIONS = { evaluations: 2, backend: 'gpu', sampling: 0 }
+const event = (f, type) =>
+  new Promise((resolve) => {
+    const end = f.on(type, (details) => {
+      end()
+      resolve(details)
+    })
+  })
+const x = Float32Array.from({ length: 2048 }, (_, i) => ((i * 7919) % 101) / 50)
+const apart = (a, b) => a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i])), 0)
+
+async function lives() {
+  const [best] = await adapters()
+  if (best === undefined) return {}
+  const f = await forge(OPTIONS)
+  const kernel = await f.kernel(blueprint.softmax({ shape: [32, 64] }))
+  const first = await kernel.settled()
+  const right = await kernel.run({ x })
+  const kept = await f.upload(x, [32, 64])
+  const [lost, attached] = [event(f, 'deviceLost'), event(f, 'attached')]
+  new BroadcastChannel('lose').postMessage('now')
+  const { reason } = await lost
+  const between = kernel.stats().answers
+  const meanwhile = await kernel.run({ x })
+  await attached
+  const gone = await kept.read().then(
+    () => 'read',
+    (error) => error.code,
+  )
+  await kernel.warm()
+  const again = kernel.stats()
+  const after = await kernel.run({ x })
+  const { onDevice } = await kernel.explain()
+  await f.close()
+
+  const g = await forge(OPTIONS)
+  const { taken } = await event(g, 'library')
+  const known = await g.kernel(blueprint.softmax({ shape: [32, 64] }))
+  const second = await known.settled()
+  await g.close()
+  const h = await forge({ ...OPTIONS, tier: 'fast', library: false })
+  const alone = await (await h.kernel(blueprint.softmax({ shape: [32, 64] }))).settled()
+  await h.close()
+  return {
+    adapter: best.name,
+    first: [first.measured, first.answers],
+    lost: [reason, between, gone],
+    apart: [apart(right, meanwhile), apart(right, after)],
+    again: [again.answers, again.measured, onDevice],
+    second: [taken > 0, second.measured, second.answers, second.schedules.join() === first.schedules.join()],
+    alone: alone.answers,
+  }
+}
+
+lives().then(
+  (value) => {
+    globalThis.result = { value }
+  },
+  (error) => {
+    globalThis.result = { error: String(error?.stack ?? error) }
+  },
+)
