@@ -96,7 +96,8 @@ export const breakerOperable = object({
 })
 
 export const operation = object({
-  seq: integer('Its place in the journal of operations.'),
+  seq: integer('Its number in this run of the server: whoever asks later has a larger one.'),
+  entry: nullable(integer(), 'Its place in the journal of operations; null where that did not take it.'),
   atMs: integer('When, in milliseconds since 1970.'),
   actor: text('Name of the token that asked, or `loopback`.'),
   peer: nullable(text(), 'Address that it came from, where that is known.'),
@@ -109,7 +110,7 @@ export const operation = object({
 })
 
 export const commandResult = object({
-  operation: integer('Its place in the journal of operations.'),
+  operation: integer('Its number, `seq`, in the list of operations.'),
   outcome: oneOfWords(['done']),
   generation: maybe('Of the live values after it.'),
   revision: text('The entity tag from now on, without its quotation marks.'),

@@ -3,7 +3,8 @@
  * reads it), with `payload.scope` `operations`.
  *
  * An entry `asked` is handed to the journal before anything is done, and one that says what came of it follows. Where the journal
- * takes nothing, what protects is done all the same and counted; everything else is refused.
+ * takes nothing, what protects is done all the same and counted; everything else is refused. Entries that the journal has follow one
+ * another without a hole: before the first one after others that it does not have stands a `gap`, which says how many those are.
  */
 import { systemClock, wallTimeMs } from '../../clock.js'
 import type { JournalSink } from '../../journal/sink.js'
@@ -33,7 +34,12 @@ export class Operations {
   readonly #tell: (record: OperationRecord) => void
   readonly #kept: OperationRecord[] = []
   #hash: string
+  /** Of everything that is to be recorded, whether it was or not. */
   #seq = 0
+  /** The place of the next entry of the journal. */
+  #place = 0
+  /** Entries that the journal does not have, since the last one that it has. */
+  #missing = 0
   #tail: Promise<unknown>
 
   constructor(sink: JournalSink, runId: string, tell: (record: OperationRecord) => void) {
@@ -41,9 +47,11 @@ export class Operations {
     this.#runId = runId
     this.#tell = tell
     this.#hash = sink.previous ?? NOTHING
+    this.#seq++
     this.#tail = this.#append('start', { previous: sink.previous ?? null })
   }
 
+  /** Grows with everything that is to be recorded. */
   get lastSeq(): number {
     return this.#seq - 1
   }
@@ -52,7 +60,7 @@ export class Operations {
     return this.#sink.failure?.message ?? null
   }
 
-  /** The newest first. */
+  /** The newest first, by when they were asked. */
   list(limit: number, before = Number.POSITIVE_INFINITY): OperationRecord[] {
     const older = this.#kept.filter(({ seq }) => seq < before)
     return older.slice(-limit).reverse()
@@ -61,34 +69,51 @@ export class Operations {
   /** Journals the question; what it returns journals the answer. Throws `journal-unavailable`. */
   async ask({ protects, ...asked }: Asked): Promise<{ seq: number; end(came: CameOfIt): Promise<void> }> {
     const atMs = wallTimeMs()
-    const recorded = this.#sink.failure === undefined && this.#sink.room() > 0
-    if (!recorded && !protects)
+    const takes = this.#sink.failure === undefined && this.#sink.room() > 0
+    if (!takes && !protects)
       throw new Problem('journal-unavailable', 'what is not recorded is not done; only what protects is', {
         headers: { 'retry-after': '5' },
       })
-    if (!recorded) this.unrecorded++
-    const seq = await this.#queue('asked', { ...asked, atMs }, recorded)
+    if (!takes) this.unrecorded++
+    const seq = this.#seq++
+    const entry = await this.#queue('asked', { ...asked, atMs }, () => takes)
     return {
       seq,
       end: async (came) => {
-        const record: OperationRecord = { seq, atMs, ...asked, ...came }
-        this.#kept.push(record)
-        if (this.#kept.length > KEPT_MAX) this.#kept.shift()
-        this.#tell(record)
-        await this.#queue(came.outcome, { of: seq, ...came }, recorded)
+        this.#keep({ seq, entry, atMs, ...asked, ...came })
+        this.#seq++
+        // What came of it waits in the sink as long as there is room, even while the medium fails.
+        await this.#queue(came.outcome, { of: entry, ...came }, () => entry !== null && this.#sink.room() > 0)
       },
     }
   }
 
-  /** One line after the other: each is hashed with the one before it. */
-  #queue(event: string, payload: Readonly<Record<string, unknown>>, recorded: boolean): Promise<number> {
-    const next = this.#tail.then(() => (recorded ? this.#append(event, payload) : this.#seq++))
+  /** In the order of asking, so that a list that is read in pieces skips none that took longer. */
+  #keep(record: OperationRecord): void {
+    const after = this.#kept.findLastIndex(({ seq }) => seq < record.seq)
+    this.#kept.splice(after + 1, 0, record)
+    if (this.#kept.length > KEPT_MAX) this.#kept.shift()
+    this.#tell(record)
+  }
+
+  /** One line after the other: each is hashed with the one before it. Its place; null where it is not recorded. */
+  #queue(event: string, payload: Readonly<Record<string, unknown>>, takes: () => boolean): Promise<number | null> {
+    const next = this.#tail.then(async () => {
+      if (!takes()) {
+        this.#missing++
+        return null
+      }
+      const dropped = this.#missing
+      this.#missing = 0
+      if (dropped > 0) await this.#append('gap', { dropped })
+      return this.#append(event, payload)
+    })
     this.#tail = next.catch(() => {})
     return next
   }
 
   async #append(event: string, payload: Readonly<Record<string, unknown>>): Promise<number> {
-    const seq = this.#seq++
+    const seq = this.#place++
     const entry = {
       seq,
       event,
