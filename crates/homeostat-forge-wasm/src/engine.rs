@@ -4,12 +4,12 @@
 use crate::command::Commands;
 use crate::error::to_js;
 use crate::limits::{device, limits};
-use alloc::collections::BTreeMap;
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::json::Writer;
 use homeostat_forge::engine;
 use homeostat_forge::ir::{Blueprint, Data, NodeId};
+use homeostat_forge::map::Map;
 use homeostat_forge::plan::Work;
 use homeostat_forge::registry::{Ended, KernelId, KernelOptions, Options, Outcome, Subject, Ticket, check};
 use homeostat_forge::schedule::Schedule;
@@ -22,7 +22,7 @@ type Js<T> = core::result::Result<T, JsError>;
 pub struct Engine {
     pub(crate) engine: engine::Engine,
     pub(crate) commands: Commands,
-    tickets: BTreeMap<u32, Ticket>,
+    tickets: Map<u32, Ticket>,
     next_ticket: u32,
     /// What the next call reads, and what the last one computed.
     inputs: Vec<Data>,
@@ -65,7 +65,7 @@ impl Engine {
         Ok(Self {
             engine: to_js(engine::Engine::new(options))?,
             commands: Commands::default(),
-            tickets: BTreeMap::new(),
+            tickets: Map::new(),
             next_ticket: 0,
             inputs: Vec::new(),
             outputs: Vec::new(),
@@ -245,6 +245,8 @@ impl Engine {
         let registry = self.engine.registry();
         let (stats, current) = (registry.stats(id)?, registry.current(id)?.cloned());
         let limits = registry.device().map(|(_, limits)| *limits);
+        // What answers may compute another graph for the same numbers.
+        let plan = current.as_ref().map_or(&subject.plan, |c| &c.form.plan);
         let mut json = String::new();
         Writer::new(&mut json).object(|w| {
             w.key("settled").bool(settled);
@@ -257,7 +259,7 @@ impl Engine {
             w.key("promotions").uint(stats.promotions);
             w.key("rollbacks").uint(stats.rollbacks);
             w.key("groups").array(|w| {
-                for (i, group) in subject.plan.groups.iter().enumerate() {
+                for (i, group) in plan.groups.iter().enumerate() {
                     w.object(|w| {
                         let (work, multiply_adds) = match &group.work {
                             Work::Contract(c) => ("contract", c.multiply_adds()),

@@ -49,6 +49,7 @@ pub mod engine;
 pub mod host;
 pub mod ir;
 pub mod library;
+pub mod map;
 pub mod measure;
 pub mod oracle;
 pub mod pipeline;

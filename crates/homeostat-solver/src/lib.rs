@@ -13,7 +13,7 @@ mod draw;
 pub mod importance;
 mod linear;
 pub mod mixed;
-mod order;
+pub mod order;
 pub mod probe;
 mod smooth;
 pub mod space;

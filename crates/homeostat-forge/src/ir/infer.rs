@@ -303,9 +303,7 @@ fn attention(operands: &[Operand]) -> Inferred {
 }
 
 fn transpose((shape, dtype): Operand, permutation: &[u32]) -> Inferred {
-    let mut seen = permutation.to_vec();
-    seen.sort_unstable();
-    if seen != (0..shape.rank() as u32).collect::<Vec<u32>>() {
+    if permutation.len() != shape.rank() || !(0..shape.rank() as u32).all(|d| permutation.contains(&d)) {
         return Err(format!(
             "permutation {permutation:?} of operand 0, shape {shape}: expected each of its dimensions once"
         ));

@@ -15,6 +15,7 @@ use super::tensor::DType;
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Error, Result};
 use homeostat_core::json::{Json, Number, Writer};
+use homeostat_solver::order::ascending;
 
 const UNARY: [(Unary, &str); 14] = [
     (Unary::Neg, "neg"),
@@ -157,9 +158,8 @@ impl Step<'_> {
     fn axes(&self, rank: usize) -> Result<Vec<u32>> {
         let Some(json) = self.json.get("axes") else { return Ok((0..rank as u32).collect()) };
         let list = json.arr().ok_or_else(|| self.expected("axes", "a list of whole numbers"))?;
-        let mut axes = list.iter().map(|n| self.axis(n, rank)).collect::<Result<Vec<u32>>>()?;
-        axes.sort_unstable();
-        Ok(axes)
+        let axes = list.iter().map(|n| self.axis(n, rank).map(f64::from)).collect::<Result<Vec<f64>>>()?;
+        Ok(ascending(&axes).into_iter().map(|i| axes[i] as u32).collect())
     }
 
     fn input(&self, builder: &mut Builder, known: &[NodeId]) -> Result<NodeId> {

@@ -13,8 +13,10 @@ pub use key::{DeviceKey, KernelKey, bucket};
 pub use state::{BlueprintState, KernelState};
 
 use crate::ir::{DType, Hash};
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use crate::map::Map;
+use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_solver::order::ascending;
 
 /// Counts up whenever a kernel's meaning changes: what an older version proved is not proven any more.
 pub const SCHEMA: u32 = 1;
@@ -110,8 +112,8 @@ impl Reading {
 /// Blueprints and kernels.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
-    blueprints: BTreeMap<Hash, BlueprintState>,
-    kernels: BTreeMap<KernelKey, Record>,
+    blueprints: Map<Hash, BlueprintState>,
+    kernels: Map<KernelKey, Record>,
     /// Lines that nobody has kept yet.
     lines: String,
 }
@@ -181,28 +183,29 @@ impl Library {
         let usable = |r: &Record| {
             matches!(r.state, KernelState::Compiled | KernelState::Validated | KernelState::Promoted)
         };
-        let mut found: Vec<(&KernelKey, &Record)> = self
+        let found: Vec<(&KernelKey, &Record)> = self
             .kernels_of(&of.blueprint)
             .filter(|(k, r)| usable(r) && of.matches(k))
             .filter(|(k, r)| of.tag.is_none_or(|tag| self.tags(k, r).contains(&tag)))
             .collect();
-        found.sort_by(|a, b| a.1.measures.seconds.total_cmp(&b.1.measures.seconds).then(a.0.cmp(b.0)));
-        found
+        // Those that are as fast stay in the order of their keys.
+        let seconds: Vec<f64> = found.iter().map(|(_, r)| r.measures.seconds).collect();
+        ascending(&seconds).into_iter().map(|i| found[i]).collect()
     }
 
     /// Schedules that answered on a device for groups of this dtype and of about this size, of whatever blueprint; nearest sizes
     /// first, then in the order of their keys.
     pub fn alike(&self, device: &DeviceKey, dtype: DType, bucket: u32) -> Vec<&str> {
-        let mut near: Vec<(u32, &KernelKey)> = self
+        let near: Vec<(f64, &KernelKey)> = self
             .kernels
             .iter()
             .filter(|(k, r)| r.answered && k.dtype == dtype && k.device == *device)
-            .map(|(k, _)| (k.bucket.abs_diff(bucket), k))
-            .filter(|(apart, _)| *apart <= ALIKE_MAX)
+            .filter(|(k, _)| k.bucket.abs_diff(bucket) <= ALIKE_MAX)
+            .map(|(k, _)| (f64::from(k.bucket.abs_diff(bucket)), k))
             .collect();
-        near.sort();
+        let apart: Vec<f64> = near.iter().map(|(apart, _)| *apart).collect();
         let mut schedules: Vec<&str> = Vec::new();
-        for (_, key) in near {
+        for (_, key) in ascending(&apart).into_iter().map(|i| near[i]) {
             if schedules.len() < ALIKE && !schedules.contains(&key.schedule.as_str()) {
                 schedules.push(&key.schedule);
             }
@@ -214,7 +217,7 @@ impl Library {
     pub fn all_lines(&self) -> String {
         let mut lines = String::new();
         self.blueprints.iter().for_each(|(hash, state)| lines.push_str(&line::blueprint(hash, *state)));
-        for (key, record) in &self.kernels {
+        for (key, record) in self.kernels.iter() {
             // A candidate that answered is kept as such.
             let state = if record.answered { KernelState::Promoted } else { record.state };
             lines.push_str(&line::kernel(key, &Record { state, ..record.clone() }));
@@ -246,7 +249,7 @@ impl Library {
             device,
         };
         let blueprint = *blueprint;
-        self.kernels.range(first..).take_while(move |(k, _)| k.blueprint == blueprint)
+        self.kernels.from(&first).take_while(move |(k, _)| k.blueprint == blueprint)
     }
 
     /// What a kernel is good at, among those of its blueprint on its device.
@@ -328,8 +331,8 @@ impl Library {
     /// Forgets the slowest kernels of the blueprint that has the most, while there are too many.
     fn shed(&mut self) {
         while self.kernels.len() > KERNELS_MAX {
-            let mut counts: BTreeMap<Hash, usize> = BTreeMap::new();
-            self.kernels.keys().for_each(|k| *counts.entry(k.blueprint).or_default() += 1);
+            let mut counts: Map<Hash, usize> = Map::new();
+            self.kernels.keys().for_each(|k| *counts.or_default(k.blueprint) += 1);
             let fullest = counts.iter().max_by_key(|(_, n)| **n).map(|(hash, _)| *hash);
             let of = self
                 .kernels

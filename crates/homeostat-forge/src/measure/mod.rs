@@ -61,7 +61,7 @@ pub struct Median {
 /// The median of samples; `None` without any. Below six samples no interval has 95 %, and it is unbounded.
 pub fn median(samples: &[f64]) -> Option<Median> {
     let mut sorted: Vec<f64> = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    real::sort(&mut sorted);
     let n = sorted.len();
     let (first, second) = (sorted.get(n.checked_sub(1)? / 2)?, sorted.get(n / 2)?);
     let value = (first + second) / 2.0;

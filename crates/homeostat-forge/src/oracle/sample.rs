@@ -23,14 +23,20 @@ pub fn places(shape: &Shape, count: usize, seed: u64) -> Vec<usize> {
         while at.len() < most.min(size) {
             at.push((rng.next_u64() % size as u64) as usize);
         }
-        at.sort_unstable();
-        at.dedup();
+        ordered(&mut at);
         at
     };
     // As many rows as columns; of a long vector only the columns are many.
     let high = (libm::sqrt(count as f64) as usize).clamp(1, 16).min(rows);
     let (rows, columns_at) = (edges(rows, high), edges(columns, count / high));
     rows.iter().flat_map(|r| columns_at.iter().map(move |c| r * columns + c)).collect()
+}
+
+/// In ascending order, each once. Out of line: each use of the sort is a copy of it.
+#[inline(never)]
+fn ordered(places: &mut Vec<usize>) {
+    places.sort_unstable();
+    places.dedup();
 }
 
 /// These places of every output, in their orders.
@@ -44,8 +50,7 @@ pub fn sample(blueprint: &Blueprint, inputs: &[Data], wanted: &[Vec<usize>]) -> 
     // Backwards: what each node's places need of its operands.
     let mut reads = 0u64;
     for at in (0..nodes.len()).rev() {
-        needed[at].sort_unstable();
-        needed[at].dedup();
+        ordered(&mut needed[at]);
         let own = core::mem::take(&mut needed[at]);
         for i in &own {
             for (list, id) in operands(blueprint, &nodes[at], *i).into_iter().zip(&nodes[at].operands) {
