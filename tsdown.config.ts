@@ -118,7 +118,8 @@ export default defineConfig([
     entry: { homeostat: 'ts/cli/homeostat.ts' },
     outExtensions: () => ({ js: '.js' }),
     dts: false,
-    deps: { alwaysBundle: ['commander'] },
+    // Stores are those of the installed package, loaded where one is named.
+    deps: { alwaysBundle: ['commander'], neverBundle: [/^node:/, /^homeostat\//] },
     banner: { js: `/*! Includes commander.\n\n${commander}\n*/` },
   },
 ])

@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { journalsAt } from '../../ts/cli/journal/files.js'
 import { type ServeOptions, serveJournals } from '../../ts/cli/serve/serve.js'
 import { verifyJournal } from '../../ts/entries/node.js'
 import { folder, until } from '../support/folder.js'
@@ -10,7 +9,8 @@ import { cacheTuner, window } from '../support/tuners.js'
 
 async function served(path: string, more: Partial<ServeOptions> = {}) {
   const one = await serveJournals({
-    journals: () => journalsAt(path),
+    source: path,
+    name: undefined,
     port: 0,
     host: '127.0.0.1',
     control: undefined,

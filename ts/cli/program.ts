@@ -17,6 +17,7 @@ import { run } from './commands/run.js'
 import { serve } from './commands/serve.js'
 import { status } from './commands/status.js'
 import { tell } from './commands/tell.js'
+import { tui } from './commands/tui.js'
 import { validate } from './commands/validate.js'
 
 /** Takes the exit status of a command that ends otherwise than well without an error to print. */
@@ -37,6 +38,7 @@ const COMMANDS: readonly Register[] = [
   journal,
   replay,
   serve,
+  tui,
   forge,
   completion,
 ]

@@ -15,6 +15,15 @@ export interface Obeyed {
   readonly entries: readonly number[]
 }
 
+/** Changes, the newest first. */
+export interface ChangesQuery {
+  readonly limit: number
+  /** Only what is older than this entry of `run`; without a run, of the present one, and nothing of those before it. */
+  readonly before?: number | undefined
+  readonly run?: string | undefined
+  readonly types?: readonly string[] | undefined
+}
+
 export interface TunerSource {
   readonly name: string
   readonly history: History
@@ -22,7 +31,7 @@ export interface TunerSource {
   operable(): Promise<Operable>
   /** Throws a problem for what cannot be asked here; may be asynchronous up to the moment it acts, never after a look at the state. */
   obey(command: TunerCommand): Promise<Obeyed>
-  changes(limit: number, before?: number, types?: readonly string[]): readonly Change[]
+  changes(query: ChangesQuery): readonly Change[]
   close(): void
 }
 

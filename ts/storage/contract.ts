@@ -25,7 +25,14 @@ export interface Storage {
   readonly studies: StudyRepository
   /** Where each tuner stands, kept with its journal: scope is the tuner's name, id its journal's. */
   readonly tuners: ItemRepository<TunerState>
-  /** Conditions that were met before: scope is the tuner's name. */
+  /** The first entry of each tuner's latest run, which its journal may have lost by now: scope is the tuner's name, id its journal's. */
+  readonly runs: ItemRepository<RunStart>
+  /** Answers that a server gave to commands with an `Idempotency-Key`: scope is the token's name, id the key. */
+  readonly answers: ItemRepository<StoredAnswer>
+  /**
+   * Conditions that were met before: scope is the tuner's name. For applications: the tuner itself keeps none, since memory of regimes
+   * was measured to gain too little (docs/storage.md).
+   */
   readonly regimes: ItemRepository<Regime>
   /** What is known of compiled kernels: scope is the library's name. */
   readonly kernels: KernelRepository
@@ -193,10 +200,33 @@ export interface TunerState {
   /** Live values in knob units, and what a rollback goes back to; null before anything was certified. */
   readonly values: Readonly<Record<string, number>>
   readonly certified: Readonly<Record<string, number>> | null
+  /** Knobs that were frozen by hand. */
+  readonly frozen?: readonly string[]
   /** Why knobs are held; null outside of SafeMode. */
   readonly safeMode: string | null
   /** Whether the run ended by its `stop`. */
   readonly stopped: boolean
+}
+
+/** How a run began. */
+export interface RunStart {
+  readonly runId: string
+  /** The journal's line, hash included. */
+  readonly line: string
+}
+
+/** An answer, or that one was begun. */
+export interface StoredAnswer {
+  /** Of the request: the same key with another one is refused. */
+  readonly fingerprint: string
+  /** Run of the server that did it. */
+  readonly runId: string
+  readonly atMs: number
+  readonly answer: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: string
+  } | null
 }
 
 /** Conditions that were met before, and what was best in them. */

@@ -2,7 +2,7 @@
 import type { JournalSink } from '../journal/sink.js'
 import * as check from '../schema/checks.js'
 import type { Backend } from './backend.js'
-import type { Regime, Storage, StoredJournalOptions, TunerState } from './contract.js'
+import type { Regime, RunStart, Storage, StoredAnswer, StoredJournalOptions, TunerState } from './contract.js'
 import { Items } from './items.js'
 import { Kernels } from './kernels.js'
 import { Checkpoints } from './log/checkpoint.js'
@@ -28,6 +28,8 @@ class BackedStorage implements Storage {
   readonly journals: Logs
   readonly studies: Checkpoints
   readonly tuners: Items<TunerState>
+  readonly runs: Items<RunStart>
+  readonly answers: Items<StoredAnswer>
   readonly regimes: Items<Regime>
   readonly kernels: Kernels
   readonly #backend: Backend
@@ -42,6 +44,8 @@ class BackedStorage implements Storage {
     this.journals = new Logs({ ...logs, prefix: 'journal' })
     this.studies = new Checkpoints({ ...logs, prefix: 'study' })
     this.tuners = new Items('tuner', backend.items, isClosed)
+    this.runs = new Items('run', backend.items, isClosed)
+    this.answers = new Items('answer', backend.items, isClosed)
     this.regimes = new Items('regime', backend.items, isClosed)
     this.kernels = new Kernels('kernel', backend.items, isClosed)
   }

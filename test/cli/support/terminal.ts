@@ -55,3 +55,23 @@ export function screen(text: string): string[] {
     return last.replace(/\r/g, '')
   })
 }
+
+/** What a terminal of 30 lines shows after all that was written to it: the few sequences that a full screen uses. */
+export function grid(text: string, columns: number, rows = 30): string[] {
+  let lines: string[] = Array.from({ length: rows }, () => '')
+  let [x, y] = [0, 0]
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+  for (const [piece, code = '', kind] of text.matchAll(/\u001b\[([?\d;]*)([A-Za-z])|[\s\S]/gu)) {
+    if (kind === 'H') [y, x] = (code || '1;1').split(';').map((one) => Number(one) - 1) as [number, number]
+    else if (kind === 'J' || (kind === 'h' && code === '?1049')) lines = lines.map(() => '')
+    else if (kind !== undefined) continue
+    else if (piece === '\n') y = Math.min(rows - 1, y + 1)
+    else if (piece === '\r') x = 0
+    else {
+      const line = [...(lines[y] ?? '').padEnd(x)]
+      line[x++] = piece
+      lines[y] = line.slice(0, columns).join('')
+    }
+  }
+  return lines
+}

@@ -1,7 +1,6 @@
 import { collect, define, list, outOf, whole } from '../command.js'
 import { failure } from '../exit.js'
 import { Interrupt } from '../interrupt.js'
-import { journalsAt } from '../journal/files.js'
 import type { Register } from '../program.js'
 import { serveJournals } from '../serve/serve.js'
 import type { Common } from '../ui/out.js'
@@ -26,13 +25,14 @@ export const serve: Register = (program) => {
       'Serves journals on loopback and follows them as they grow. Commands other than the kill switch need the process that holds the tuner: there, use homeostat/server.\n\nAnything but loopback needs tokens: HOMEOSTAT_TOKENS or --token-file, lines of `name role token [expires]`, role read or operate.',
     examples: [
       'homeostat serve ./journal',
+      'homeostat serve sqlite:state/homeostat.db',
       'homeostat serve ./journal --control ./control --operations ./operations',
       'homeostat serve ./journal --host 0.0.0.0 --token-file ./tokens --allow-host ops.example.com',
     ],
   })
   command
-    .argument('<path>', 'journal file, or the folder that holds the segments')
-    .option('--name <tuner>', 'the tuner, where a folder holds journals of several')
+    .argument('<path>', 'journal file, the folder that holds the segments, or the URL of a store')
+    .option('--name <tuner>', 'the tuner, or the log of a store, where there are several')
     .option('-p, --port <n>', 'port to listen at; 0 chooses a free one', whole(0, 65_535), 9464)
     .option('--host <address>', 'address to listen at; anything but loopback needs tokens', '127.0.0.1')
     .option('--control <file>', 'control file that the other process watches: lets operators say off, freeze, on')
@@ -45,7 +45,8 @@ export const serve: Register = (program) => {
       const interrupt = new Interrupt()
       try {
         const served = await serveJournals({
-          journals: () => journalsAt(path, options.name),
+          source: path,
+          name: options.name,
           port: options.port,
           host: options.host,
           control: options.control,

@@ -9,6 +9,8 @@ export interface JournalFiles {
   /** For people: the file, or the folder and the tuner. */
   readonly title: string
   readonly files: readonly string[]
+  /** Where the first entry of the latest run is kept: the segment that has it may be gone. */
+  readonly startFile?: string
 }
 
 const SEGMENT = /^(.+)-(\d{1,15})\.jsonl$/
@@ -39,6 +41,7 @@ export function journalsAt(path: string, name?: string): JournalFiles[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([tuner, segments]) => ({
       title: tuner,
+      startFile: join(path, `${tuner}.start.json`),
       files: segments.sort((a, b) => a.number - b.number).map(({ file }) => file),
     }))
 }

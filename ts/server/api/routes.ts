@@ -154,11 +154,25 @@ const TUNERS: readonly AnyRoute[] = [
     tag: 'tuners',
     summary: 'What was decided and on what evidence, the newest first',
     parameters: tunerParameter,
-    query: { limit, before, type: { type: 'array', items: changeType, maxItems: 20 } },
+    description:
+      'Sequence numbers begin anew with each run: to go on into the runs before, give `run` with `before`, both of the last change that was seen. Without `run`, `before` stays within the present run.',
+    query: {
+      limit,
+      before,
+      run: { type: 'string', minLength: 1, maxLength: 64, description: 'The run that `before` is of.' },
+      type: { type: 'array', items: changeType, maxItems: 20 },
+    },
     answer: found(object({ changes: array(change) })),
     problems: ['not-found'],
     handle: ({ core, path, query }) =>
-      json({ changes: core.tuner(path.tuner).changes(query.limit ?? limit.default, query.before, query.type) }),
+      json({
+        changes: core.tuner(path.tuner).changes({
+          limit: query.limit ?? limit.default,
+          before: query.before,
+          run: query.run,
+          types: query.type,
+        }),
+      }),
   }),
   route({
     id: 'listSeries',

@@ -14,7 +14,7 @@ import type { Operable, TunerCommand } from '../api/commands.js'
 import { CHANGE_TYPES, type Change, type KnobState, type TunerState } from '../api/state.js'
 import type { History } from '../history/history.js'
 import { Problem } from '../http/problem.js'
-import { type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
+import { type ChangesQuery, type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
 import { bandOf } from '../trace/scale.js'
 import { Trace } from '../trace/trace.js'
 
@@ -227,8 +227,8 @@ export class LiveTuner implements TunerSource {
     }
   }
 
-  changes(limit: number, before?: number, types?: readonly string[]): readonly Change[] {
-    return this.#trace.changes(limit, before, types)
+  changes(query: ChangesQuery): readonly Change[] {
+    return this.#trace.changes(query)
   }
 
   close(): void {

@@ -8,7 +8,7 @@ import type { Operable, TunerCommand } from '../api/commands.js'
 import type { Change, KnobState, TunerState } from '../api/state.js'
 import type { History } from '../history/history.js'
 import { Problem } from '../http/problem.js'
-import { type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
+import { type ChangesQuery, type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
 import { bandOf, unitOf } from '../trace/scale.js'
 import { Trace, type TracedKnob } from '../trace/trace.js'
 
@@ -20,6 +20,7 @@ interface Start {
 }
 
 export interface JournalTunerParts {
+  readonly name: string
   /** Windows that are kept. */
   readonly points: number
   /** The file that the other process watches. */
@@ -27,6 +28,8 @@ export interface JournalTunerParts {
   readonly listener: Listener
   /** Wall time of an entry of the run that began first, in milliseconds at time 0 of its clock. */
   readonly originMs: number
+  /** The journal begins in the middle of a run: where its values stood then is not known. */
+  readonly pruned: boolean
 }
 
 type SafeMode = NonNullable<TunerState['safeMode']>
@@ -56,7 +59,7 @@ export class JournalTuner implements TunerSource {
   constructor(start: JournalEntry, parts: JournalTunerParts) {
     this.#start = start.payload as unknown as Start
     this.#parts = parts
-    this.name = this.#start.name
+    this.name = parts.name
     this.#mode = this.#start.mode
     this.#trace = new Trace({
       name: this.name,
@@ -65,6 +68,9 @@ export class JournalTuner implements TunerSource {
       atMs: (timeUs) => this.#atMs(timeUs),
       tell: (change) => parts.listener.changed(change),
     })
+    if (!parts.pruned) return
+    this.#runId = start.run_id
+    for (const { name } of this.#start.knobs) this.#trace.know(name, Number.NaN, Number.NaN)
   }
 
   get history(): History {
@@ -146,8 +152,8 @@ export class JournalTuner implements TunerSource {
       objective: this.#trace.objective.state,
       guardrails: this.#start.guardrails,
       knobs: this.#start.knobs.map((knob): KnobState => {
-        const value = this.#trace.valueOf(knob.name)
-        const baseline = this.#trace.baselineOf(knob.name)
+        const value = known(this.#trace.valueOf(knob.name), knob.initial)
+        const baseline = known(this.#trace.baselineOf(knob.name), value)
         const { name, kind, scale, min, max, initial, learn } = knob
         return {
           name,
@@ -203,9 +209,11 @@ export class JournalTuner implements TunerSource {
     return { violation: undefined, generation: this.#generation, entries: [] }
   }
 
-  changes(limit: number, before?: number, types?: readonly string[]): readonly Change[] {
-    return this.#trace.changes(limit, before, types)
+  changes(query: ChangesQuery): readonly Change[] {
+    return this.#trace.changes(query)
   }
 
   close(): void {}
 }
+
+const known = (value: number, otherwise: number): number => (Number.isFinite(value) ? value : otherwise)

@@ -7,6 +7,7 @@ import type { TunerEvent } from '../../tuner/events.js'
 import { RecentObjective } from '../../tuner/recent-objective.js'
 import { CHANGE_TYPES, type Change, type ChangeType, type WindowState } from '../api/state.js'
 import { Table } from '../history/table.js'
+import type { ChangesQuery } from '../sources.js'
 import { brief, ofUnit } from './scale.js'
 
 export type TracedKnob = KnobConfig & { readonly choices?: readonly string[] | undefined }
@@ -18,6 +19,10 @@ const TOLD = new Set<string>(CHANGE_TYPES)
 type Standing = Exclude<Change['standing'], null>
 interface Kept {
   readonly change: Omit<Change, 'standing'>
+  /** Its place among all runs, since sequence numbers begin anew with each. */
+  readonly place: number
+  /** Which run it is of, counted from 1: an application may give them all one name. */
+  readonly run: number
   standing: Standing | null
 }
 
@@ -32,7 +37,10 @@ export class Trace {
   readonly #proposals = new Map<number, Readonly<Record<string, unknown>>>()
   readonly #values = new Map<string, number>()
   readonly #baselines = new Map<string, number>()
-  #certifiedSeq = -1
+  #place = 0
+  #certifiedPlace = -1
+  #runId = ''
+  #runs = 0
   window: WindowState | null = null
 
   constructor(parts: {
@@ -65,25 +73,43 @@ export class Trace {
     return this.#baselines.get(knob) ?? Number.NaN
   }
 
-  /** The newest first; `before` is a place in the journal. */
-  changes(limit: number, before = Number.POSITIVE_INFINITY, types?: readonly string[]): Change[] {
+  changes({ limit, before, run, types }: ChangesQuery): Change[] {
     const found: Change[] = []
-    for (let i = this.#changes.length - 1; i >= 0 && found.length < limit; i--) {
-      const { change, standing } = this.#changes[i] as Kept
-      if (change.seq >= before || (types !== undefined && !types.includes(change.type))) continue
-      found.push({ ...change, standing })
+    const last = this.#changes.length - 1
+    for (let i = before === undefined ? last : this.#olderThan(before, run); i >= 0 && found.length < limit; i--) {
+      const { change, standing, run: of } = this.#changes[i] as Kept
+      if (before !== undefined && run === undefined && of !== this.#runs) break
+      if (types === undefined || types.includes(change.type)) found.push({ ...change, standing })
     }
     return found
   }
 
+  /** The newest change that is older than an entry of a run; -1 where there is none, or no such run. */
+  #olderThan(before: number, run = this.#runId): number {
+    const at = this.#changes.findLastIndex(({ change }) => change.runId === run && change.seq < before)
+    if (at >= 0) return at
+    const first = this.#changes.findIndex(({ change }) => change.runId === run)
+    return first - 1
+  }
+
   take(event: TunerEvent): void {
-    const { type, payload, proposalId } = event
+    const { type, payload, proposalId, runId } = event
+    if (type === 'started' || runId !== this.#runId) this.#beginRun(runId)
     if (type === 'window') this.#takeWindow(event)
     else if (type === 'proposed' && proposalId !== null) {
       this.#proposals.set(proposalId, payload)
       if (this.#proposals.size > PROPOSALS_MAX) this.#proposals.delete(this.#proposals.keys().next().value as number)
     }
     if (TOLD.has(type)) this.#takeChange(event)
+  }
+
+  #beginRun(runId: string): void {
+    this.#runId = runId
+    this.#runs++
+    // What was certified or proposed in a run before means nothing here.
+    this.#certifiedPlace = this.#place - 1
+    this.#proposals.clear()
+    for (const kept of this.#changes) if (kept.standing === 'live') kept.standing = 'superseded'
   }
 
   #takeWindow({ payload, timeUs }: TunerEvent): void {
@@ -119,7 +145,8 @@ export class Trace {
     const moved = payload.values !== undefined && (type === 'applied' || type === 'rolledBack')
     const knobs = moved ? this.#move(payload) : []
     if (moved) this.#settle(type === 'rolledBack')
-    if (type === 'certified') this.#certifiedSeq = seq
+    const place = this.#place++
+    if (type === 'certified') this.#certifiedPlace = place
     const proposal = proposalId === null ? undefined : this.#proposals.get(proposalId)
     const change: Kept['change'] = {
       tuner: this.#name,
@@ -133,7 +160,7 @@ export class Trace {
       knobs,
       evidence: moved ? { ...proposal } : payload,
     }
-    const kept: Kept = { change, standing: moved ? 'live' : null }
+    const kept: Kept = { change, place, run: this.#runs, standing: moved ? 'live' : null }
     this.#changes.push(kept)
     if (this.#changes.length > CHANGES_MAX) this.#changes.shift()
     this.#tell({ ...change, standing: kept.standing })
@@ -144,9 +171,9 @@ export class Trace {
     for (let i = this.#changes.length - 1; i >= 0; i--) {
       const kept = this.#changes[i] as Kept
       if (kept.standing === 'live') kept.standing = rolledBack ? 'rolled-back' : 'superseded'
-      else if (rolledBack && kept.standing === 'superseded' && kept.change.seq > this.#certifiedSeq)
+      else if (rolledBack && kept.standing === 'superseded' && kept.place > this.#certifiedPlace)
         kept.standing = 'rolled-back'
-      if (kept.change.seq <= this.#certifiedSeq) return
+      if (kept.place <= this.#certifiedPlace) return
     }
   }
 
