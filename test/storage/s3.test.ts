@@ -72,6 +72,89 @@ describe('with answers of our own', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('keys come back as they are, whatever XML makes of them', async () => {
+    const key = `a&amp;b&#39;&quot;c&#x27;d/${'a'.repeat(64)}`
+    const { store } = await bucket(() => new Response(`<ListBucketResult><Key>${key}</Key></ListBucketResult>`), {
+      prefix: `a&b'"c'd`,
+    })
+    const listed: string[] = []
+    for await (const name of store.list()) listed.push(name)
+    expect(listed).toEqual(['a'.repeat(64)])
+  })
+
+  describe('a large blob', () => {
+    const bytes = new Uint8Array(20 << 20).fill(7)
+
+    /** What takes uploads in parts; `refuse` says which requests it refuses. */
+    async function inParts(refuse: (asked: string) => Response | undefined) {
+      const parts = new Map<string, number>()
+      const told = { parts, completed: '' }
+      const answer: Answer = async ({ searchParams }, { method, body }) => {
+        const part = searchParams.get('partNumber')
+        const refused = refuse(`${method} ${part ?? [...searchParams.keys()].join()}`)
+        if (refused !== undefined) return refused
+        if (searchParams.has('uploads')) return new Response('<UploadId>id&amp;1</UploadId>')
+        if (part !== null) {
+          parts.set(part, (body as Uint8Array).length)
+          return new Response(null, { headers: { etag: `"tag-${part}"` } })
+        }
+        if (method === 'POST') told.completed = new TextDecoder().decode(body as Uint8Array)
+        return new Response(method === 'DELETE' ? null : '<CompleteMultipartUploadResult/>')
+      }
+      return { ...(await bucket(answer, { retries: 2 })), told }
+    }
+
+    test('goes up in parts, of which a failed one is sent again', async () => {
+      let failures = 1
+      const { store, asked, told } = await inParts((what) =>
+        what === 'PUT 2' && failures-- > 0 ? new Response(null, { status: 503 }) : undefined,
+      )
+      await store.put(bytes)
+      expect([...told.parts]).toEqual([
+        ['1', 8 << 20],
+        ['2', 8 << 20],
+        ['3', 4 << 20],
+      ])
+      expect(told.completed.match(/tag-\d/g)).toEqual(['tag-1', 'tag-2', 'tag-3'])
+      expect(asked.filter((one) => one.includes('partNumber'))).toHaveLength(4)
+      expect(asked.some((one) => one.startsWith('DELETE'))).toBe(false)
+    })
+
+    test.each([
+      ['a part that fails for good', 'PUT 3', () => new Response(null, { status: 503 }), 'UNREACHABLE'],
+      [
+        'an end that fails after its status',
+        'POST uploadId',
+        () => new Response('<Error><Code>InternalError</Code></Error>'),
+        'IO',
+      ],
+    ])('is not acknowledged, and leaves no parts: %s', async (_, at, answer, code) => {
+      const { store, asked } = await inParts((what) => (what === at ? answer() : undefined))
+      await expect(store.put(bytes)).rejects.toMatchObject({ code: `HOMEOSTAT_STORAGE_${code}` })
+      expect(asked.at(-1)).toMatch(/^DELETE .*uploadId=id%261$/)
+    })
+
+    test('may take longer than the time without any of it, and no longer than that', async () => {
+      const pieces = (count: number, ms: number) => {
+        let left = count
+        return new Response(
+          new ReadableStream<Uint8Array>({
+            pull: async (controller) => {
+              await new Promise((resolve) => setTimeout(resolve, ms))
+              if (left-- > 0) controller.enqueue(new Uint8Array([1]))
+              else controller.close()
+            },
+          }),
+        )
+      }
+      // All of it arrives, and is not what its name says.
+      const slow = await bucket(() => pieces(15, 100), { timeout: 1000, retries: 0 })
+      await expect(slow.store.get(digest)).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_CORRUPT' })
+      const stuck = await bucket(() => pieces(2, 60_000), { timeout: 200, retries: 0 })
+      await expect(stuck.store.get(digest)).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_UNREACHABLE' })
+    })
+  })
+
   test('a request that may succeed is repeated, so often and no more', async () => {
     let left = 2
     const busy = (status: number): Response => new Response('<Error><Code>SlowDown</Code></Error>', { status })

@@ -26,7 +26,7 @@ export const ARTIFACT_CASES: readonly Case<ArtifactStore>[] = [
   [
     'bytes come back under their hash, in another store',
     async (open) => {
-      for (const length of [0, 1, 1000, 1_500_000]) {
+      for (const length of [0, 1, 1000, 1_500_000, 9_000_000]) {
         const bytes = random(length)
         let digest = ''
         await using(open, async (store) => {
