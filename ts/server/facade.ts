@@ -15,7 +15,7 @@ import {
   type HonoMiddleware,
   hono,
 } from './mounts/frameworks.js'
-import { answer, type NodeRequest, type NodeResponse } from './mounts/node.js'
+import { answer, hangUp, type NodeRequest, type NodeResponse } from './mounts/node.js'
 import { resolveServer, type ServerOptions } from './options.js'
 import { type Connection, Handler } from './server.js'
 
@@ -29,7 +29,7 @@ export interface ListenOptions {
 export interface Listening {
   readonly url: string
   readonly port: number
-  /** Ends connections and streams, and makes the journal of operations durable. */
+  /** Ends its connections and their streams; others, mounted or listening elsewhere, go on. */
   close(): Promise<void>
 }
 
@@ -65,7 +65,7 @@ export interface Operations {
   listen(options?: ListenOptions): Promise<Listening>
   /** The tokens from now on; streams of those that are gone end at once. */
   setTokens(tokens: readonly TokenOptions[]): void
-  /** The OpenAPI document. */
+  /** The OpenAPI document, with the names that there are; `/api/v1/openapi.json`, which needs no token, has none. */
   readonly openapi: { readonly [key: string]: unknown }
   /** Ends streams and makes the journal of operations durable. */
   close(): Promise<void>
@@ -92,6 +92,7 @@ export function makeServer(host: ServerHost): MakeServer {
       journal,
       reflex: resolved.reflex,
       queues: resolved.queues,
+      journals: new Map(resolved.tuners.map(({ name, journal }) => [name, journal])),
       sections: resolved.sections,
       hub: resolved.hub,
       loopbackRole,
@@ -118,7 +119,7 @@ function operations(host: ServerHost, core: Core, handler: Handler, tokens: Toke
   let closing: Promise<void> | undefined
   const listening = new Set<Listening>()
   const node = (request: NodeRequest, response: NodeResponse): void => {
-    answer(handler, request, response).catch(() => request.destroy())
+    answer(handler, request, response).catch(() => hangUp(request))
   }
   const close = async (): Promise<void> => {
     closing ??= (async () => {
@@ -141,23 +142,29 @@ function operations(host: ServerHost, core: Core, handler: Handler, tokens: Toke
           `listen() needs Node, Deno or Bun; on ${host.target} hand requests to fetch()`,
         )
       const { port, host: address } = options
-      const one = await host.listen(node, { port, host: address, protected: !tokens.empty })
+      const ended = new AbortController()
+      const own = (request: NodeRequest, response: NodeResponse): void => {
+        answer(handler, request, response, { until: ended.signal }).catch(() => hangUp(request))
+      }
+      const one = await host.listen(own, { port, host: address, protected: !tokens.empty })
       listening.add(one)
       return {
         ...one,
         close: async () => {
           listening.delete(one)
-          core.hub.close()
+          ended.abort()
           await one.close()
         },
       }
     },
     setTokens: (given) => {
-      tokens.replace(given)
-      core.hub.beat()
+      const told = tokens.replace(given)
+      core.hub.review()
+      // Which token of a name it is can be told a moment later.
+      void told.then(() => core.hub.review())
     },
     get openapi() {
-      return core.document
+      return core.namedDocument
     },
     close,
     [Symbol.asyncDispose]: close,

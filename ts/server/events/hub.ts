@@ -4,6 +4,8 @@
  * Everything that happens once has a number and is kept for a while, so that a reader who comes back with `Last-Event-ID` misses
  * nothing, or is told by a `reset` event that it did and has to ask for the state again. The present state has no number: of several
  * that a slow reader could not take yet, only the last one counts.
+ *
+ * A reader that takes nothing any more, such as a tab that was stopped or a machine that is gone, loses its place.
  */
 export interface HubOptions {
   /** Events that are kept for readers who come back. */
@@ -25,6 +27,9 @@ export const HUB_DEFAULTS: HubOptions = {
   heartbeatMs: 15_000,
   stateMs: 1000,
 }
+
+/** Heartbeats without anything taken, while something waits, until a reader counts as gone. */
+const IDLE_BEATS = 4
 
 interface Event {
   readonly number: number
@@ -106,7 +111,12 @@ export class Hub {
     this.#heartbeat = undefined
   }
 
-  /** A sign of life to everybody; who is not allowed any more is sent away. */
+  /** Who is not allowed any more is sent away. */
+  review(): void {
+    for (const reader of [...this.#readers]) reader.review()
+  }
+
+  /** A sign of life to everybody, and a review. */
   beat(): void {
     for (const reader of [...this.#readers]) reader.beat()
   }
@@ -142,6 +152,8 @@ class Reader {
   #characters = 0
   #lost = 0
   #state: string | undefined
+  #taken = true
+  #idleBeats = 0
   #ended = false
 
   constructor(options: HubOptions, allowed: () => boolean, left: () => void) {
@@ -153,7 +165,10 @@ class Reader {
         start: (controller) => {
           this.#controller = controller
         },
-        pull: () => this.#flush(),
+        pull: () => {
+          this.#taken = true
+          this.#flush()
+        },
         cancel: () => this.end(),
       },
       { highWaterMark: 4 },
@@ -178,8 +193,17 @@ class Reader {
     this.#flush()
   }
 
-  beat(): void {
+  review(): void {
     if (!this.#allowed()) this.end()
+  }
+
+  beat(): void {
+    this.review()
+    if (this.#ended) return
+    const full = (this.#controller.desiredSize ?? 0) <= 0
+    this.#idleBeats = full && !this.#taken ? this.#idleBeats + 1 : 0
+    this.#taken = false
+    if (this.#idleBeats >= IDLE_BEATS) this.#giveUp()
     else if (this.#waiting.length === 0) this.give(': still here\n\n')
   }
 
@@ -205,6 +229,13 @@ class Reader {
     const state = this.#state
     this.#state = undefined
     return state
+  }
+
+  /** What waits would never be taken: it is not waited for. */
+  #giveUp(): void {
+    this.#ended = true
+    this.#left()
+    this.#controller.error(new Error('the reader takes nothing'))
   }
 
   end(): void {

@@ -32,6 +32,7 @@ export interface Actor {
 interface Known extends Actor {
   readonly digest: Uint8Array
   readonly expiresMs: number
+  digested: boolean
 }
 
 const TOKEN = /^[\x21-\x7e]{24,512}$/
@@ -44,6 +45,8 @@ const ATTEMPTS_PER_SECOND = 5
 export class Tokens {
   #known: readonly Known[] = []
   #ready: Promise<void> = Promise.resolve()
+  /** The tokens that those who were let in had: a name alone may stand for another one by now. */
+  readonly #tokenOf = new WeakMap<Actor, Known>()
   #attempts = ATTEMPTS
   #refilledMs = wallTimeMs()
 
@@ -55,8 +58,8 @@ export class Tokens {
     return this.#known.length === 0
   }
 
-  /** The tokens from now on. */
-  replace(given: readonly TokenOptions[]): void {
+  /** The tokens from now on. Resolves when `holds` can tell tokens of one name apart. */
+  replace(given: readonly TokenOptions[]): Promise<void> {
     if (!Array.isArray(given) || given.length > TOKENS_MAX) throw invalid('tokens', `at most ${TOKENS_MAX}`, given)
     const checked = given.map((one, i) => checkToken(`tokens[${i}]`, one))
     if (new Set(checked.map(({ name }) => name)).size < checked.length)
@@ -66,16 +69,22 @@ export class Tokens {
         checked.map(({ name }) => name).join(', '),
         'HOMEOSTAT_DUPLICATE_NAME',
       )
-    const known = checked.map(({ name, role, expires }) => ({
+    const known: Known[] = checked.map(({ name, role, expires }) => ({
       name,
       role,
       expiresMs: expires?.getTime() ?? Number.POSITIVE_INFINITY,
       digest: new Uint8Array(DIGEST_BYTES),
+      digested: false,
     }))
     this.#known = known
     this.#ready = Promise.all(
-      checked.map(async ({ token }, i) => (known[i] as Known).digest.set(await digestOf(token))),
+      checked.map(async ({ token }, i) => {
+        const one = known[i] as Known
+        one.digest.set(await digestOf(token))
+        one.digested = true
+      }),
     ).then(() => {})
+    return this.#ready
   }
 
   /** Who a header stands for. Throws `missing-token`, `invalid-token` or `too-many-attempts`. */
@@ -87,16 +96,30 @@ export class Tokens {
     const token = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization)?.[1]
     await this.#ready
     const found = token === undefined ? undefined : await this.#find(token)
-    if (found !== undefined) return { name: found.name, role: found.role }
+    if (found !== undefined) {
+      const actor: Actor = { name: found.name, role: found.role }
+      this.#tokenOf.set(actor, found)
+      return actor
+    }
     this.#countAttempt()
     throw new Problem('invalid-token', 'the token is unknown, has expired or was withdrawn', {
       headers: { 'www-authenticate': 'Bearer realm="homeostat", error="invalid_token"' },
     })
   }
 
-  /** Whether who was let in may still be. */
-  holds({ name, role }: Actor): boolean {
-    return this.#known.some((one) => one.name === name && one.role === role && one.expiresMs > wallTimeMs())
+  /** Whether who was let in may still be: by the very token that let them in. */
+  holds(actor: Actor): boolean {
+    const token = this.#tokenOf.get(actor)
+    if (token === undefined) return false
+    const nowMs = wallTimeMs()
+    return this.#known.some(
+      (one) =>
+        one.name === actor.name &&
+        one.role === actor.role &&
+        one.expiresMs > nowMs &&
+        // Until it is known which one it is, it may be the same.
+        (!one.digested || difference(one.digest, token.digest) === 0),
+    )
   }
 
   async #find(token: string): Promise<Known | undefined> {
@@ -146,18 +169,22 @@ function checkToken(at: string, value: unknown): TokenOptions {
   }
 }
 
+/** A comma between entries; one within a token is followed by neither a space, the end nor another entry. */
+const BETWEEN = /,(?=\s|$|[A-Za-z][A-Za-z0-9_-]{0,63}\s+(?:read|operate)\s)/
+
 /** Tokens as a file or an environment variable has them: `name role token [expires]` a line (or after a comma), `#` begins a remark. */
 export function parseTokens(at: string, text: string): TokenOptions[] {
-  return text
-    .split(/[\n,]/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line, i) => {
-      const [name, role, token, expires, ...rest] = line.split(/\s+/)
-      if (rest.length > 0) throw invalid(`${at}, line ${i + 1}`, '`name role token [expires]`', 'more words')
-      const given = { name, role, token, ...(expires !== undefined && { expires: new Date(expires) }) }
-      return checkToken(`${at}, line ${i + 1}`, given)
-    })
+  return text.split('\n').flatMap((line, i) => {
+    if (line.trimStart().startsWith('#')) return []
+    const entries = line.split(BETWEEN).map((entry) => entry.trim())
+    return entries.filter((entry) => entry !== '').map((entry) => tokenOf(`${at}, line ${i + 1}`, entry))
+  })
+}
+
+function tokenOf(at: string, entry: string): TokenOptions {
+  const [name, role, token, expires, ...rest] = entry.split(/\s+/)
+  if (rest.length > 0) throw invalid(at, '`name role token [expires]`', 'more words')
+  return checkToken(at, { name, role, token, ...(expires !== undefined && { expires: new Date(expires) }) })
 }
 
 async function digestOf(token: string): Promise<Uint8Array> {

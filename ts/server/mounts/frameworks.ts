@@ -2,7 +2,7 @@
  * The server in Express, Fastify and Hono. None of them is imported: what is needed is written down as a type.
  */
 import type { Handler } from '../server.js'
-import { answer, type NodeRequest, type NodeResponse } from './node.js'
+import { answer, hangUp, type NodeRequest, type NodeResponse } from './node.js'
 
 /** A request as Express hands it on. */
 export interface ExpressRequest extends NodeRequest {
@@ -79,7 +79,7 @@ export function fastify(handler: Handler, base: string): FastifyPlugin {
         exposeHeadRoute: false,
         handler: (request, reply) => {
           reply.hijack()
-          answer(handler, request.raw, reply.raw, { base: under }).catch(() => request.raw.destroy())
+          answer(handler, request.raw, reply.raw, { base: under }).catch(() => hangUp(request.raw))
         },
       })
     }

@@ -18,6 +18,8 @@ export interface NodeRequest {
   readonly body?: unknown
   readonly complete: boolean
   readonly readableEnded: boolean
+  /** Of HTTP/2. */
+  readonly stream?: { close?(): unknown } | undefined
   on(event: string, listener: (value: never) => void): unknown
   off(event: string, listener: (value: never) => void): unknown
   pause(): unknown
@@ -41,6 +43,7 @@ export interface NodeResponse {
 
 /** Of these there may be one. */
 const ONCE = new Set([
+  ':authority',
   'host',
   'authorization',
   'content-length',
@@ -52,18 +55,25 @@ const ONCE = new Set([
 /** What could stand for another path to somebody else: refused as it came, before anything is resolved. */
 const SUSPICIOUS = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)|\\|%00|[^\x21-\x7e]/i
 
+interface Given {
+  readonly url?: string | undefined
+  readonly base?: string | undefined
+  /** When what listens ends: its streams end with it, others go on. */
+  readonly until?: AbortSignal | undefined
+}
+
 export async function answer(
   handler: Handler,
   request: NodeRequest,
   response: NodeResponse,
-  given: { readonly url?: string | undefined; readonly base?: string | undefined } = {},
+  given: Given = {},
 ): Promise<void> {
   const ended = new AbortController()
   response.once('close', () => ended.abort())
   const asked = requestOf(request, given.url ?? request.url ?? '/', ended.signal)
   const connection: Connection = { peer: request.socket.remoteAddress, base: given.base }
   const reply = asked instanceof Request ? await handler.fetch(asked, connection) : handler.refuse(asked)
-  await send(reply, request, response)
+  await send(reply, request, response, given.until)
 }
 
 /** A request, or why there is none. */
@@ -76,16 +86,20 @@ function requestOf(request: NodeRequest, url: string, signal: AbortSignal): Requ
   try {
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = (rawHeaders[i] as string).toLowerCase()
-      if (name.startsWith(':')) continue
+      // HTTP/2 says in pseudo-headers what HTTP/1 says in its first line and in Host.
+      if (name.startsWith(':') && name !== ':authority') continue
       if (ONCE.has(name) && seen.has(name)) return `the header ${name} came twice`
       seen.add(name)
-      headers.append(name, rawHeaders[i + 1] as string)
+      if (name !== ':authority') headers.append(name, rawHeaders[i + 1] as string)
     }
-    const host = headers.get('host')
+    const authority = authorityOf(rawHeaders)
+    const host = headers.get('host') ?? authority ?? null
+    if (authority !== undefined && authority !== host) return 'the request names two hosts'
     // The host is checked later: here it only has to make a URL.
     if (host === null || !/^[A-Za-z0-9.:[\]-]+$/.test(host)) return 'the Host header is missing, or none'
     const method = request.method ?? 'GET'
     const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(request)
+    headers.set('host', host)
     // Not relative to the host: a path of two slashes would name another one.
     return new Request(`${socket.encrypted === true ? 'https' : 'http'}://${host}${url}`, {
       method,
@@ -96,6 +110,12 @@ function requestOf(request: NodeRequest, url: string, signal: AbortSignal): Requ
   } catch {
     return 'the request cannot be understood'
   }
+}
+
+/** Undefined: it is not HTTP/2. */
+function authorityOf(rawHeaders: readonly string[]): string | undefined {
+  const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name === ':authority')
+  return at < 0 ? undefined : rawHeaders[at + 1]
 }
 
 function bodyOf(request: NodeRequest): ReadableStream<Uint8Array> | string | null {
@@ -141,7 +161,18 @@ function bodyOf(request: NodeRequest): ReadableStream<Uint8Array> | string | nul
   )
 }
 
-async function send(reply: Response, request: NodeRequest, response: NodeResponse): Promise<void> {
+/** Ends the connection of a request, or of HTTP/2 its stream alone. */
+export function hangUp(request: NodeRequest): void {
+  if (typeof request.stream?.close === 'function') request.stream.close()
+  else request.destroy()
+}
+
+async function send(
+  reply: Response,
+  request: NodeRequest,
+  response: NodeResponse,
+  until: AbortSignal | undefined,
+): Promise<void> {
   if (response.destroyed || response.headersSent) {
     await reply.body?.cancel()
     return
@@ -151,13 +182,14 @@ async function send(reply: Response, request: NodeRequest, response: NodeRespons
   // What is left of a body is not waited for: the connection ends with the answer.
   const whole = request.complete || !hasBody(request)
   if (!whole) {
-    response.setHeader('connection', 'close')
+    // HTTP/2 ends one stream instead.
+    if (authorityOf(request.rawHeaders) === undefined) response.setHeader('connection', 'close')
     // What has arrived is read and dropped: a connection that ends over unread bytes may take the answer with it.
     request.resume()
   }
-  if (reply.body !== null) await pipe(reply.body, response)
+  if (reply.body !== null) await pipe(reply.body, response, until)
   response.end()
-  if (!whole) response.once('finish', () => request.destroy())
+  if (!whole) response.once('finish', () => hangUp(request))
 }
 
 const hasBody = ({ rawHeaders }: NodeRequest): boolean =>
@@ -165,20 +197,28 @@ const hasBody = ({ rawHeaders }: NodeRequest): boolean =>
     (name, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name) && rawHeaders[i + 1] !== '0',
   )
 
-/** As fast as the other side reads; ends when it goes away. */
-async function pipe(body: ReadableStream<Uint8Array>, response: NodeResponse): Promise<void> {
+/** As fast as the other side reads; ends when it goes away, or when whoever writes gives it up. */
+async function pipe(
+  body: ReadableStream<Uint8Array>,
+  response: NodeResponse,
+  until: AbortSignal | undefined,
+): Promise<void> {
   const reader = body.getReader()
   const gone = (): void => void reader.cancel().catch(() => {})
+  const over = reader.closed.catch(() => {})
   response.once('close', gone)
+  until?.addEventListener('abort', gone)
+  if (until?.aborted === true) gone()
   response.flushHeaders?.()
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done || response.destroyed) return
-      if (!response.write(value)) await drained(response)
+      if (!response.write(value)) await Promise.race([drained(response), over])
     }
   } finally {
     response.off('close', gone)
+    until?.removeEventListener('abort', gone)
   }
 }
 
