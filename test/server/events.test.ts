@@ -1,9 +1,10 @@
 /** Server-sent events: what is told, resumed, bounded and ended. */
+import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { HUB_DEFAULTS, Hub } from '../../ts/server/events/hub.js'
 import { until } from '../support/folder.js'
 import { ask } from './support/ask.js'
-import { closeAll, FRAMEWORKS, type Mounted } from './support/mounted.js'
+import { alone, closeAll, FRAMEWORKS, type Mounted } from './support/mounted.js'
 import { plant, TOKENS, tokens } from './support/plant.js'
 
 afterEach(closeAll)
@@ -121,6 +122,74 @@ describe.each(FRAMEWORKS)('%s', (_, mount) => {
     await expect.poll(metrics).toContain('homeostat_server_readers 0')
   })
 })
+
+test('a token that is replaced under its name takes its streams with it, and no other', async () => {
+  const { options } = await plant()
+  const at = await alone({ ...options, tokens, stateInterval: 50, heartbeat: 60_000 })
+  const [replaced, kept] = [await follow(at, TOKENS.reader), await follow(at, TOKENS.operator)]
+  at.operations.setTokens([{ ...tokens[0], token: 'another-reader-token-0000' }, tokens[1], tokens[2]])
+  await until(() => replaced.ended())
+  expect((await ask(at, { path: '/api/v1', token: TOKENS.reader })).status).toBe(401)
+  const before = kept.named('state').length
+  await until(() => kept.named('state').length > before + 2)
+  expect(kept.ended()).toBe(false)
+  // The same tokens once more end nothing.
+  at.operations.setTokens([tokens[1]])
+  const then = kept.named('state').length
+  await until(() => kept.named('state').length > then + 2)
+  expect(kept.ended()).toBe(false)
+  await kept.stop()
+})
+
+test('a listener that closes ends its own streams, and no others', async () => {
+  const { options } = await plant()
+  const at = await alone({ ...options, tokens, stateInterval: 50 })
+  const second = await at.operations.listen({ port: 0 })
+  const [stays, ends] = [await follow(at, TOKENS.reader), await follow({ ...at, port: second.port }, TOKENS.reader)]
+  await second.close()
+  await until(() => ends.ended())
+  const before = stays.named('state').length
+  await until(() => stays.named('state').length > before + 2)
+  expect(stays.ended()).toBe(false)
+  await stays.stop()
+})
+
+test('a reader that takes nothing loses its place, one that is slow does not', async () => {
+  const hub = new Hub({ ...HUB_DEFAULTS, heartbeatMs: 1e6, stateMs: 1e6 }, 'e', async () => ({}))
+  hub.read(null, () => true)
+  const slow = hub.read(null, () => true).getReader()
+  for (let i = 0; i < 20; i++) hub.tell('change', { i })
+  for (let i = 0; i < 12; i++) {
+    await slow.read()
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    hub.beat()
+  }
+  expect(hub.readers).toBe(1)
+  hub.close()
+})
+
+test('a connection whose other side stopped reading gives its place and its socket back', async () => {
+  const { options } = await plant()
+  const big = 'x'.repeat(900_000)
+  const at = await alone({
+    ...options,
+    tokens,
+    readers: 1,
+    stateInterval: 50,
+    heartbeat: 50,
+    sections: { big: () => big },
+  })
+  const socket = connect(at.port, '127.0.0.1')
+  const closed = new Promise((resolve) => socket.on('close', resolve))
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write(`GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKENS.reader}\r\n\r\n`)
+  const status = async () => (await ask(at, { method: 'HEAD', path: '/api/v1/events', token: TOKENS.reader })).status
+  await expect.poll(status, { timeout: 20_000 }).toBe(503)
+  await expect.poll(status, { timeout: 60_000, interval: 100 }).toBe(200)
+  socket.resume()
+  await closed
+}, 90_000)
 
 test('a reader that does not read costs a bounded buffer and is told what it missed', async () => {
   const hub = new Hub({ ...HUB_DEFAULTS, waitingMax: 100, charactersMax: 10_000 }, 'e', async () => ({}))

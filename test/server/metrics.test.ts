@@ -50,5 +50,29 @@ test('every family once, units in names, labels escaped, figures that are the st
   expect(value('component_calls', '{component="odd \\"name\\"\\\\ \\n line"}')).toBe(0)
   expect(value('queue_tier_waiting_items', '{queue="mail",tier="2"}')).toBe(1)
   expect(value('changes', '{tuner="catalog",type="safeMode"}')).toBe(1)
+  // Counters of decisions begin at 0, so that the first one is an increase.
+  expect(value('changes', '{tuner="catalog",type="pushFailed"}')).toBe(0)
+  expect(value('journal_failing', '{tuner="catalog"}')).toBe(0)
+  expect(value('journal_written_bytes', '{tuner="catalog"}')).toBeGreaterThan(1000)
   expect((await ask(at, { path: '/health' })).json).toEqual({ status: 'degraded' })
+})
+
+test('names of components that come and go make no series without end; how many have none is said', async () => {
+  const { options, watching } = await plant()
+  const at = await alone({ ...options, tokens })
+  const scrape = async () => families((await ask(at, { path: '/metrics', token: TOKENS.reader })).body)
+  const labels = (of: Awaited<ReturnType<typeof scrape>>) => [
+    ...(of.get('homeostat_component_calls')?.samples.keys() ?? []),
+  ]
+  const origins = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `origin-${from + i}`)
+  for (const name of origins(0, 150)) watching.component(name).fail(watching.component(name).tryAcquire())
+  const first = await scrape()
+  expect(labels(first)).toHaveLength(128)
+  expect(first.get('homeostat_components_omitted')?.samples.get('')).toBe(watching.health().components - 128)
+  for (const name of origins(150, 230)) watching.component(name).open()
+  watching.tick()
+  const then = await scrape()
+  expect(labels(then).sort()).toEqual(labels(first).sort())
+  const changes = [...(then.get('homeostat_breaker_changes')?.samples.keys() ?? [])]
+  expect(changes.every((one) => labels(first).some((known) => one.startsWith(known.slice(0, -1))))).toBe(true)
 })

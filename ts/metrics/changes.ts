@@ -2,9 +2,9 @@
  * Counts of decisions since the exporter was opened, with the trace of the latest one of each kind.
  */
 import { wallTimeMs } from '../clock.js'
-import { type Decision, type Trigger, TUNER_DECISIONS } from './decisions.js'
+import { CHANGE_EVENTS } from '../tuner/events.js'
+import type { Decision, Trigger } from './decisions.js'
 import type { Family, Labels, Sample } from './families.js'
-import type { Sources } from './sources.js'
 
 export interface CountedSample extends Sample {
   /** What triggered the latest of them. */
@@ -33,17 +33,23 @@ class Counts {
   }
 }
 
+/** Whose decisions are counted. */
+export interface Counted {
+  readonly tuners: readonly { readonly name: string }[]
+  /** Whether a component has series of its own. */
+  labelled(component: string): boolean
+}
+
 export class Changes {
   readonly families: readonly (Family & { read(): CountedSample[] })[]
   readonly #changes = new Counts()
   readonly #breakers = new Counts()
-  readonly #sources: Sources
+  readonly #counted: Counted
 
-  constructor(sources: Sources) {
-    this.#sources = sources
+  constructor(counted: Counted) {
+    this.#counted = counted
     // From 0, so that the first one is an increase too.
-    for (const { name } of sources.tuners)
-      for (const type of TUNER_DECISIONS) this.#changes.start({ tuner: name, type })
+    for (const { name } of counted.tuners) for (const type of CHANGE_EVENTS) this.#changes.start({ tuner: name, type })
     this.families = [
       {
         name: 'changes',
@@ -62,9 +68,9 @@ export class Changes {
     ]
   }
 
-  take({ source, name, type, payload, trigger }: Decision): void {
+  take({ source, name, type, payload, trigger }: Omit<Decision, 'timeUs'>): void {
     if (source === 'tuner') this.#changes.add({ tuner: name, type }, trigger)
-    else if (type === 'breaker' && this.#sources.labelled(name))
+    else if (type === 'breaker' && this.#counted.labelled(name))
       this.#breakers.add({ component: name, to: String(payload.to) }, trigger)
   }
 }

@@ -1,10 +1,8 @@
 /**
- * The one table of metrics: name, type, help, and how each is read. The server's `/metrics` has the same names for the same things,
- * so that a dashboard does for both.
+ * The one table of metrics: name, type, help, and how each is read. Exporters and the server's `/metrics` both read it, so that a
+ * dashboard does for all of them.
  */
-import type { ComponentReport } from '../resilience/reflex/component.js'
-import type { KnobExplanation } from '../tuner/explain.js'
-import type { MeasuredQueue, Reading, TunerReading } from './sources.js'
+import type { MeasuredComponent, MeasuredKnob, MeasuredQueue, Reading, TunerReading } from './sources.js'
 
 export type Labels = Readonly<Record<string, string>>
 export interface Sample {
@@ -40,7 +38,7 @@ function perTuner(name: string, type: Type, help: string, of: (one: TunerReading
   return { name, type, help, labels: ['tuner'], read }
 }
 
-function perKnob(name: string, help: string, of: (knob: KnobExplanation) => Figure): Family {
+function perKnob(name: string, help: string, of: (knob: MeasuredKnob) => Figure): Family {
   const read = ({ tuners }: Reading) =>
     tuners.flatMap(({ tuner, core }) =>
       (core?.knobs ?? []).flatMap((knob) => sample({ tuner: tuner.name, knob: knob.name }, of(knob))),
@@ -57,7 +55,7 @@ function ofReflex(
   return { name, type, help, labels: [], read: ({ reflex }) => (reflex === undefined ? [] : sample({}, of(reflex))) }
 }
 
-function perComponent(name: string, type: Type, help: string, of: (component: ComponentReport) => Figure): Family {
+function perComponent(name: string, type: Type, help: string, of: (component: MeasuredComponent) => Figure): Family {
   const read = ({ components }: Reading) => components.flatMap((one) => sample({ component: one.component }, of(one)))
   return { name, type, help, labels: ['component'], read }
 }
@@ -142,19 +140,19 @@ const JOURNALS: readonly Family[] = [
     ({ core }) => core?.journal.lost,
   ),
   perTuner('journal_failing', 'gauge', '1 while the medium of the journal fails.', ({ tuner }) =>
-    Number(tuner.journal.failure !== undefined),
+    tuner.journal === undefined ? null : Number(tuner.journal.failure !== undefined),
   ),
   perTuner(
     'journal_failures',
     'counter',
     'Failed writes of the journal, each retried.',
-    ({ tuner }) => tuner.journal.stats.failures,
+    ({ tuner }) => tuner.journal?.stats.failures,
   ),
   perTuner(
     'journal_written_bytes',
     'counter',
     'Bytes of the journal that reached their medium.',
-    ({ tuner }) => tuner.journal.stats.written,
+    ({ tuner }) => tuner.journal?.stats.written,
   ),
 ]
 

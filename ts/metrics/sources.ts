@@ -2,12 +2,14 @@
  * What is measured: the tuners, the reflex and the queues of a process, read once for every scrape or export.
  */
 import { invalid, isHomeostatError } from '../errors.js'
+import type { JournalSinkStats } from '../journal/sink.js'
 import type { Health, Reflex } from '../resilience/reflex/reflex.js'
 import * as check from '../schema/checks.js'
 import type { TunerEvent } from '../tuner/events.js'
-import type { Explanation } from '../tuner/explain.js'
+import type { Counters, Explanation } from '../tuner/explain.js'
 import { RecentObjective } from '../tuner/recent-objective.js'
 import type { Tuner } from '../tuner/tuner.js'
+import { COMPONENTS, FirstNames } from './first-names.js'
 
 /** A tuner of whatever knobs and signals. */
 // biome-ignore lint/suspicious/noExplicitAny: a tuner has type parameters of its own
@@ -49,20 +51,51 @@ interface LastWindow {
   readonly constraintMargin: number | null
 }
 
+/** What is read of a tuner of this process, or is known of one of another. */
+export interface MeasuredTuner {
+  readonly name: string
+  readonly generation: number
+  readonly mode: string
+  readonly controlWord: string
+  /** Set where its loop stopped for good. */
+  readonly failure?: unknown
+  /** Those that are known. */
+  counters(): Partial<Counters>
+  /** Undefined where another process writes it. */
+  readonly journal?: { readonly failure?: unknown; readonly stats: Pick<JournalSinkStats, 'failures' | 'written'> }
+}
+
+export type MeasuredKnob = Pick<Explanation['knobs'][number], 'name' | 'value' | 'baseline' | 'unit' | 'frozen'>
+
 export interface TunerReading {
-  readonly tuner: AnyTuner
+  readonly tuner: MeasuredTuner
   /** Undefined where the core has never answered. */
-  readonly core: Explanation | undefined
+  readonly core:
+    | (Pick<Explanation, 'windows' | 'valid_windows' | 'safe_mode_entries' | 'journal'> & {
+        readonly safe_mode: object | null
+        readonly knobs: readonly MeasuredKnob[]
+      })
+    | undefined
   readonly objective: RecentObjective['state']
   readonly window: LastWindow | undefined
 }
 
+export type MeasuredComponent = Pick<Health['componentStates'][number], 'component' | 'calls' | 'errors' | 'p99Us'> & {
+  readonly breaker: { readonly state: string }
+}
+
+/** What the table of metrics is read from: by exporters here, by the server from its state. */
 export interface Reading {
   readonly tuners: readonly TunerReading[]
-  readonly reflex: Health | undefined
+  readonly reflex:
+    | Pick<
+        Health,
+        'components' | 'openBreakers' | 'inFlight' | 'shedFromTier' | 'cascades' | 'violations' | 'events' | 'dropped'
+      >
+    | undefined
   readonly queues: readonly (readonly [string, MeasuredQueue])[]
   /** The components that have series of their own. */
-  readonly components: Health['componentStates']
+  readonly components: readonly MeasuredComponent[]
   readonly componentsOmitted: number
 }
 
@@ -98,8 +131,7 @@ export class Sources {
   readonly reflex: Reflex | undefined
   readonly #followed: readonly Followed[]
   readonly #queues: readonly (readonly [string, MeasuredQueue])[]
-  readonly #componentsMax: number
-  readonly #components = new Set<string>()
+  readonly #components: FirstNames
   #health: Health | undefined
   #reading: Promise<Reading> | undefined
 
@@ -115,8 +147,8 @@ export class Sources {
     for (const [name, queue] of Object.entries(check.object('queues', queues)))
       if (!('capacity' in check.object(`queues.${name}`, queue)))
         throw invalid(`queues.${name}`, 'what has a capacity', queue)
-    const range = { min: 0, max: 4096, whole: true, fallback: 128 }
-    this.#componentsMax = check.number('components', options.components, range)
+    const range = { min: 0, max: 4096, whole: true, fallback: COMPONENTS }
+    this.#components = new FirstNames(check.number('components', options.components, range))
     this.tuners = tuners
     this.reflex = reflex
     this.#queues = Object.entries(queues)
@@ -125,10 +157,7 @@ export class Sources {
 
   /** Whether a component has series of its own. */
   labelled(component: string): boolean {
-    if (this.#components.has(component)) return true
-    if (this.#components.size >= this.#componentsMax) return false
-    this.#components.add(component)
-    return true
+    return this.#components.take(component)
   }
 
   /** Whoever asks while somebody has asked already gets the same reading: a scrape asks once for every metric. */

@@ -1,24 +1,24 @@
 /**
  * What the routes work on: the sources, the journal of operations, the readers of live events.
  */
-import { wallTimeMs } from '../clock.js'
+import { systemClock, wallTimeMs } from '../clock.js'
 import type { JournalSink } from '../journal/sink.js'
+import { Changes } from '../metrics/changes.js'
+import { COMPONENTS, FirstNames } from '../metrics/first-names.js'
 import type { Reflex } from '../resilience/reflex/reflex.js'
 import type { BreakerOperable } from './api/commands.js'
 import { openApi } from './api/openapi.js'
 import { ROUTES } from './api/routes.js'
-import type { Change, QueueState, State } from './api/state.js'
+import type { Change, QueueState, State, TunerState } from './api/state.js'
 import { Operations } from './audit/operations.js'
 import { Hub, type HubOptions } from './events/hub.js'
 import { Replays } from './http/idempotency.js'
 import { Problem } from './http/problem.js'
 import type { Actor, Tokens } from './http/tokens.js'
 import { LiveReflex, type QueueSource, queueState } from './live/reflex.js'
-import { openMetrics } from './metrics.js'
+import { type MeasuredJournal, openMetrics } from './metrics.js'
+import { type Section, Sections } from './sections.js'
 import type { Listener, TunerSource } from './sources.js'
-
-/** A part of the state that the application adds; what throws is shown as its error. */
-export type Section = () => unknown
 
 export interface CoreParts {
   readonly version: string
@@ -28,11 +28,20 @@ export interface CoreParts {
   readonly journal: JournalSink
   readonly reflex: Reflex | undefined
   readonly queues: ReadonlyMap<string, QueueSource>
+  /** Journals of this process's tuners, by the tuner's name. */
+  readonly journals: ReadonlyMap<string, MeasuredJournal>
   readonly sections: ReadonlyMap<string, Section>
   readonly hub: HubOptions
   readonly loopbackRole: 'read' | 'operate' | undefined
   sources(listener: Listener): readonly TunerSource[]
 }
+
+/** Of some reflex events: what they are about. */
+type ReflexEvent = Readonly<Record<string, unknown>> & { readonly component?: string }
+type Status = 'ok' | 'degraded' | 'failed'
+
+/** Whoever asks how it does gets what was found so recently: nobody needs a token to ask. */
+const STATUS_US = 1e6
 
 export class Core {
   readonly version: string
@@ -42,28 +51,53 @@ export class Core {
   readonly reflex: LiveReflex | undefined
   readonly #parts: CoreParts
   readonly #tuners = new Map<string, TunerSource>()
-  readonly #changes = new Map<string, Map<string, number>>()
+  readonly #components = new FirstNames(COMPONENTS)
+  readonly #changes: Changes
+  readonly #sections: Sections
+  #status: { readonly atUs: number; readonly found: Promise<Status> } | undefined
+  #document: { readonly [key: string]: unknown } | undefined
 
   constructor(parts: CoreParts) {
     this.#parts = parts
     this.version = parts.version
+    this.#sections = new Sections(parts.sections)
     this.hub = new Hub(parts.hub, parts.runId.slice(0, 8), () => this.state())
     this.operations = new Operations(parts.journal, parts.runId, (record) => this.hub.tell('operation', record))
+    const early: Change[] = []
+    let changed = (change: Change): void => void early.push(change)
+    for (const source of parts.sources({ changed: (change) => changed(change) })) this.#tuners.set(source.name, source)
+    this.#changes = new Changes({
+      tuners: [...this.#tuners.values()],
+      labelled: (component) => this.#components.take(component),
+    })
+    changed = (change) => this.#changed(change)
+    early.forEach(changed)
     this.reflex =
-      parts.reflex === undefined ? undefined : new LiveReflex(parts.reflex, (event, data) => this.hub.tell(event, data))
-    for (const source of parts.sources({ changed: (change) => this.#changed(change) }))
-      this.#tuners.set(source.name, source)
+      parts.reflex === undefined
+        ? undefined
+        : new LiveReflex(parts.reflex, (event, data) => this.#happened(event, data as ReflexEvent))
   }
 
   #changed(change: Change): void {
-    const counts = this.#changes.get(change.tuner) ?? new Map<string, number>()
-    counts.set(change.type, (counts.get(change.type) ?? 0) + 1)
-    this.#changes.set(change.tuner, counts)
+    const { tuner: name, type, evidence: payload } = change
+    this.#changes.take({ source: 'tuner', name, type, payload, trigger: undefined })
     this.hub.tell('change', change)
   }
 
-  /** The OpenAPI document, with the names that are there now. */
+  #happened(event: string, payload: ReflexEvent): void {
+    const name = payload.component ?? ''
+    this.#changes.take({ source: 'reflex', name, type: event, payload, trigger: undefined })
+    this.hub.tell(event, payload)
+  }
+
+  /** The OpenAPI document. It names nothing that there is, since nobody needs a token to read it. */
   get document(): { readonly [key: string]: unknown } {
+    this.#document ??= openApi(ROUTES, this.#parts.version, this.#parts.base)
+    return this.#document
+  }
+
+  /** With the names that are there now. */
+  get namedDocument(): { readonly [key: string]: unknown } {
     const components = this.reflex?.state().componentStates.map(({ component }) => component) ?? []
     const known = { tuners: [...this.#tuners.keys()], components: components.slice(0, 3) }
     return openApi(ROUTES, this.#parts.version, this.#parts.base, known)
@@ -92,35 +126,37 @@ export class Core {
       tuners: [...this.#tuners.keys()],
       reflex: this.reflex !== undefined,
       queues: [...this.#parts.queues.keys()],
-      sections: [...this.#parts.sections.keys()],
+      sections: this.#sections.names,
     }
   }
 
+  tuners(): Promise<TunerState[]> {
+    return Promise.all([...this.#tuners.values()].map((source) => source.state()))
+  }
+
   async state(): Promise<State> {
+    const [tuners, sections] = await Promise.all([this.tuners(), this.#sections.read()])
     return {
       atMs: wallTimeMs(),
-      tuners: await Promise.all([...this.#tuners.values()].map((source) => source.state())),
+      tuners,
       reflex: this.reflex?.state() ?? null,
       queues: this.queues(),
-      sections: await this.#sections(),
+      sections,
       operations: { lastSeq: Math.max(0, this.operations.lastSeq), journalFailure: this.operations.journalFailure },
     }
   }
 
-  async #sections(): Promise<Record<string, unknown>> {
-    const found: Record<string, unknown> = {}
-    for (const [name, section] of this.#parts.sections) {
-      try {
-        found[name] = (await section()) ?? null
-      } catch (error) {
-        found[name] = { error: error instanceof Error ? error.message : String(error) }
-      }
-    }
-    return found
+  /** In one word; what is asked for it is asked once a second at most, and never the sections. */
+  status(): Promise<Status> {
+    const nowUs = systemClock.nowUs()
+    if (this.#status === undefined || nowUs - this.#status.atUs >= STATUS_US)
+      this.#status = { atUs: nowUs, found: this.#findStatus() }
+    return this.#status.found
   }
 
-  async status(): Promise<'ok' | 'degraded' | 'failed'> {
-    const { tuners, reflex } = await this.state()
+  async #findStatus(): Promise<Status> {
+    const tuners = await this.tuners()
+    const reflex = this.reflex?.state() ?? null
     if (tuners.some(({ failure }) => failure !== null)) return 'failed'
     return tuners.some(({ safeMode }) => safeMode !== null) || (reflex !== null && reflex.state !== 'healthy')
       ? 'degraded'
@@ -128,11 +164,19 @@ export class Core {
   }
 
   async metrics(): Promise<string> {
-    return openMetrics(await this.state(), {
-      readers: this.hub.readers,
-      operations: Math.max(0, this.operations.lastSeq),
-      unrecorded: this.operations.unrecorded,
+    const { queues, journals } = this.#parts
+    return openMetrics({
+      tuners: await this.tuners(),
+      reflex: this.reflex?.state() ?? null,
+      queues,
+      journals,
       changes: this.#changes,
+      labelled: (component) => this.#components.take(component),
+      figures: {
+        readers: this.hub.readers,
+        operations: Math.max(0, this.operations.lastSeq),
+        unrecorded: this.operations.unrecorded,
+      },
     })
   }
 

@@ -8,12 +8,12 @@ import type { Reflex } from '../resilience/reflex/reflex.js'
 import * as check from '../schema/checks.js'
 import type { DurationInput } from '../units.js'
 import type { Assets } from './assets/assets.js'
-import type { Section } from './core.js'
 import { HUB_DEFAULTS, type HubOptions } from './events/hub.js'
 import type { History } from './history/history.js'
 import type { TokenOptions } from './http/tokens.js'
 import type { QueueSource } from './live/reflex.js'
 import type { AnyTuner } from './live/tuner.js'
+import type { Section } from './sections.js'
 import type { TunerSource } from './sources.js'
 
 export interface ServerOptions {
@@ -23,7 +23,10 @@ export interface ServerOptions {
   readonly reflex?: Reflex | undefined
   /** Queues and schedulers by name. */
   readonly queues?: Readonly<Record<string, QueueSource>> | undefined
-  /** More parts of the state by name, such as `kernels` and `fleet`: asked about once a second while somebody looks. */
+  /**
+   * More parts of the state by name, such as `kernels` and `fleet`: asked about once a second while somebody
+   * looks, each with 500 ms to answer and 1 MiB of JSON. One that fails, is late or is no JSON is shown as its error.
+   */
   readonly sections?: Readonly<Record<string, Section>> | undefined
   /**
    * Who may ask. Default: HOMEOSTAT_TOKENS, `name role token [expires]` separated by commas or lines, or such a file that
@@ -82,8 +85,8 @@ const KEYS = [
   'sources',
 ] as const
 const NAME = /^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$/
-const HOST = /^[a-z0-9.-]{1,253}(?::\d{1,5})?$/
-const ORIGIN = /^https?:\/\/[a-z0-9.-]{1,253}(?::\d{1,5})?$/
+const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/
+const ORIGIN = /^https?:\/\/(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/
 const BASE = /^(?:\/[A-Za-z0-9._~-]+)*$/
 const JOURNAL_BYTES = 1 << 20
 

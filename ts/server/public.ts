@@ -14,11 +14,11 @@ export type {
   TunerState,
   WitnessState,
 } from './api/state.js'
-export type { Section } from './core.js'
 export type { Listening, ListenOptions, Operations } from './facade.js'
 export type { History, Range, RangeQuery, SeriesList } from './history/history.js'
 export { Table } from './history/table.js'
 export { parseTokens, type Role, type TokenOptions } from './http/tokens.js'
 export type { QueueSource } from './live/reflex.js'
 export type { ServerOptions } from './options.js'
+export type { Section } from './sections.js'
 export type { Connection } from './server.js'

@@ -49,7 +49,9 @@ export interface Known {
   readonly components: readonly string[]
 }
 
-export function openApi(routes: readonly AnyRoute[], version: string, base: string, known: Known): Document {
+const NOBODY: Known = { tuners: [], components: [] }
+
+export function openApi(routes: readonly AnyRoute[], version: string, base: string, known: Known = NOBODY): Document {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const one of routes) {
     paths[one.path] ??= {}

@@ -132,7 +132,7 @@ const TUNERS: readonly AnyRoute[] = [
     tag: 'tuners',
     summary: 'Every tuner',
     answer: found(object({ tuners: array(tunerState) })),
-    handle: async ({ core }) => json({ tuners: (await core.state()).tuners }),
+    handle: async ({ core }) => json({ tuners: await core.tuners() }),
   }),
   route({
     id: 'getTuner',
