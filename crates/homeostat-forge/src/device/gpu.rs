@@ -156,8 +156,9 @@ impl Gpu {
             Some(device) => Ok(device),
             None => pollster::block_on(adapter.request_device(&descriptor)),
         };
+        // It is there, and may give a device another time: a driver that restarts does.
         let (device, queue) =
-            opened.map_err(|e| Error::new(Code::NoAdapter, format!("adapter '{}': {e}", info.name)))?;
+            opened.map_err(|e| Error::new(Code::DeviceLost, format!("adapter '{}': {e}", info.name)))?;
         // First of all: wgpu's own handler panics.
         let stray = Arc::new(Mutex::new(None));
         let (errors, losses) = (stray.clone(), stray.clone());

@@ -1,14 +1,17 @@
 //! Elements that stay on the device between runs: a chain of kernels needs no reading back.
 //!
 //! Bound: `BUFFERS_MAX` at once. Where the processor answers they are ordinary memory. A device's loss is theirs too: using one
-//! afterwards is an error, not a wrong number.
+//! afterwards is an error, not a wrong number. A run holds its inputs from the moment it is asked for: one that is given up meanwhile
+//! is there until the run has ended.
 
 use super::forge::{Forge, lock};
 use super::machine::{Machine, Operand};
+use super::pump::sweep;
 use crate::ir::{DType, Data};
-use crate::registry::{Ended, KernelId, Subject};
+use crate::registry::{Ended, KernelId, ProgramId, Subject};
 use homeostat_core::error::{Code, Error, Result};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// Most buffers at once.
@@ -20,21 +23,38 @@ enum Place {
     Lost,
 }
 
+struct Kept {
+    place: Place,
+    dtype: DType,
+    elements: u64,
+    /// Runs that need it.
+    held: u32,
+    /// Whether it goes with the last of them.
+    given_up: bool,
+}
+
+/// What a machine is to give up, where its queue has room.
+#[derive(Clone, Default)]
+pub(super) struct Trash {
+    pub programs: Vec<ProgramId>,
+    pub buffers: Vec<u64>,
+}
+
 /// Every buffer of a forge.
 #[derive(Default)]
 pub(super) struct Buffers {
-    all: BTreeMap<u64, (Place, DType, u64)>,
+    all: BTreeMap<u64, Kept>,
     next: u64,
+    pub trash: Trash,
 }
 
 impl Buffers {
     /// The device is gone, with what was on it.
     pub fn lose(&mut self) {
-        for (place, ..) in self.all.values_mut() {
-            if matches!(place, Place::Device) {
-                *place = Place::Lost;
-            }
+        for kept in self.all.values_mut().filter(|kept| matches!(kept.place, Place::Device)) {
+            kept.place = Place::Lost;
         }
+        self.trash = Trash::default();
     }
 
     fn add(&mut self, place: Place, dtype: DType, elements: u64) -> Result<u64> {
@@ -43,8 +63,32 @@ impl Buffers {
             return Err(Error::new(Code::DeviceMemory, text));
         }
         self.next += 1;
-        self.all.insert(self.next, (place, dtype, elements));
+        self.all.insert(self.next, Kept { place, dtype, elements, held: 0, given_up: false });
         Ok(self.next)
+    }
+
+    /// One that nobody has given up.
+    fn get(&self, number: u64) -> Result<&Kept> {
+        let closed = || Error::new(Code::Closed, "the buffer was given up before this call");
+        self.all.get(&number).filter(|kept| !kept.given_up).ok_or_else(closed)
+    }
+
+    fn give_up(&mut self, number: u64) {
+        let Some(kept) = self.all.get_mut(&number) else { return };
+        kept.given_up = true;
+        if kept.held == 0
+            && let Some(Kept { place: Place::Device, .. }) = self.all.remove(&number)
+        {
+            self.trash.buffers.push(number);
+        }
+    }
+
+    fn let_go(&mut self, number: u64) {
+        let Some(kept) = self.all.get_mut(&number) else { return };
+        kept.held -= 1;
+        if kept.held == 0 && kept.given_up {
+            self.give_up(number);
+        }
     }
 }
 
@@ -55,6 +99,27 @@ pub enum Given {
     Data(Data),
     /// A buffer of this forge.
     Buffer(u64),
+    /// The same, which stays until this is dropped, though it may be given up meanwhile.
+    Held(Arc<Held>),
+}
+
+/// A buffer that somebody needs.
+pub struct Held {
+    buffers: Arc<Mutex<Buffers>>,
+    number: u64,
+}
+
+impl core::fmt::Debug for Held {
+    fn fmt(&self, f: &mut core::fmt::Formatter) -> core::fmt::Result {
+        f.debug_tuple("Held").field(&self.number).finish()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // What it frees is swept by the next call or by the pump.
+        lock(&self.buffers).let_go(self.number);
+    }
 }
 
 /// An output of a run.
@@ -76,19 +141,47 @@ impl<M: Machine> Forge<M> {
         let number = lock(&self.shared.buffers).add(Place::Device, dtype, elements)?;
         let uploaded = worker.call(move |m: &mut M| m.upload(number, &data));
         if let Err(error) = uploaded {
-            lock(&self.shared.buffers).all.remove(&number);
+            // It may have come after all: what is not there is none of the machine's business.
+            self.forget(number);
             return Err(error);
         }
         Ok(number)
     }
 
+    /// Holds the buffers among these, so that whoever gives them up from now on does not take them from a run that was asked for.
+    pub fn hold(&self, given: Vec<Given>) -> Result<Vec<Given>> {
+        let mut buffers = lock(&self.shared.buffers);
+        for g in &given {
+            if let Given::Buffer(number) = g {
+                buffers.get(*number)?;
+            }
+        }
+        let hold = |g| match g {
+            Given::Buffer(number) => {
+                if let Some(kept) = buffers.all.get_mut(&number) {
+                    kept.held += 1;
+                }
+                Given::Held(Arc::new(Held { buffers: self.shared.buffers.clone(), number }))
+            }
+            other => other,
+        };
+        Ok(given.into_iter().map(hold).collect())
+    }
+
     /// Reads a buffer.
     pub fn download(&self, number: u64) -> Result<Data> {
-        match lock(&self.shared.buffers).all.get(&number) {
-            None => return Err(Error::new(Code::Closed, "the buffer was given up before this call")),
-            Some((Place::Memory(data), ..)) => return Ok(data.clone()),
-            Some((Place::Lost, ..)) => return Err(lost()),
-            Some((Place::Device, ..)) => {}
+        // Held, so that it is there until it was read.
+        let held = self.hold(vec![Given::Buffer(number)])?;
+        let read = held.into_iter().map(|g| self.fetch(g)).next();
+        sweep(&self.shared);
+        read.unwrap_or_else(|| Err(lost()))
+    }
+
+    fn read(&self, number: u64) -> Result<Data> {
+        match lock(&self.shared.buffers).all.get(&number).map(|kept| &kept.place) {
+            Some(Place::Memory(data)) => return Ok(data.clone()),
+            Some(Place::Device) => {}
+            Some(Place::Lost) | None => return Err(lost()),
         }
         let worker = self.shared.worker().ok_or_else(lost)?;
         worker.call(move |m: &mut M| m.download(number))
@@ -96,18 +189,18 @@ impl<M: Machine> Forge<M> {
 
     /// Gives a buffer up.
     pub fn forget(&self, number: u64) {
-        let was = lock(&self.shared.buffers).all.remove(&number);
-        if let (Some((Place::Device, ..)), Some(worker)) = (was, self.shared.worker()) {
-            // Nothing waits for it.
-            let _ = worker.submit(move |m: &mut M| {
-                m.forget(number);
-                Ok(())
-            });
-        }
+        lock(&self.shared.buffers).give_up(number);
+        sweep(&self.shared);
     }
 
     /// Runs with buffers as inputs, and keeps outputs as buffers where `keep` says so.
     pub fn run_with(&self, id: KernelId, given: Vec<Given>, keep: &[bool]) -> Result<Vec<Got>> {
+        let got = self.hold(given).and_then(|given| self.run_held(id, given, keep));
+        sweep(&self.shared);
+        got
+    }
+
+    fn run_held(&self, id: KernelId, given: Vec<Given>, keep: &[bool]) -> Result<Vec<Got>> {
         let subject = self.subject(id)?;
         self.check_given(&subject, &given)?;
         let keep: Vec<bool> =
@@ -138,7 +231,7 @@ impl<M: Machine> Forge<M> {
                     subject.compute(&inputs)?
                 }
             };
-            return outputs.into_iter().zip(keep).map(|(data, keep)| self.give(data, keep)).collect();
+            return self.give(outputs, &keep);
         };
         let prepared = self.operands(&given).and_then(|own| Ok((own, self.reserve(&subject, &keep)?)));
         let (own, numbers) = match prepared {
@@ -168,8 +261,7 @@ impl<M: Machine> Forge<M> {
                 numbers.into_iter().flatten().for_each(|number| self.forget(number));
                 self.end(ticket, Ended::Failed(error));
                 let inputs = given.into_iter().map(|g| self.fetch(g)).collect::<Result<Vec<Data>>>()?;
-                let outputs = subject.compute(&inputs)?;
-                outputs.into_iter().zip(keep).map(|(data, keep)| self.give(data, keep)).collect()
+                self.give(subject.compute(&inputs)?, &keep)
             }
         }
     }
@@ -180,11 +272,8 @@ impl<M: Machine> Forge<M> {
         for g in given {
             described.push(match g {
                 Given::Data(data) => (data.dtype(), data.len() as u64),
-                Given::Buffer(number) => match buffers.all.get(number) {
-                    None => return Err(Error::new(Code::Closed, "the buffer was given up before this call")),
-                    Some((Place::Lost, ..)) => return Err(lost()),
-                    Some((_, dtype, elements)) => (*dtype, *elements),
-                },
+                Given::Buffer(number) => described_by(buffers.get(*number)?)?,
+                Given::Held(held) => described_by(buffers.all.get(&held.number).ok_or_else(lost)?)?,
             });
         }
         crate::oracle::check_described(&subject.blueprint, &described)
@@ -192,13 +281,17 @@ impl<M: Machine> Forge<M> {
 
     fn operands(&self, given: &[Given]) -> Result<Vec<Operand>> {
         let buffers = lock(&self.shared.buffers);
-        let operand = |g: &Given| match g {
-            Given::Data(data) => Ok(Operand::Data(data.clone())),
-            Given::Buffer(number) => match buffers.all.get(number) {
-                Some((Place::Memory(data), ..)) => Ok(Operand::Data(data.clone())),
-                Some((Place::Device, ..)) => Ok(Operand::Kept(*number)),
-                _ => Err(lost()),
-            },
+        let operand = |g: &Given| {
+            let number = match g {
+                Given::Data(data) => return Ok(Operand::Data(data.clone())),
+                Given::Buffer(number) => *number,
+                Given::Held(held) => held.number,
+            };
+            match buffers.all.get(&number).map(|kept| &kept.place) {
+                Some(Place::Memory(data)) => Ok(Operand::Data(data.clone())),
+                Some(Place::Device) => Ok(Operand::Kept(number)),
+                Some(Place::Lost) | None => Err(lost()),
+            }
         };
         given.iter().map(operand).collect()
     }
@@ -207,22 +300,53 @@ impl<M: Machine> Forge<M> {
         match given {
             Given::Data(data) => Ok(data),
             Given::Buffer(number) => self.download(number),
+            Given::Held(held) => self.read(held.number),
         }
     }
 
-    fn give(&self, data: Data, keep: bool) -> Result<Got> {
-        if keep { self.upload(data).map(Got::Buffer) } else { Ok(Got::Data(data)) }
+    /// Answers, of which some are kept: all of them, or none.
+    fn give(&self, outputs: Vec<Data>, keep: &[bool]) -> Result<Vec<Got>> {
+        let mut given = Vec::new();
+        for (data, keep) in outputs.into_iter().zip(keep) {
+            match if *keep { self.upload(data).map(Got::Buffer) } else { Ok(Got::Data(data)) } {
+                Ok(got) => given.push(got),
+                Err(error) => {
+                    self.forget_all(&given);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(given)
+    }
+
+    fn forget_all(&self, given: &[Got]) {
+        for got in given {
+            if let Got::Buffer(number) = got {
+                self.forget(*number);
+            }
+        }
     }
 
     fn reserve(&self, subject: &Subject, keep: &[bool]) -> Result<Vec<Option<u64>>> {
         let mut buffers = lock(&self.shared.buffers);
         let outputs = subject.blueprint.outputs().iter().zip(keep);
-        let number = |(id, keep): (&crate::ir::NodeId, &bool)| {
+        let mut numbers = Vec::new();
+        for (id, keep) in outputs {
             let node = subject.blueprint.node(*id);
-            keep.then(|| buffers.add(Place::Device, node.dtype, node.shape.elements())).transpose()
-        };
-        outputs.map(number).collect()
+            match keep.then(|| buffers.add(Place::Device, node.dtype, node.shape.elements())).transpose() {
+                Ok(number) => numbers.push(number),
+                Err(error) => {
+                    numbers.into_iter().flatten().for_each(|number| buffers.give_up(number));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(numbers)
     }
+}
+
+fn described_by(kept: &Kept) -> Result<(DType, u64)> {
+    if matches!(kept.place, Place::Lost) { Err(lost()) } else { Ok((kept.dtype, kept.elements)) }
 }
 
 fn lost() -> Error {

@@ -50,7 +50,7 @@ impl Default for Options {
 /// What is known of the pump's work.
 #[derive(Default)]
 pub(super) struct Progress {
-    /// Whether it was tried to open a device, and came to an end.
+    /// Whether it was tried to open a device, and came to an end; not so again from a loss until the next try has come to its end.
     pub opened: bool,
     /// Kernels with something left to do beside their runs, and whether the pump knows of it.
     pub busy: BTreeMap<KernelId, bool>,
@@ -61,7 +61,7 @@ pub(super) struct Progress {
 pub(super) struct Shared<M> {
     pub registry: Mutex<Registry>,
     pub worker: Mutex<Option<Worker<M>>>,
-    pub buffers: Mutex<Buffers>,
+    pub buffers: Arc<Mutex<Buffers>>,
     pub progress: Mutex<Progress>,
     pub changed: Condvar,
     pub store: Mutex<Option<Store>>,
@@ -106,7 +106,7 @@ impl<M: Machine> Forge<M> {
         let shared = Arc::new(Shared {
             registry: Mutex::new(registry),
             worker: Mutex::new(None),
-            buffers: Mutex::default(),
+            buffers: Arc::default(),
             progress: Mutex::new(Progress { opened: opener.is_none(), ..Progress::default() }),
             changed: Condvar::new(),
             store: Mutex::new(store),

@@ -8,7 +8,7 @@
 //! # What always holds
 //!
 //! 1. A run is answered, by the device or the processor, or it is an error of its own inputs: no fault of the device is one. It waits
-//!    no longer than the machine's patience, once.
+//!    for those before it, and none of them takes longer than the machine's patience: else all are answered by the processor.
 //! 2. A run never waits for a search: background work is one command at a time, and at most `Options::share` of the device's time
 //!    while runs come in.
 //! 3. A device that hangs is abandoned with its thread; at most `ABANDONED_MAX` of them, then the processor answers for good.
@@ -21,9 +21,9 @@ mod pump;
 mod store;
 mod worker;
 
-pub use buffers::{Given, Got};
+pub use buffers::{BUFFERS_MAX, Given, Got, Held};
 pub use forge::{Forge, Opener, Options};
 pub use machine::{Machine, Opened, Operand};
 pub use pump::ABANDONED_MAX;
 pub use store::{Found, Store};
-pub use worker::{Answer, Worker};
+pub use worker::{Answer, Opening, Worker};

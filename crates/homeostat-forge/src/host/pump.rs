@@ -1,10 +1,10 @@
 //! The thread that does what is to be done beside the runs.
 
 use super::forge::{Opener, Shared, lock};
-use super::machine::Machine;
-use super::worker::Worker;
+use super::machine::{Machine, Opened};
+use super::worker::{Opening, Worker};
 use crate::pipeline::{Background, Command, Reply};
-use crate::registry::{KernelId, is_loss};
+use crate::registry::{Event, Evidence, KernelId, is_loss};
 use crate::schedule::Schedule;
 use homeostat_core::error::{Code, Error, Result};
 use std::sync::atomic::Ordering;
@@ -23,6 +23,8 @@ const BUSY_US: u64 = 100_000;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often what rests is looked at.
 const REST: Duration = Duration::from_millis(25);
+/// The same while a device is being opened.
+const OPENING: Duration = Duration::from_millis(2);
 /// Bytes of the journal that are let go at once, where nobody keeps it.
 const JOURNAL_BYTES: usize = 1 << 20;
 
@@ -44,17 +46,70 @@ pub(super) enum Message {
 struct Reopen<M> {
     opener: Option<Opener<M>>,
     next: Option<Instant>,
+    /// What is being opened: a driver may take its time, and others go on meanwhile.
+    opening: Option<Opening<M, Opened>>,
     wait: Duration,
     opened: Instant,
+    /// Whether there was a device once: then a lack of one is not for good.
+    was_there: bool,
     abandoned: u32,
+}
+
+impl<M: Machine> Reopen<M> {
+    /// What came of opening a device, where that came to its end; begins to open one when it is time.
+    fn step(&mut self) -> Option<Result<(Worker<M>, Opened)>> {
+        if let Some(opening) = self.opening.take() {
+            return match opening.poll() {
+                Ok(opened) => Some(opened.map(|(worker, o)| (worker.with_patience(o.patience), o))),
+                Err(opening) => {
+                    self.opening = Some(opening);
+                    None
+                }
+            };
+        }
+        if self.next.is_none_or(|at| at > Instant::now()) {
+            return None;
+        }
+        self.next = None;
+        let opener = self.opener.clone()?;
+        match Worker::begin(Duration::ZERO, M::is_hung, move || opener()) {
+            Ok(opening) => {
+                self.opening = Some(opening);
+                None
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// When to try again after a failure. Where there never was a device, none will come; a driver that restarts has none for a while.
+    fn failed(&mut self, error: &Error) {
+        // Its thread is stuck in the driver.
+        self.abandoned += u32::from(error.code == Code::DeviceHung);
+        if error.code != Code::NoAdapter || self.was_there {
+            self.later();
+        }
+    }
+
+    fn later(&mut self) {
+        let may = self.opener.is_some() && self.abandoned < ABANDONED_MAX;
+        self.next = may.then(|| Instant::now() + self.wait);
+        self.wait = (self.wait * 2).min(REOPEN_MAX);
+    }
 }
 
 pub(super) fn pump<M: Machine>(shared: &Shared<M>, opener: Option<Opener<M>>, inbox: &Receiver<Message>) {
     let mut background = Background::new();
     let now = Instant::now();
     let wait = shared.options.reopen;
-    let mut reopen =
-        Reopen { next: opener.is_some().then_some(now), opener, wait, opened: now, abandoned: 0 };
+    let mut reopen = Reopen {
+        next: opener.is_some().then_some(now),
+        opener,
+        opening: None,
+        wait,
+        opened: now,
+        was_there: false,
+        abandoned: 0,
+    };
     loop {
         while let Ok(message) = inbox.try_recv() {
             if !take(shared, &mut background, message) {
@@ -76,8 +131,10 @@ pub(super) fn pump<M: Machine>(shared: &Shared<M>, opener: Option<Opener<M>>, in
                 background.reply(reply);
                 pause_after(shared, start.elapsed())
             }
+            None if reopen.opening.is_some() => OPENING,
             None => REST,
         };
+        sweep(shared);
         persist(shared);
         publish(shared, &background);
         if worked && pause.is_zero() {
@@ -144,55 +201,54 @@ fn look_after_device<M: Machine>(shared: &Shared<M>, background: &mut Background
         if reopen.opened.elapsed() > TRUSTED {
             reopen.wait = shared.options.reopen;
         }
-        let may = reopen.opener.is_some() && reopen.abandoned < ABANDONED_MAX;
-        reopen.next = may.then(|| Instant::now() + reopen.wait);
-        reopen.wait = (reopen.wait * 2).min(REOPEN_MAX);
+        reopen.later();
+        // Nothing has settled while another one is expected.
+        lock(&shared.progress).opened = reopen.next.is_none();
     }
-    let (Some(at), Some(opener)) = (reopen.next, &reopen.opener) else { return };
-    if at > Instant::now() {
-        return;
-    }
-    let opener = opener.clone();
-    match open(opener) {
+    let Some(came) = reopen.step() else { return };
+    match came {
         Ok((worker, opened)) => {
-            (reopen.next, reopen.opened) = (None, Instant::now());
+            (reopen.was_there, reopen.opened) = (true, Instant::now());
             *lock(&shared.worker) = Some(worker);
             lock(&shared.registry).attach(opened.key, opened.limits, shared.now_us());
             let ids = lock(&shared.registry).ids();
             lock(&shared.progress).busy.extend(ids.iter().map(|id| (*id, true)));
             ids.into_iter().for_each(|id| drop(background.start(&shared.registry, id)));
         }
-        // There is none, and none will come.
-        Err(error) if error.code == Code::NoAdapter => {
-            reopen.next = None;
-            lock(&shared.registry).note_no_device(&error, shared.now_us());
-        }
         Err(error) => {
             lock(&shared.registry).note_no_device(&error, shared.now_us());
-            reopen.next = Some(Instant::now() + reopen.wait);
-            reopen.wait = (reopen.wait * 2).min(REOPEN_MAX);
+            reopen.failed(&error);
         }
     }
     lock(&shared.progress).opened = true;
     shared.changed.notify_all();
 }
 
-fn open<M: Machine>(opener: Opener<M>) -> Result<(Worker<M>, super::machine::Opened)> {
-    let patience = Duration::from_secs(30);
-    let (worker, opened) = Worker::open(patience, M::is_hung, move || opener())?;
-    Ok((worker.with_patience(opened.patience), opened))
+/// Has the machine give up what nobody needs any more. What does not fit into its queue is kept for the next time; what was on a
+/// machine that is gone went with it.
+pub(super) fn sweep<M: Machine>(shared: &Shared<M>) {
+    let trash = std::mem::take(&mut lock(&shared.buffers).trash);
+    let Some(worker) = shared.worker() else { return };
+    if trash.programs.is_empty() && trash.buffers.is_empty() {
+        return;
+    }
+    let own = trash.clone();
+    let sent = worker.submit(move |m: &mut M| {
+        own.programs.into_iter().for_each(|program| m.release(program));
+        own.buffers.into_iter().for_each(|number| m.forget(number));
+        Ok(())
+    });
+    if sent.is_err_and(|error| !is_loss(&error)) {
+        let mut buffers = lock(&shared.buffers);
+        buffers.trash.programs.extend(trash.programs);
+        buffers.trash.buffers.extend(trash.buffers);
+    }
 }
 
 fn carry_out<M: Machine>(shared: &Shared<M>, id: Option<KernelId>, command: Command) -> Reply {
     let subject = id.and_then(|id| lock(&shared.registry).subject(id).ok());
     if let Command::Drop(program) = command {
-        if let Some(worker) = shared.worker() {
-            // Nothing waits for it.
-            let _ = worker.submit(move |m: &mut M| {
-                m.release(program);
-                Ok(())
-            });
-        }
+        lock(&shared.buffers).trash.programs.push(program);
         return Reply::Done;
     }
     let Some(subject) = subject else {
@@ -229,7 +285,8 @@ fn persist<M: Machine>(shared: &Shared<M>) {
         if !shared.options.keep_journal {
             registry.take_journal(JOURNAL_BYTES);
         }
-        registry.library.take_lines()
+        // Without a file they wait for whoever takes them.
+        if shared.options.library.is_some() { registry.library.take_lines() } else { String::new() }
     };
     if let Some(store) = &mut *lock(&shared.store)
         && !lines.is_empty()
@@ -238,7 +295,8 @@ fn persist<M: Machine>(shared: &Shared<M>) {
         let mut registry = lock(&shared.registry);
         let compacted = kept.and_then(|()| store.compact(&mut registry.library));
         if let Err(error) = compacted {
-            registry.note_no_device(&error, shared.now_us());
+            let evidence = Evidence { reason: format!("{error}"), ..Evidence::default() };
+            registry.note(shared.now_us(), None, Event::Rejected, &[], evidence);
         }
     }
 }

@@ -1,58 +1,117 @@
 //! A machine on a thread of its own, because drivers block: compiling a pipeline can take seconds, waiting for a dispatch as long as
 //! the dispatch takes.
 //!
-//! Everything that is done with it is a job sent to that thread; the sender waits no longer than the watchdog allows. A machine that
-//! does not answer in time is *abandoned*: its thread, which may be inside the driver, is left alone with everything it owns, and
-//! every later job is refused at once. Destroying a device that hangs can hang too.
+//! Everything that is done with it is a job sent to that thread. Whoever waits for one watches the job that the machine is at, his
+//! own or another one before it: if that takes longer than the watchdog allows, the machine is *abandoned*. How long the queue is
+//! counts for nothing. The thread of an abandoned machine, which may be inside the driver, is left alone with everything it owns;
+//! whoever waits is told at once, and every later job is refused. Destroying a device that hangs can hang too.
 
 use homeostat_core::error::{Code, Error, Result};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Most jobs that wait for a machine.
 const JOBS_MAX: usize = 1024;
 /// How long opening may take.
 const OPEN_MAX: Duration = Duration::from_secs(30);
+/// How often who waits looks at what the machine is at.
+const LOOK: Duration = Duration::from_millis(25);
 
 type Job<M> = Box<dyn FnOnce(&mut M) + Send>;
+
+/// What everybody knows of a machine's thread.
+#[derive(Default)]
+struct Pulse {
+    abandoned: AtomicBool,
+    /// When the job that it is at began; `None` between jobs.
+    since: Mutex<Option<Instant>>,
+}
+
+impl Pulse {
+    fn set(&self, since: Option<Instant>) {
+        *self.since.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
+    }
+
+    /// Gives the machine up where it has been at one job for too long.
+    fn look(&self, watchdog: Duration) -> Result<()> {
+        if self.abandoned.load(Ordering::Acquire) {
+            return Err(given_up());
+        }
+        // Held while it is decided: a job that ends now ends before.
+        let since = self.since.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if since.is_none_or(|since| since.elapsed() < watchdog) {
+            return Ok(());
+        }
+        self.abandoned.store(true, Ordering::Release);
+        let text = format!(
+            "no answer within {} ms: the device was given up, open another one",
+            watchdog.as_millis()
+        );
+        Err(Error::new(Code::DeviceHung, text))
+    }
+}
+
+fn given_up() -> Error {
+    Error::new(Code::DeviceHung, "the device was given up, open another one")
+}
 
 /// A machine's thread, for any thread.
 pub struct Worker<M> {
     jobs: SyncSender<Job<M>>,
-    abandoned: Arc<AtomicBool>,
+    pulse: Arc<Pulse>,
     patience: Duration,
 }
 
 impl<M> Clone for Worker<M> {
     fn clone(&self) -> Self {
-        Self { jobs: self.jobs.clone(), abandoned: self.abandoned.clone(), patience: self.patience }
+        Self { jobs: self.jobs.clone(), pulse: self.pulse.clone(), patience: self.patience }
     }
 }
 
 /// A job's answer, when it comes.
 pub struct Answer<T> {
     from: Receiver<Result<T>>,
-    abandoned: Arc<AtomicBool>,
+    pulse: Arc<Pulse>,
 }
 
 impl<T> Answer<T> {
-    /// Waits; past the watchdog's time the machine is given up.
+    /// Waits; a machine that is at one job for longer than this is given up.
     pub fn wait(self, watchdog: Duration) -> Result<T> {
-        match self.from.recv_timeout(watchdog) {
-            Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout) => {
-                self.abandoned.store(true, Ordering::Release);
-                let text = format!(
-                    "no answer within {} ms: the device was given up, open another one",
-                    watchdog.as_millis()
-                );
-                Err(Error::new(Code::DeviceHung, text))
+        loop {
+            match self.from.recv_timeout(LOOK.min(watchdog)) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) => self.pulse.look(watchdog)?,
+                // The thread ended before it came to this job.
+                Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
-            // The thread ended before it came to this job.
-            Err(RecvTimeoutError::Disconnected) => Err(ended()),
         }
+    }
+}
+
+/// A machine that is being opened.
+pub struct Opening<M, T> {
+    worker: Worker<M>,
+    answer: Answer<T>,
+}
+
+impl<M, T> Opening<M, T> {
+    /// The machine, once it is there, or why there is none. One that takes too long is left alone, as one that hangs.
+    pub fn poll(self) -> core::result::Result<Result<(Worker<M>, T)>, Self> {
+        match self.answer.from.try_recv() {
+            Ok(said) => Ok(said.map(|said| (self.worker, said))),
+            Err(TryRecvError::Disconnected) => Ok(Err(ended())),
+            Err(TryRecvError::Empty) => match self.answer.pulse.look(OPEN_MAX) {
+                Ok(()) => Err(self),
+                Err(error) => Ok(Err(error)),
+            },
+        }
+    }
+
+    fn wait(self) -> Result<(Worker<M>, T)> {
+        let said = self.answer.wait(OPEN_MAX)?;
+        Ok((self.worker, said))
     }
 }
 
@@ -68,14 +127,25 @@ impl<M: 'static> Worker<M> {
         is_hung: fn(&M) -> bool,
         open: impl FnOnce() -> Result<(M, T)> + Send + 'static,
     ) -> Result<(Self, T)> {
+        Self::begin(patience, is_hung, open)?.wait()
+    }
+
+    /// The same, without waiting for it.
+    pub fn begin<T: Send + 'static>(
+        patience: Duration,
+        is_hung: fn(&M) -> bool,
+        open: impl FnOnce() -> Result<(M, T)> + Send + 'static,
+    ) -> Result<Opening<M, T>> {
         let (jobs, waiting) = sync_channel::<Job<M>>(JOBS_MAX);
-        let (opened, answer) = sync_channel(1);
-        let abandoned = Arc::new(AtomicBool::new(false));
-        let gone = abandoned.clone();
+        let (opened, from) = sync_channel(1);
+        let pulse = Arc::new(Pulse::default());
+        pulse.set(Some(Instant::now()));
+        let own = pulse.clone();
         let thread = std::thread::Builder::new().name("homeostat-forge".into());
         let spawned = thread.spawn(move || {
             let mut machine = match open() {
                 Ok((machine, said)) => {
+                    own.set(None);
                     if opened.send(Ok(said)).is_err() {
                         return;
                     }
@@ -84,22 +154,24 @@ impl<M: 'static> Worker<M> {
                 Err(error) => return drop(opened.send(Err(error))),
             };
             while let Ok(job) = waiting.recv() {
+                own.set(Some(Instant::now()));
                 job(&mut machine);
-                if is_hung(&machine) || gone.load(Ordering::Acquire) {
-                    gone.store(true, Ordering::Release);
+                own.set(None);
+                if is_hung(&machine) || own.abandoned.load(Ordering::Acquire) {
+                    own.abandoned.store(true, Ordering::Release);
                     std::mem::forget(machine);
                     return;
                 }
             }
         });
         spawned.map_err(|e| Error::new(Code::NoAdapter, format!("no thread for the device: {e}")))?;
-        let said = Answer { from: answer, abandoned: abandoned.clone() }.wait(OPEN_MAX)?;
-        Ok((Self { jobs, abandoned, patience }, said))
+        let answer = Answer { from, pulse: pulse.clone() };
+        Ok(Opening { worker: Self { jobs, pulse, patience }, answer })
     }
 
     /// Whether it was given up.
     pub fn is_abandoned(&self) -> bool {
-        self.abandoned.load(Ordering::Acquire)
+        self.pulse.abandoned.load(Ordering::Acquire)
     }
 
     /// How long a job may take.
@@ -119,7 +191,7 @@ impl<M: 'static> Worker<M> {
         job: impl FnOnce(&mut M) -> Result<T> + Send + 'static,
     ) -> Result<Answer<T>> {
         if self.is_abandoned() {
-            return Err(Error::new(Code::DeviceHung, "the device was given up, open another one"));
+            return Err(given_up());
         }
         let (done, from) = sync_channel(1);
         let job: Job<M> = Box::new(move |machine| {
@@ -129,7 +201,7 @@ impl<M: 'static> Worker<M> {
             let _ = done.send(answer);
         });
         match self.jobs.try_send(job) {
-            Ok(()) => Ok(Answer { from, abandoned: self.abandoned.clone() }),
+            Ok(()) => Ok(Answer { from, pulse: self.pulse.clone() }),
             Err(TrySendError::Full(_)) => {
                 Err(Error::new(Code::ForgeUnsupported, "more than 1024 jobs wait for the device"))
             }
@@ -143,5 +215,80 @@ impl<M: 'static> Worker<M> {
         job: impl FnOnce(&mut M) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.submit(job)?.wait(self.patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    fn worker(patience: Duration) -> Worker<()> {
+        Worker::open(patience, |()| false, || Ok(((), ()))).unwrap().0
+    }
+
+    fn slow(worker: &Worker<()>, takes: Duration) -> Answer<()> {
+        worker
+            .submit(move |()| {
+                std::thread::sleep(takes);
+                Ok(())
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn a_long_queue_gives_no_machine_up() {
+        let patience = Duration::from_millis(1600);
+        let worker = worker(patience);
+        let start = Instant::now();
+        let answers: Vec<Answer<()>> = (0..12).map(|_| slow(&worker, patience / 8)).collect();
+        // The last one waits one and a half times as long as any job may take.
+        let last = answers.into_iter().next_back().unwrap();
+        last.wait(patience).unwrap();
+        assert!(start.elapsed() > patience && !worker.is_abandoned());
+    }
+
+    #[test]
+    fn whoever_waits_behind_a_job_that_hangs_is_told_at_once() {
+        let patience = Duration::from_millis(500);
+        let worker = worker(patience);
+        let (end, held) = channel::<()>();
+        let stuck = worker
+            .submit(move |()| {
+                let _ = held.recv();
+                Ok(())
+            })
+            .unwrap();
+        let (behind, later) = (slow(&worker, Duration::ZERO), slow(&worker, Duration::ZERO));
+        assert_eq!(behind.wait(patience).unwrap_err().code, Code::DeviceHung);
+        assert!(worker.is_abandoned());
+        // The others find it given up, and wait for no patience of their own.
+        let patient = Duration::from_secs(600);
+        assert_eq!(later.wait(patient).unwrap_err().code, Code::DeviceHung);
+        assert_eq!(stuck.wait(patient).unwrap_err().code, Code::DeviceHung);
+        assert_eq!(worker.submit(|()| Ok(())).map(|_| ()).unwrap_err().code, Code::DeviceHung);
+        drop(end);
+    }
+
+    #[test]
+    fn an_opening_is_waited_for_by_nobody() {
+        let (go, wait) = channel::<()>();
+        let open = move || {
+            let _ = wait.recv();
+            Ok(((), 7))
+        };
+        let mut opening = Worker::begin(Duration::from_secs(2), |()| false, open).unwrap();
+        for _ in 0..3 {
+            opening = opening.poll().map(|_| ()).unwrap_err();
+        }
+        drop(go);
+        let said = loop {
+            match opening.poll() {
+                Ok(opened) => break opened.unwrap().1,
+                Err(again) => opening = again,
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        assert_eq!(said, 7);
     }
 }

@@ -44,6 +44,10 @@ pub struct Faults {
     pub panic_in: AtomicU64,
     /// Programs that are there now, on all machines.
     pub programs: AtomicU64,
+    /// Elements that were uploaded or kept and not given up, on all machines.
+    pub buffers: AtomicU64,
+    /// While it is held, calls that compute wait.
+    pub gate: Mutex<()>,
     /// Machines that were opened.
     pub opened: AtomicU64,
 }
@@ -70,6 +74,7 @@ pub struct Simulated {
 impl Drop for Simulated {
     fn drop(&mut self) {
         self.faults.programs.fetch_sub(self.programs.len() as u64, Ordering::Relaxed);
+        self.faults.buffers.fetch_sub(self.kept.len() as u64, Ordering::Relaxed);
     }
 }
 
@@ -112,7 +117,13 @@ impl Simulated {
             std::thread::sleep(PATIENCE * 2);
         }
         assert!(!due(&self.faults.panic_in), "as the test wants it");
+        drop(self.faults.gate.lock());
         Ok(())
+    }
+
+    fn keep(&mut self, number: u64, data: Data) {
+        self.kept.insert(number, data);
+        self.faults.buffers.fetch_add(1, Ordering::Relaxed);
     }
 
     fn compute(&mut self, program: ProgramId, inputs: &[Data], guarded: bool) -> Result<Vec<Data>> {
@@ -209,7 +220,7 @@ impl Machine for Simulated {
 
     fn upload(&mut self, number: u64, data: &Data) -> Result<()> {
         self.step()?;
-        self.kept.insert(number, data.clone());
+        self.keep(number, data.clone());
         Ok(())
     }
 
@@ -219,7 +230,8 @@ impl Machine for Simulated {
     }
 
     fn forget(&mut self, number: u64) {
-        self.kept.remove(&number);
+        let freed = u64::from(self.kept.remove(&number).is_some());
+        self.faults.buffers.fetch_sub(freed, Ordering::Relaxed);
     }
 
     fn chain(
@@ -239,7 +251,7 @@ impl Machine for Simulated {
         for (at, data) in outputs.into_iter().enumerate() {
             match keep.get(at).copied().flatten() {
                 Some(number) => {
-                    self.kept.insert(number, data);
+                    self.keep(number, data);
                     answers.push(None);
                 }
                 None => answers.push(Some(data)),
