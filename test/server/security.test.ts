@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ServerOptions } from '../../ts/entries/server/node.js'
-import { difference } from '../../ts/server/http/tokens.js'
+import { difference, parseTokens } from '../../ts/server/http/tokens.js'
 import { ask, raw } from './support/ask.js'
 import { alone, closeAll, FRAMEWORKS, type Mounted } from './support/mounted.js'
 import { plant, TOKENS, tokens } from './support/plant.js'
@@ -312,6 +312,29 @@ test('a token that is too short, twice the same name, or an unknown role is refu
   await expect(server({ tokens: [{ ...tokens[0], role: 'root' as never }] })).rejects.toMatchObject({
     option: 'tokens[0].role',
   })
+})
+
+test('tokens as text: lines, commas between entries and within tokens, remarks', () => {
+  const [one, two, odd] = ['a'.repeat(24), 'b'.repeat(24), `c,${'d'.repeat(22)},e`]
+  const text = `# who, what read\nann read ${one}, bob operate ${two},\n\ncat read ${odd},dan read ${one}\r\neve operate ${odd} 2040-01-01T00:00:00Z`
+  expect(parseTokens('tokens', text).map(({ name, role, token }) => [name, role, token])).toEqual([
+    ['ann', 'read', one],
+    ['bob', 'operate', two],
+    ['cat', 'read', odd],
+    ['dan', 'read', one],
+    ['eve', 'operate', odd],
+  ])
+  const wrong = () => parseTokens('tokens', `# a\nann read ${one}\nbob read ${two} 2040-01-01 more`)
+  expect(wrong).toThrow(expect.objectContaining({ option: 'tokens, line 3' }))
+})
+
+test('addresses of the sixth version are hosts and origins like others', async () => {
+  const { options } = await plant()
+  const origin = 'https://[2001:db8::1]:8443'
+  const at = await alone({ ...options, tokens, hosts: ['[2001:db8::1]:8443'], origins: [origin] })
+  const { status, headers } = await ask(at, { path: '/api/v1', token: TOKENS.reader, headers: { origin } })
+  expect([status, headers.get('access-control-allow-origin')]).toEqual([200, origin])
+  await expect(alone({ ...options, origins: ['https://[::1'] })).rejects.toMatchObject({ option: 'origins' })
 })
 
 test('digests are compared to the last byte, wherever they differ', () => {
