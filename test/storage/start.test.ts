@@ -3,12 +3,13 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { expect, test } from 'vitest'
-import { openPostgresBackend } from '../../ts/storage/node/postgres-backend.js'
+import { checkVersion, openPostgresBackend } from '../../ts/storage/node/postgres-backend.js'
 import { openSqliteBackend } from '../../ts/storage/node/sqlite-backend.js'
 import { MIGRATIONS, type Migration } from '../../ts/storage/sql/migrations.js'
 import { PROGRAMS } from './support/setup.js'
-import { PERSISTENT, SUBJECTS } from './support/stores.js'
+import { noPostgres, PERSISTENT, SUBJECTS } from './support/stores.js'
 
 const run = promisify(execFile)
 const PROCESSES = 10
@@ -25,6 +26,22 @@ test.for(PERSISTENT)('ten processes at once: %s', async ([kind, missing], { skip
   expect((await storage.journals.list()).map(({ held }) => held)).toEqual(Array(PROCESSES).fill(false))
   await storage.close()
   subject.remove()
+})
+
+test('a PostgreSQL that is too old is refused before anything is made in it', async ({ skip }) => {
+  if (noPostgres !== undefined) skip(noPostgres)
+  const { url = '' } = await SUBJECTS.postgres()
+  const old = { code: 'HOMEOSTAT_STORAGE_OLD', option: 'url', range: 'PostgreSQL 99 or newer' }
+  await expect(openPostgresBackend(url, {}, undefined, 99)).rejects.toMatchObject(old)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query("select 1 from information_schema.tables where table_name like 'homeostat%'")
+  await client.end()
+  expect(rows).toEqual([])
+  await (await openPostgresBackend(url, {})).close()
+  expect(() => checkVersion('db', 140_011)).toThrow('PostgreSQL 14.11 and 15 or newer is needed')
+  expect(() => checkVersion('db', 150_000)).not.toThrow()
+  expect(() => checkVersion('db', Number.NaN)).toThrow(/15 or newer/)
 })
 
 test.for(PERSISTENT)('a later migration keeps what is there: %s', async ([kind, missing], { skip }) => {

@@ -58,7 +58,9 @@ class BackedStorage implements Storage {
     const maxPending = check.bytes('storage.maxPending', o.maxPending, { min: 65_536, max: 2 ** 28, fallback: 2 ** 22 })
     const keep = check.number('storage.keep', o.keep, { min: 1000, max: 1e9, whole: true, fallback: 1e6 })
     const writer = await this.journals.open(o.log ?? scope)
-    return new LogSink(writer, { batchMs, maxPending, keep, scope, id: writer.name })
+    const id = writer.name
+    const keepStart = (start: RunStart): Promise<unknown> => this.runs.put(scope, id, start)
+    return new LogSink(writer, { batchMs, maxPending, keep, scope, id, keepStart })
   }
 
   async ping(): Promise<void> {

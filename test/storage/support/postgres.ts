@@ -1,5 +1,9 @@
-/** A real PostgreSQL of this run's own: a cluster in a folder, on a free port of the loopback, gone at the end. */
-import { execFile, execFileSync } from 'node:child_process'
+/**
+ * A real PostgreSQL of this run's own: a cluster in a folder, on a free port of the loopback, gone at the end. Also where the run is
+ * killed: a process beside it holds the other end of a pipe, and ends the server when that breaks. Should that be killed too, the
+ * next run finds what is nobody's.
+ */
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import {
   chownSync,
   existsSync,
@@ -15,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { thisProcess } from '../../../ts/storage/node/holder.js'
 
 const run = promisify(execFile)
 /** The oldest that is supported. */
@@ -24,6 +29,7 @@ export const LOCKED = 'locked'
 
 export interface Postgres {
   readonly port: number
+  readonly folder: string
   /** URL of a database. */
   url(database: string): string
   /** Ends all at once, as a crash does. */
@@ -72,8 +78,60 @@ export function freePort(): Promise<number> {
   })
 }
 
+const NAME = 'homeostat-postgres-'
+const OWNER = 'owner.json'
+
+/** What the process beside a server does once its input ends. It gets the folder, `pg_ctl` and the user. */
+const WATCHDOG = `
+const { spawnSync } = require('node:child_process')
+const { rmSync } = require('node:fs')
+const [folder, program, uid, gid] = process.argv.slice(1)
+const as = uid === '' ? {} : { uid: Number(uid), gid: Number(gid) }
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
+process.stdin.on('end', () => {
+  spawnSync(program, ['-D', folder + '/data', '-m', 'immediate', '-w', 'stop'], { ...as, cwd: folder, stdio: 'ignore' })
+  rmSync(folder, { recursive: true, force: true })
+}).resume()
+`
+
+/** Ends the server of a folder when this process ends, however it does; what it returns lets it go. */
+function watch(folder: string, program: string, { uid, gid }: { uid?: number; gid?: number }): () => Promise<void> {
+  const args = ['-e', WATCHDOG, folder, program, `${uid ?? ''}`, `${gid ?? ''}`]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  child.unref()
+  ;(child.stdin as unknown as { unref(): void }).unref()
+  return () =>
+    new Promise((resolve) => {
+      child.ref()
+      child.once('exit', () => resolve())
+      child.stdin?.end()
+    })
+}
+
+/** Servers whose runs are gone, from before there was somebody to end them. */
+export function sweep(bin: string, place = tmpdir()): string[] {
+  const found = readdirSync(place).filter((name) => name.startsWith(NAME))
+  return found.filter((name) => {
+    const folder = join(place, name)
+    try {
+      const owner = JSON.parse(readFileSync(join(folder, OWNER), 'utf8'))
+      // Of a process that is not of here nothing can be said.
+      if (thisProcess().isAlive(owner) !== false) return false
+      const stop = ['-D', join(folder, 'data'), '-m', 'immediate', '-w', 'stop']
+      execFileSync(join(bin, 'pg_ctl'), stop, { ...user(), cwd: folder, stdio: 'ignore' })
+    } catch (error) {
+      // Without an owner it is none of ours; without a server it is only a folder.
+      if ((error as { code?: string }).code === 'ENOENT') return false
+    }
+    rmSync(folder, { recursive: true, force: true })
+    return true
+  })
+}
+
 export async function startPostgres(bin: string, settings: readonly string[] = []): Promise<Postgres> {
-  const folder = mkdtempSync(join(tmpdir(), 'homeostat-postgres-'))
+  sweep(bin)
+  const folder = mkdtempSync(join(tmpdir(), NAME))
+  writeFileSync(join(folder, OWNER), JSON.stringify(thisProcess().holder))
   const data = join(folder, 'data')
   const as = user()
   mkdirSync(data)
@@ -102,16 +160,15 @@ export async function startPostgres(bin: string, settings: readonly string[] = [
   const crash = async (): Promise<void> => {
     await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
   }
+  const letGo = watch(folder, join(bin, 'pg_ctl'), as)
   await start()
   return {
     port,
+    folder,
     url: (database) => `postgres://owner@127.0.0.1:${port}/${database}`,
     start,
     crash,
-    remove: async () => {
-      await crash().catch(() => {})
-      rmSync(folder, { recursive: true, force: true })
-    },
+    remove: letGo,
   }
 }
 

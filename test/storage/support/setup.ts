@@ -22,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     startS3(),
     build({
       config: false,
-      entry: { victim: 'test/storage/programs/victim.ts', starter: 'test/storage/programs/starter.ts' },
+      entry: ['victim', 'starter', 'cluster'].map((name) => `test/storage/programs/${name}.ts`),
       outDir: PROGRAMS,
       format: 'esm',
       platform: 'node',

@@ -269,6 +269,10 @@ const writers: Case<Storage>[] = [
         equal('the run before had no stop', sink.stats.unclean, 1)
         equal('the chain goes on', sink.previous, (await storage.journals.info(name))?.hash)
         await sink.close(1000)
+        const [first] = await storage.journals.entries(name, { limit: 1 })
+        await storage.journals.trim(name, 1)
+        const start = await storage.runs.get('tuner', name)
+        equal('how the run began, which its journal lost', start?.value, { runId: 'run', line: first?.line })
       })
     },
   ],

@@ -8,7 +8,7 @@
  */
 import { HomeostatError, isHomeostatError } from '../../errors.js'
 import type { JournalSink } from '../../journal/sink.js'
-import type { StateOf } from '../contract.js'
+import type { RunStart, StateOf } from '../contract.js'
 import { StateFold } from './state.js'
 import type { Writer } from './writer.js'
 
@@ -34,6 +34,8 @@ export interface LogSinkOptions {
   /** Scope and id of the state that is kept along. */
   readonly scope: string
   readonly id: string
+  /** Keeps how a run began, which outlasts the entries that are trimmed. */
+  keepStart(start: RunStart): Promise<unknown>
 }
 
 export class LogSink implements JournalSink {
@@ -52,6 +54,7 @@ export class LogSink implements JournalSink {
   #closing = false
   #givenUp = false
   #trimming = false
+  #startKept: RunStart | undefined
 
   constructor(writer: Writer, options: LogSinkOptions) {
     this.#writer = writer
@@ -135,6 +138,7 @@ export class LogSink implements JournalSink {
       this.failure = undefined
       retryMs = RETRY_FIRST_MS
       if (!this.#givenUp) this.#taken(batch.length)
+      await this.#keepStart()
       await this.#trim()
     }
   }
@@ -161,6 +165,18 @@ export class LogSink implements JournalSink {
     }
     const { scope, id } = this.#options
     return changed && this.#fold.state !== undefined ? { scope, id, value: this.#fold.state } : undefined
+  }
+
+  async #keepStart(): Promise<void> {
+    const { start } = this.#fold
+    if (start === undefined || start === this.#startKept) return
+    try {
+      await this.#options.keepStart(start)
+      this.#startKept = start
+    } catch {
+      // Tried again with the next entries; the journal itself has it for long.
+      this.stats.failures++
+    }
   }
 
   /** One step after an append: what waits to be written is never behind a large number of steps. */

@@ -2,7 +2,7 @@
  * Where a tuner stands, as its journal tells: a fold over the entries, so that it can never say something else than they do. Journals of
  * other scopes (operations, a reflex, a forge) have no such state; lines that are none are for the log to refuse.
  */
-import type { TunerState } from '../contract.js'
+import type { RunStart, TunerState } from '../contract.js'
 
 interface Entry {
   readonly seq: number
@@ -16,6 +16,12 @@ type Values = Readonly<Record<string, number>>
 
 export class StateFold {
   #state: TunerState | undefined
+  #start: RunStart | undefined
+
+  /** How the run began; undefined for a log that is no tuner's. */
+  get start(): RunStart | undefined {
+    return this.#start
+  }
 
   /** Undefined before the first entry that says anything. */
   get state(): TunerState | undefined {
@@ -26,12 +32,16 @@ export class StateFold {
   push(line: string): boolean {
     const entry = entryOf(line)
     if (entry === undefined) return false
-    if (entry.event === 'start') this.#state = begun(entry)
+    const begins = entry.event === 'start'
+    if (begins) {
+      this.#state = begun(entry)
+      this.#start = this.#state === undefined ? undefined : { runId: entry.run_id, line }
+    }
     const before = this.#state
     if (before === undefined) return false
-    const change = changeOf(entry)
+    const change = changeOf(entry, before)
     this.#state = { ...before, ...change, seq: entry.seq, generation: entry.generation }
-    return change !== undefined || entry.event === 'start'
+    return change !== undefined || begins
   }
 }
 
@@ -61,12 +71,13 @@ function begun({ run_id, seq, generation, payload }: Entry): TunerState | undefi
     control: 'on',
     values: Object.fromEntries(knobs.map(({ name, initial }) => [name, initial])),
     certified: null,
+    frozen: [],
     safeMode: null,
     stopped: false,
   }
 }
 
-function changeOf({ event, payload }: Entry): Partial<TunerState> | undefined {
+function changeOf({ event, payload }: Entry, before: TunerState): Partial<TunerState> | undefined {
   switch (event) {
     case 'apply':
     case 'rollback':
@@ -77,6 +88,9 @@ function changeOf({ event, payload }: Entry): Partial<TunerState> | undefined {
       return { mode: String(payload.mode) }
     case 'control':
       return { control: String(payload.control) }
+    case 'freeze':
+    case 'unfreeze':
+      return { frozen: frozenAfter(event === 'freeze', payload.knob, before) }
     case 'safe-mode':
       return { safeMode: String(payload.reason) }
     case 'recovered':
@@ -86,4 +100,11 @@ function changeOf({ event, payload }: Entry): Partial<TunerState> | undefined {
     default:
       return undefined
   }
+}
+
+/** Without a knob it is all of them. */
+function frozenAfter(frozen: boolean, knob: unknown, { values, frozen: before = [] }: TunerState): readonly string[] {
+  const named = typeof knob === 'string' ? [knob] : Object.keys(values)
+  const rest = before.filter((name) => !named.includes(name))
+  return frozen ? [...rest, ...named] : rest
 }

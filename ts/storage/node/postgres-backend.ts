@@ -1,6 +1,6 @@
 /** What is particular to PostgreSQL: how it is opened, spelled, and what its errors mean. */
 import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely'
-import type { HomeostatError } from '../../errors.js'
+import { HomeostatError } from '../../errors.js'
 import * as check from '../../schema/checks.js'
 import type { Backend } from '../backend.js'
 import { noDriver, storageError, withoutSecrets, wrongUrl } from '../errors.js'
@@ -12,13 +12,16 @@ import { PostgresSource } from './postgres-source.js'
 
 /** `homeost` in bytes: what processes that migrate wait for each other by. */
 const MIGRATION_LOCK = 0x686f6d65
+/** The oldest whose makers still mend it, and that tests run on. */
+const OLDEST = 15
 const RANGE = 'a URL like postgres://user:password@host:5432/database'
 
-/** @param migrations others than the package's own, for tests. */
+/** @param migrations others than the package's own, for tests; so is `oldest`, the version that the server must have. */
 export async function openPostgresBackend(
   url: string,
   options: PostgresOptions,
   migrations?: readonly Migration[],
+  oldest = OLDEST,
 ): Promise<Backend> {
   const known = ['connections', 'connect', 'query', 'lease']
   check.onlyKeys('options', options, known)
@@ -48,7 +51,7 @@ export async function openPostgresBackend(
   })
   // A connection that breaks while nobody uses it: the next use opens another one.
   pool.on('error', () => {})
-  return openSqlBackend(database(address, new PostgresSource(pool)), migrations)
+  return openSqlBackend(database(address, new PostgresSource(pool), oldest), migrations)
 }
 
 /** The URL for people. */
@@ -74,7 +77,7 @@ async function load(): Promise<Pick<typeof import('pg'), 'Pool' | 'types'>> {
   }
 }
 
-function database(address: string, source: PostgresSource): Database {
+function database(address: string, source: PostgresSource, oldest: number): Database {
   return {
     kind: 'postgres',
     source,
@@ -83,12 +86,29 @@ function database(address: string, source: PostgresSource): Database {
     adapter: () => new PostgresAdapter(),
     compiler: () => new PostgresQueryCompiler(),
     introspector: (db) => new PostgresIntrospector(db),
+    check: async (db) => {
+      const { rows } = await sql<{ version: string }>`select current_setting('server_version_num') as version`.execute(
+        db,
+      )
+      checkVersion(address, Number(rows[0]?.version), oldest)
+    },
     migrationLock: async (db) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(db)
     },
     isMissingTable: (error) => (error as { code?: string })?.code === '42P01',
     translate: (error) => translate(`the database ${address}`, error),
   }
+}
+
+/** `number`: as PostgreSQL counts, 150004 for 15.4. */
+export function checkVersion(address: string, number: number, oldest = OLDEST): void {
+  const version = Math.floor(number / 10_000)
+  if (version >= oldest) return
+  throw new HomeostatError(
+    'HOMEOSTAT_STORAGE_OLD',
+    `the database ${address} is PostgreSQL ${version}.${number % 10_000} and ${oldest} or newer is needed: upgrade the server`,
+    { option: 'url', range: `PostgreSQL ${oldest} or newer`, received: version },
+  )
 }
 
 function translate(what: string, error: unknown): HomeostatError {

@@ -23,6 +23,7 @@ export async function openSqlBackend(database: Database, migrations?: readonly M
   }
   const write: Work = (work) => read(() => db.transaction().execute(work))
   try {
+    await read(async () => database.check?.(db))
     await read(() => migrate(db, database, migrations))
   } catch (error) {
     await db.destroy().catch(() => {})

@@ -40,6 +40,8 @@ export interface Database {
   adapter(): DialectAdapter
   compiler(): QueryCompiler
   introspector(db: Kysely<unknown>): DatabaseIntrospector
+  /** Throws where the server is none that is supported. */
+  check?(db: Kysely<Tables>): Promise<void>
   /** Held until the transaction ends: one process migrates, the others wait. */
   migrationLock(db: Kysely<Tables>): Promise<void>
   isMissingTable(error: unknown): boolean
