@@ -8,6 +8,8 @@ const wanted = new URLSearchParams(location.search)
 const size = Number(wanted.get('size') ?? 512)
 const evaluations = Number(wanted.get('evaluations') ?? 22)
 const byId = (id) => document.getElementById(id)
+/** What is learned stays in the browser: on the next visit nothing is searched for. */
+const LIBRARY = 'homeostat-forge-example'
 
 const gflops = (ms) => (2 * size ** 3) / ms / 1e6
 const rows = new Map()
@@ -19,7 +21,6 @@ function show(name, ms) {
     row.innerHTML =
       '<span class="name"></span><span class="track"><span class="bar"></span></span><span class="figure"></span>'
     row.querySelector('.name').textContent = name
-    row.querySelector('.bar').style.display = 'block'
     byId('bars').append(row)
     rows.set(name, row)
   }
@@ -55,7 +56,7 @@ async function main() {
     byId('fps').textContent = fps.toFixed(0)
     byId('long').textContent = longestMs > 0 ? `${longestMs.toFixed(0)} ms` : 'none over 50 ms'
   })
-  const f = await forge({ evaluations, sampling: 0 })
+  const f = await forge({ evaluations, sampling: 0, library: LIBRARY })
   byId('who').textContent =
     `${size} x ${size} x ${size}, f32, on ${f.adapter?.name ?? `the processor (${f.trouble ?? 'no device'})`}`
   const [a, b] = [numbers(size * size), numbers(size * size)]
@@ -86,27 +87,32 @@ async function main() {
         [type, schedules.join('; '), seconds && `${(seconds * 1e3).toFixed(2)} ms`, reason].filter(Boolean).join(' · '),
       ),
     )
+  let [measured, best] = [0, Number.POSITIVE_INFINITY]
+  f.on('measured', ({ seconds, schedules }) => {
+    byId('now').textContent = `Searching: ${++measured} schedules measured.`
+    if (seconds === undefined) return
+    tell(`measured · ${schedules.join('; ')} · ${(seconds * 1e3).toFixed(2)} ms`)
+    best = Math.min(best, seconds)
+    show('best found, without reading back', best * 1e3)
+  })
   const kernel = await f.kernel(blueprint.matmul({ m: size, n: size, k: size }))
   byId('now').textContent = 'Compiling and proving the first kernel; the processor answers meanwhile.'
   const first = await kernel.run({ a, b })
+  if (kernel.stats().answers === 'cpu') {
+    result.processorMs = await median(() => kernel.run({ a, b }), 3)
+    show('the processor, meanwhile', result.processorMs)
+  }
+  // Where the processor is as fast as the first kernel, it answers until the search found better.
   await kernel.warm()
   result.firstMs = await median(() => kernel.run({ a, b }))
-  show(kernel.stats().answers === 'device' ? 'first kernel, by rule' : 'the processor', result.firstMs)
-  let best = Number.POSITIVE_INFINITY
-  const stats = await kernel.settled({
-    onMeasured: (measured, { seconds, schedules }) => {
-      byId('now').textContent = `Searching: ${measured} schedules measured.`
-      if (seconds === undefined) return
-      tell(`measured · ${schedules.join('; ')} · ${(seconds * 1e3).toFixed(2)} ms`)
-      best = Math.min(best, seconds)
-      show('best found, on the device', best * 1e3)
-    },
-  })
+  if (kernel.stats().answers === 'device') show('first kernel, by rule', result.firstMs)
+  const stats = await kernel.settled()
+  result.bestMs = Number.isFinite(best) ? best * 1e3 : undefined
   result.tunedMs = await median(() => kernel.run({ a, b }))
-  show(stats.answers === 'device' ? 'tuned' : 'the processor, in the end', result.tunedMs)
+  show(stats.answers === 'device' ? 'tuned' : 'the processor: faster here than the device', result.tunedMs)
   const last = await kernel.run({ a, b })
   byId('now').textContent =
-    `Done: ${stats.measured} schedules measured, ${stats.rejections} rejected. Every answer, read-back included, is in the bars.`
+    `Done: ${stats.measured} schedules measured, ${stats.rejections} rejected. The bars are of whole runs, read-back included, unless they say otherwise.`
   Object.assign(result, { stats, frames: frames.stop() })
   // The answers are the same within the bounds of f32, whoever gave them.
   const far = (x, y) => x.reduce((most, v, i) => Math.max(most, Math.abs(v - y[i])), 0)
@@ -116,8 +122,14 @@ async function main() {
   return result
 }
 
+byId('again').addEventListener('click', () => {
+  const gone = indexedDB.deleteDatabase(LIBRARY)
+  gone.onsuccess = () => location.reload()
+})
+
 main().then(
   (value) => {
+    byId('again').hidden = false
     globalThis.result = { value }
   },
   (error) => {
