@@ -19,7 +19,7 @@ export interface NodeRequest {
   readonly complete: boolean
   readonly readableEnded: boolean
   /** Of HTTP/2. */
-  readonly stream?: { close?(): unknown } | undefined
+  readonly stream?: { close?(): unknown; readonly endAfterHeaders?: boolean } | undefined
   on(event: string, listener: (value: never) => void): unknown
   off(event: string, listener: (value: never) => void): unknown
   pause(): unknown
@@ -192,7 +192,8 @@ async function send(
   if (!whole) response.once('finish', () => hangUp(request))
 }
 
-const hasBody = ({ rawHeaders }: NodeRequest): boolean =>
+const hasBody = ({ rawHeaders, stream }: NodeRequest): boolean =>
+  stream?.endAfterHeaders === false ||
   rawHeaders.some(
     (name, i) => i % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name) && rawHeaders[i + 1] !== '0',
   )
