@@ -116,3 +116,19 @@ test('adapters are listed, the best first', async () => {
       software: expect.any(Boolean),
     })
 })
+
+test('a tensor that is disposed of is there for the runs that were asked for before', async () => {
+  await using f = await forge({ device: 'cpu' })
+  const kernel = await f.kernel(blueprint.input('x', [64]).mul(2))
+  const x = numbers(64)
+  const wanted = x.map((v) => v * 2)
+  for (let i = 0; i < 50; i++) {
+    const tensor = await f.upload(x)
+    const [read, kept] = [kernel.run({ x: tensor }), kernel.runOnDevice({ x: tensor })]
+    tensor.dispose()
+    close(await read, wanted, 1e-6)
+    await using on = await kept
+    close(await on.read(), wanted, 1e-6)
+    expect((await refusal(() => kernel.run({ x: tensor }))).code).toBe('HOMEOSTAT_CLOSED')
+  }
+})

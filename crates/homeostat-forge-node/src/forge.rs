@@ -77,7 +77,7 @@ impl Forge {
         self.pool.as_ref().ok_or_else(|| to_js(closed()))
     }
 
-    /// Copies the inputs of a run.
+    /// Copies the inputs of a run, and holds those that are here: whoever disposes of them now does not take them from it.
     fn given(&self, id: KernelId, bytes: &[Uint8Array], handles: &[f64]) -> Result<Vec<Given>> {
         let subject = self.inner()?.subject(id).map_err(to_js)?;
         let inputs = subject.blueprint.inputs();
@@ -89,7 +89,8 @@ impl Forge {
             0 => Given::Data(Data::from_bytes(subject.blueprint.node(id).dtype, bytes)),
             number => Given::Buffer(number),
         };
-        Ok(inputs.iter().copied().zip(bytes).zip(handles).map(one).collect())
+        let given = inputs.iter().copied().zip(bytes).zip(handles).map(one).collect();
+        self.inner()?.hold(given).map_err(to_js)
     }
 }
 
