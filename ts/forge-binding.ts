@@ -92,8 +92,11 @@ export type CoreEventName =
   | 'device-gone'
   | 'added'
   | 'disposed'
+  | 'queued'
+  | 'shed'
   | 'compiling'
   | 'measured'
+  | 'proven'
   | 'validated'
   | 'rejected'
   | 'proposed'
@@ -105,6 +108,9 @@ export type CoreEventName =
   | 'rolled-back'
   | 'retired'
   | 'settled'
+  | 'breaker'
+  | 'unkept'
+  | 'capacity'
   | 'gap'
 
 /** One group of a kernel and how it is computed. */

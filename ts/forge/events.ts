@@ -10,8 +10,11 @@ const STEPS = {
   'device-gone': 'deviceLost',
   added: 'added',
   disposed: 'disposed',
+  queued: 'queued',
+  shed: 'shed',
   compiling: 'compiling',
   measured: 'measured',
+  proven: 'proven',
   validated: 'validated',
   rejected: 'rejected',
   proposed: 'proposed',
@@ -23,15 +26,21 @@ const STEPS = {
   'rolled-back': 'rolledBack',
   retired: 'retired',
   settled: 'settled',
+  breaker: 'breaker',
+  unkept: 'unkept',
+  capacity: 'capacity',
   gap: 'gap',
 } as const satisfies Readonly<Record<CoreEventName, string>>
 
 /**
- * `attached`, `deviceLost`: the device is there; it is gone, and the processor answers. `added`, `disposed`: a kernel. `compiling`: a
- * candidate is compiled and proven. `measured`: a search timed a schedule. `validated`: it passed every check. `rejected`: it was
+ * `attached`, `deviceLost`: the device is there; it is gone, and the processor answers. `added`, `disposed`: a kernel. `queued`: it waits
+ * for its turn. `shed`: there is no room for it now, or a stage's breaker is open; it comes back by itself. `compiling`: a candidate is
+ * compiled and proven. `proven`: it is right, and is timed. `measured`: a search timed a schedule. `validated`: it passed every check. `rejected`: it was
  * wrong or the driver refused it; nobody saw its answer. `proposed`, `promoted`: it is to answer, and does. `refused`: it is right,
  * and not faster by more than the noise. `kept`: it answered long enough. `demoted`: it became slow. `quarantined`: it was wrong and
  * never answers again. `rolledBack`: the one before it answers, or the processor. `settled`: there is nothing left to try for now.
+ * Of the forge: `breaker`: a stage's breaker changed its state. `capacity`: so much of the usual work is welcome. `unkept`: what was
+ * learned could not be kept for now.
  */
 export type Step = (typeof STEPS)[CoreEventName]
 

@@ -210,7 +210,8 @@ export class Kernel<I extends string = string, R = unknown> {
     } else if (step === 'deviceLost') {
       this.#schedules = []
       this.#settled = true
-    } else if (step === 'attached' || step === 'compiling') this.#settled = false
+    } else if (step === 'attached' || step === 'queued' || step === 'shed' || step === 'compiling')
+      this.#settled = false
     else if (step === 'settled') this.#settled = true
     for (const look of this.#waiting) look(step, event)
   }

@@ -28,6 +28,7 @@ export const CORE_CODES = {
   HOMEOSTAT_BLUEPRINT_INVALID: 'A blueprint\'s node, operand, shape or dtype does not fit.',
   HOMEOSTAT_TENSOR_MISMATCH: 'A tensor is not of the dtype or length that the blueprint asks for.',
   HOMEOSTAT_FORGE_UNSUPPORTED: 'An adapter lacks a feature, or a limit is exceeded.',
+  HOMEOSTAT_FORGE_BUSY: 'A stage of the forge takes nothing now: its queue is full, or its breaker is open.',
   HOMEOSTAT_KERNEL_REJECTED: 'A kernel does not compile, or its results lie outside the stated bounds.',
   HOMEOSTAT_NO_ADAPTER: 'There is no adapter of this name, or none at all.',
   HOMEOSTAT_DEVICE_MEMORY: 'The device has no memory left for this.',

@@ -77,6 +77,8 @@ codes! {
     TensorMismatch = "HOMEOSTAT_TENSOR_MISMATCH",
     /// An adapter lacks a feature, or a limit is exceeded.
     ForgeUnsupported = "HOMEOSTAT_FORGE_UNSUPPORTED",
+    /// A stage of the forge takes nothing now: its queue is full, or its breaker is open.
+    ForgeBusy = "HOMEOSTAT_FORGE_BUSY",
     /// A kernel does not compile, or its results lie outside the stated bounds.
     KernelRejected = "HOMEOSTAT_KERNEL_REJECTED",
     /// There is no adapter of this name, or none at all.

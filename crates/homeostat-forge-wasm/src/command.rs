@@ -2,10 +2,10 @@
 
 use crate::engine::{Engine, at, error_of, put};
 use crate::error::to_js;
-use alloc::collections::BTreeMap;
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_forge::ir::Data;
+use homeostat_forge::map::Map;
 use homeostat_forge::measure::Timing;
 use homeostat_forge::pipeline::{Command, Recipe, Reply, TensorSpec};
 use homeostat_forge::registry::KernelId;
@@ -17,7 +17,7 @@ type Js<T> = core::result::Result<T, JsError>;
 #[derive(Default)]
 pub struct Commands {
     /// The tensors of the programs that the host has: all of them, and how many are inputs.
-    programs: BTreeMap<u32, (Vec<TensorSpec>, Vec<usize>)>,
+    programs: Map<u32, (Vec<TensorSpec>, Vec<usize>)>,
     /// Inputs of the command that is out.
     inputs: Arc<Vec<Data>>,
 }
@@ -41,9 +41,8 @@ impl Engine {
         let Some((kernel, command)) = self.engine.next(at(now_us)) else { return Ok(String::new()) };
         let kernel = kernel.map_or(-1, |id| i64::from(id.0));
         let text = match command {
-            Command::Compile(program, parts) => {
-                let subject = to_js(self.engine.subject(KernelId(kernel as u32)))?;
-                let recipe = Recipe::new(&subject.plan, &parts);
+            Command::Compile(program, plan, parts) => {
+                let recipe = Recipe::new(&plan, &parts);
                 let json = recipe.json(&parts);
                 self.commands.programs.insert(program.0, (recipe.tensors, recipe.outputs));
                 format!(
@@ -71,12 +70,6 @@ impl Engine {
             Command::Drop(program) => {
                 self.commands.programs.remove(&program.0);
                 format!("{{\"do\":\"drop\",\"kernel\":{kernel},\"program\":{}}}", program.0)
-            }
-            Command::Note(..) | Command::Promote(_) | Command::Rest => {
-                return to_js(Err(Error::new(
-                    Code::InvalidOption,
-                    "next: a command that is the registry's own",
-                )));
             }
         };
         Ok(text)

@@ -55,26 +55,27 @@ impl Engine {
     /// A device is there; every kernel begins on it.
     pub fn attach(&mut self, device: DeviceKey, limits: Limits, now_us: u64) -> Result<()> {
         self.registry.get_mut().attach(device, limits, now_us);
-        let ids = self.registry.get_mut().ids();
-        ids.into_iter().try_for_each(|id| self.background.start(&self.registry, id))
+        // The most used ones first: there may be more than the pipeline has room for.
+        let ids = self.registry.get_mut().ids_by_use();
+        ids.into_iter().try_for_each(|id| self.background.start(&self.registry, id, now_us).map(drop))
     }
 
     /// The device is gone. What was out needs no reply.
     pub fn gone(&mut self, error: &Error, now_us: u64) {
         self.registry.get_mut().gone(error, now_us);
-        self.background.clear();
+        self.background.clear(now_us);
     }
 
     /// A kernel of a blueprint: the processor answers until something better is proven.
     pub fn kernel(&mut self, blueprint: Blueprint, options: KernelOptions, now_us: u64) -> Result<KernelId> {
         let id = self.registry.get_mut().add(blueprint, options, now_us)?;
-        self.background.start(&self.registry, id)?;
+        self.background.start(&self.registry, id, now_us)?;
         Ok(id)
     }
 
     /// Gives a kernel up.
     pub fn dispose(&mut self, id: KernelId, now_us: u64) {
-        self.background.stop(id);
+        self.background.stop(id, now_us);
         self.registry.get_mut().dispose(id, now_us);
     }
 
@@ -94,7 +95,7 @@ impl Engine {
         let was_there = registry.device().is_some();
         let outcome = registry.end(ticket, ended, now_us);
         if was_there && registry.device().is_none() {
-            self.background.clear();
+            self.background.clear(now_us);
         }
         outcome
     }
@@ -117,6 +118,11 @@ impl Engine {
     /// What came of the command that is out.
     pub fn reply(&mut self, reply: Reply) {
         self.background.reply(reply);
+    }
+
+    /// Share of the usual work that is welcome: 1, 0.7, 0.3 or 0.1, as the queue of kernels that wait is filled.
+    pub fn capacity(&self) -> f64 {
+        self.background.capacity()
     }
 
     /// Whether nothing is left to do for a kernel beside its runs.

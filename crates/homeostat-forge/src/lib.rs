@@ -15,6 +15,7 @@
 //!          ├─ search ── which schedule to try next, from a cost model and what was measured. Knows no WGSL.
 //!          └─ measure ── when a difference between two kernels is one. Knows no clock.
 //! library ── kernels with their lifecycle and what was measured of them, as lines. Knows no file.
+//! architect ── other graphs to try, and what has paid on a device: lessons, kept in the library. Knows no device.
 //! controller ── which kernel answers, and whether it still deserves to. Knows no device.
 //! prove ── hostile inputs, verdicts, the smallest failing case.
 //! registry ── who answers each kernel's runs, and the one journaled way in which that changes. Knows no device.
@@ -40,6 +41,7 @@
 
 extern crate alloc;
 
+pub mod architect;
 pub mod controller;
 pub mod cpu;
 #[cfg(feature = "device")]

@@ -3,7 +3,7 @@
 use homeostat_forge::cpu;
 use homeostat_forge::oracle::evaluate;
 use homeostat_forge::plan::Plan;
-use homeostat_forge::prove::{judge, make, suite};
+use homeostat_forge::prove::{Inputs, judge, make, suite};
 
 #[test]
 fn the_whole_suite() {
@@ -33,4 +33,26 @@ fn inputs_that_do_not_fit_are_refused() {
     let plan = Plan::new(&blueprint, 8).unwrap();
     let error = cpu::run(&plan, &[]).unwrap_err();
     assert_eq!(error.code, homeostat_core::error::Code::TensorMismatch);
+}
+
+#[test]
+fn the_bits_do_not_depend_on_the_number_of_threads() {
+    use homeostat_forge::cpu::Threads;
+    use homeostat_forge::ir::{Binary, Builder, DType, Op, Unary};
+    let mut g = Builder::new();
+    let (x, w) =
+        (g.input("x", DType::F32, &[301, 257]).unwrap(), g.input("w", DType::F32, &[257, 200]).unwrap());
+    let half = g.scalar(0.5).unwrap();
+    let x = g.binary(Binary::Mul, x, half).unwrap();
+    let y = g.matmul(x, w, false, false).unwrap();
+    let y = g.unary(Unary::Gelu, y).unwrap();
+    let z = g.node(Op::Softmax { axis: 0 }, &[y]).unwrap();
+    let s = g.reduce(z, homeostat_forge::ir::Reduction::Max, &[1], false).unwrap();
+    let n = g.node(Op::LayerNorm { epsilon: 1e-5 }, &[z]).unwrap();
+    let blueprint = g.finish(&[n, s]).unwrap();
+    let plan = Plan::new(&blueprint, 8).unwrap();
+    let inputs = make(&blueprint, Inputs::Random, 4);
+    let one = cpu::run_on(&plan, &inputs, Threads::ONE).unwrap();
+    assert_eq!(one, cpu::run(&plan, &inputs).unwrap());
+    assert!(judge(&evaluate(&blueprint, &inputs).unwrap(), &one).miss.is_none());
 }

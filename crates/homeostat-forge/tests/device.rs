@@ -7,12 +7,12 @@ use homeostat_forge::host::{Forge, Given, Got, Machine, Opened, Operand, Options
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data};
 use homeostat_forge::measure::Timing;
 use homeostat_forge::oracle::evaluate;
-use homeostat_forge::plan::Plan;
+use homeostat_forge::plan::{Plan, Variant};
 use homeostat_forge::prove::{Case, Inputs, Verdict, judge, make, suite};
 use homeostat_forge::registry::{
     Backend, Event, KernelId, KernelOptions, Options as RegistryOptions, ProgramId, Tier,
 };
-use homeostat_forge::schedule::{Path, Schedule};
+use homeostat_forge::schedule::{Folding, Path, Schedule};
 use homeostat_forge::wgsl::{Kernel, emit};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +20,11 @@ use std::time::{Duration, Instant};
 
 type Test = (&'static str, fn(&Device));
 
-const TESTS: [Test; 14] = [
+const TESTS: [Test; 16] = [
     ("quick_correctness", quick_correctness),
     ("graphs_with_intermediate_tensors", graphs),
+    ("rewritten_graphs_are_right", rewritten),
+    ("a_dropped_barrier_is_found", dropped_barrier),
     ("a_wrong_tile_edge_is_found", wrong_tile_edge),
     ("a_lost_tail_is_found", lost_tail),
     ("a_refused_shader_is_an_error", refused_shader),
@@ -141,6 +143,64 @@ fn product(m: u32, n: u32, k: u32) -> Blueprint {
     let (a, b) = (g.input("a", DType::F32, &[m, k]).unwrap(), g.input("b", DType::F32, &[k, n]).unwrap());
     let y = g.matmul(a, b, false, false).unwrap();
     g.finish(&[y]).unwrap()
+}
+
+fn rewritten(device: &Device) {
+    let mut tried = 0;
+    for case in suite(false, 0).into_iter().step_by(29) {
+        let Ok(blueprint) = case.blueprint() else { continue };
+        for change in Plan::rewrites(&blueprint).unwrap().into_iter().take(2) {
+            let variant = Variant::default().toggled(change).unwrap();
+            let blueprint = blueprint.clone();
+            let verdict = on(device, move |gpu| {
+                let limits = *gpu.limits();
+                let plan = Plan::rewritten(&blueprint, limits.storage_buffers as usize, &variant).unwrap();
+                let schedules = first_schedules(&plan, &limits).unwrap();
+                let kernels: Vec<Kernel> =
+                    plan.groups.iter().zip(&schedules).map(|(g, s)| emit(g, s, &limits).unwrap()).collect();
+                run(gpu, &blueprint, &plan, &kernels, Inputs::Random)
+            });
+            assert!(verdict.miss.is_none(), "{} {change:?}: {}", case.family.name, verdict.miss.unwrap());
+            tried += 1;
+        }
+    }
+    assert!(tried >= 8, "{tried}");
+}
+
+/// Workgroup memory that is read before everybody has written to it. A software adapter runs the invocations of a workgroup in
+/// vectors, and everything between two barriers of one vector before the next: without barriers, the first one reads what the others
+/// have not written yet.
+fn dropped_barrier(device: &Device) {
+    for of in ["staged8", "softmax"] {
+        let verdicts = on(device, move |gpu| {
+            let limits = *gpu.limits();
+            let blueprint = if of == "softmax" {
+                let mut g = Builder::new();
+                let x = g.input("x", DType::F32, &[6, 512]).unwrap();
+                let y = g.node(homeostat_forge::ir::Op::Softmax { axis: 1 }, &[x]).unwrap();
+                g.finish(&[y]).unwrap()
+            } else {
+                product(64, 64, 64)
+            };
+            let plan = Plan::new(&blueprint, 8).unwrap();
+            let space = Schedule::space(&plan.groups[0], &limits);
+            let wanted = |s: &&Schedule| match s {
+                Schedule::Contract(c) => c.path == Path::Staged8 && c.workgroup == (16, 16),
+                Schedule::Row(r) => r.threads == 64 && r.rows == 1 && r.folding == Folding::Tree,
+                Schedule::Map(_) => false,
+            };
+            let right = emit(&plan.groups[0], space.iter().find(wanted).unwrap(), &limits).unwrap();
+            let mut wrong = right.clone();
+            let main = wrong.passes.last_mut().unwrap();
+            assert!(main.wgsl.contains("workgroupBarrier();"), "{}", main.wgsl);
+            main.wgsl = main.wgsl.replace("workgroupBarrier();", "");
+            let mut of = |kernel: &Kernel| {
+                run(gpu, &blueprint, &plan, std::slice::from_ref(kernel), Inputs::Random).miss.is_some()
+            };
+            (of(&right), of(&wrong))
+        });
+        assert_eq!(verdicts, (false, true), "{of}");
+    }
 }
 
 fn wrong_tile_edge(device: &Device) {

@@ -23,7 +23,7 @@ const LIMITS: Limits = Limits {
 };
 const EVALUATIONS: usize = 22;
 /// Shapes for which the search does not get to 95 % yet.
-const SHORT: [&str; 2] = ["conv2d-8x16x3x32-f32", "layernorm-384x1024-f32"];
+const SHORT: [&str; 1] = ["softmax-1000x100-f32"];
 
 fn plan(name: &str) -> Plan {
     let mut words = name.trim_end_matches(".txt").split('-');

@@ -1,9 +1,9 @@
-//! The processor's backend against a plain loop and `matrixmultiply`, on one thread, in turns.
+//! The processor's backend against a plain loop and `matrixmultiply`, in turns: on one thread, and on all cores.
 #![allow(unsafe_code)] // matrixmultiply takes pointers
 
 use crate::arguments::Arguments;
 use crate::workload::Workload;
-use homeostat_forge::cpu;
+use homeostat_forge::cpu::{self, Threads};
 use homeostat_forge::ir::Data;
 use homeostat_forge::measure::median;
 use homeostat_forge::plan::Plan;
@@ -13,8 +13,8 @@ const ROUNDS: usize = 9;
 
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     println!(
-        "{:<18}{:>14}{:>18}{:>12}{:>30}",
-        "m x n x k", "this", "matrixmultiply", "plain", "GFLOP/s; this / matrixmultiply"
+        "{:<18}{:>12}{:>12}{:>18}{:>12}{:>30}",
+        "m x n x k", "one thread", "all cores", "matrixmultiply", "plain", "GFLOP/s; one / matrixmultiply"
     );
     for shape in arguments
         .text("shape")
@@ -30,11 +30,17 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
             return Err("expected f32".into());
         };
         let mut peer = vec![0f32; m * n];
-        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        let mut times = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             let start = Instant::now();
-            let results = cpu::run(&plan, &inputs).map_err(|e| e.to_string())?;
+            let results = cpu::run_on(&plan, &inputs, Threads::ONE).map_err(|e| e.to_string())?;
             times[0].push(start.elapsed().as_secs_f64());
+            let start = Instant::now();
+            let again = cpu::run_on(&plan, &inputs, Threads::all()).map_err(|e| e.to_string())?;
+            times[3].push(start.elapsed().as_secs_f64());
+            if again != results {
+                return Err(format!("{shape}: other bits on all cores"));
+            }
             if let Some(miss) = check.judge(&results[0]) {
                 return Err(format!("{shape}: {miss}"));
             }
@@ -50,8 +56,9 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         times[2].push(start.elapsed().as_secs_f64());
         let rates = times.map(|t| workload.operations() / 1e9 / median(&t).map_or(f64::NAN, |m| m.value));
         println!(
-            "{shape:<18}{:>14.1}{:>18.1}{:>12.1}{:>30.2}",
+            "{shape:<18}{:>12.1}{:>12.1}{:>18.1}{:>12.1}{:>30.2}",
             rates[0],
+            rates[3],
             rates[1],
             rates[2],
             rates[0] / rates[1]

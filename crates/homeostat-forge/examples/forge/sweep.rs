@@ -4,6 +4,7 @@ use crate::arguments::Arguments;
 use crate::bench::EVALUATIONS;
 use crate::lab::Lab;
 use crate::workload::Workload;
+use homeostat_core::error::Error;
 use homeostat_forge::device::Device;
 use homeostat_forge::plan::Plan;
 use homeostat_forge::schedule::{Limits, Schedule};
@@ -11,6 +12,50 @@ use homeostat_forge::search::Search;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
+
+/// Schedules that `again` measures, and rounds of them all.
+const AGAIN: (u64, u64) = (32, 15);
+
+/// Measures the best schedules of a sweep once more, a batch of each in turn: what disturbs a measurement disturbs all of them, and single
+/// measurements of short kernels cannot tell them apart. What else the sweep says stays.
+pub fn again(arguments: &Arguments) -> Result<(), String> {
+    let device = crate::lab::open(arguments)?;
+    let (count, rounds) =
+        (arguments.number("count", AGAIN.0)? as usize, arguments.number("rounds", AGAIN.1)?);
+    for path in arguments.text("tables").unwrap_or("").split(',') {
+        let known = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+        let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".tsv");
+        let words: Vec<&str> = name.split('-').collect();
+        let [op, shape, dtype] = words[..] else {
+            return Err(format!("{path}: expected <op>-<shape>-<dtype>.tsv"));
+        };
+        let lab = Lab::new(device.clone(), &Workload::parse(op, shape, dtype)?).map_err(|e| e.to_string())?;
+        let table: BTreeMap<String, f64> = known.lines().filter_map(read).collect();
+        let space = Schedule::space(lab.group(), lab.limits());
+        let mut best: Vec<(&Schedule, f64)> =
+            space.iter().filter_map(|s| Some((s, *table.get(&s.text())?))).collect();
+        best.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let prepare = |(schedule, _): &(&Schedule, f64)| Ok((schedule.text(), lab.prepare(schedule)?.0));
+        let prepared: Result<Vec<(String, usize)>, Error> = best.iter().take(count).map(prepare).collect();
+        let prepared = prepared.map_err(|e| format!("{name}: {e}"))?;
+        let mut samples = vec![Vec::new(); prepared.len()];
+        for _ in 0..rounds {
+            for (samples, (text, number)) in samples.iter_mut().zip(&prepared) {
+                samples.push(lab.sample(*number).map_err(|e| format!("{name}, {text}: {e}"))?.0);
+            }
+        }
+        // The last line about a schedule is the one that counts.
+        let mut text = known;
+        for (samples, (schedule, number)) in samples.iter().zip(&prepared) {
+            let seconds = homeostat_forge::measure::median(samples).map_or(f64::NAN, |m| m.value);
+            text += &format!("{schedule}\t{seconds:e}\n");
+            lab.forget(*number);
+        }
+        std::fs::write(path, text).map_err(|e| format!("{path}: {e}"))?;
+        println!("{name}: {} of {} measured again", prepared.len(), table.len());
+    }
+    Ok(())
+}
 
 /// Tab-separated: schedule, seconds, wall seconds, seconds to compile; or schedule and why it was refused.
 pub fn run(arguments: &Arguments) -> Result<(), String> {
@@ -132,6 +177,43 @@ pub fn replay(arguments: &Arguments) -> Result<(), String> {
         all.push(mean);
     }
     println!("mean of all {:.3}", all.iter().sum::<f64>() / all.len().max(1) as f64);
+    Ok(())
+}
+
+/// A packed table as a sweep's lines, for what of its space is still there; `--of` names the schedules that it was measured for.
+pub fn unpack(arguments: &Arguments) -> Result<(), String> {
+    let missing = |what: &str| format!("--{what}: expected a file");
+    let path = arguments.text("tables").ok_or_else(|| missing("tables"))?;
+    let of = arguments.text("of").ok_or_else(|| missing("of"))?;
+    let to = arguments.text("out").ok_or_else(|| missing("out"))?;
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+    let names = std::fs::read_to_string(of).map_err(|e| format!("{of}: {e}"))?;
+    let space: Vec<Schedule> = names.lines().filter_map(Schedule::parse).collect();
+    let seconds = crate::table::read(&space, &text).map_err(|e| format!("{path}: {e}"))?;
+    let line = |(schedule, s): (&Schedule, &f64)| match s.is_finite() {
+        true => format!("{schedule}\t{s:e}\n"),
+        false => format!("{schedule}\trefused\n"),
+    };
+    let lines: String = space.iter().zip(&seconds).map(line).collect();
+    std::fs::write(to, lines).map_err(|e| format!("{to}: {e}"))
+}
+
+/// Every schedule of a workload, a line each.
+pub fn space(arguments: &Arguments) -> Result<(), String> {
+    let device = crate::lab::open(arguments)?;
+    let (op, dtype) = (arguments.text("op").unwrap_or("matmul"), arguments.text("dtype").unwrap_or("f32"));
+    let workload = Workload::parse(op, arguments.text("shape").unwrap_or("512x512x512"), dtype)?;
+    let blueprint = workload.blueprint().map_err(|e| e.to_string())?;
+    let plan = Plan::new(&blueprint, device.limits().storage_buffers as usize).map_err(|e| e.to_string())?;
+    let search = Search::new(&plan.groups[0], device.limits(), 0).map_err(|e| e.to_string())?;
+    for (number, schedule) in search.space().iter().enumerate() {
+        // With what the cost model counts of it.
+        if arguments.text("counts") == Some("on") {
+            println!("{schedule}\t{:?}", search.counts(number));
+        } else {
+            println!("{schedule}");
+        }
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use super::expr::all;
 use super::product::product;
+use super::threads::Threads;
 use crate::ir::Data;
 use crate::plan::{Contract, Image, Side};
 use alloc::{vec, vec::Vec};
@@ -10,8 +11,8 @@ use alloc::{vec, vec::Vec};
 const ROWS: usize = 384;
 
 /// The matrices of an operand, row-major as they are multiplied.
-fn matrices(side: &Side, rows: usize, columns: usize, tensors: &[&Data]) -> Vec<f32> {
-    let numbers = all(&side.expr, &side.shape, tensors);
+fn matrices(side: &Side, rows: usize, columns: usize, tensors: &[&Data], threads: Threads) -> Vec<f32> {
+    let numbers = all(&side.expr, &side.shape, tensors, threads);
     if !side.transposed {
         return numbers;
     }
@@ -29,12 +30,12 @@ fn matrices(side: &Side, rows: usize, columns: usize, tensors: &[&Data]) -> Vec<
     turned
 }
 
-pub(super) fn compute(c: &Contract, tensors: &[&Data]) -> Vec<f32> {
+pub(super) fn compute(c: &Contract, tensors: &[&Data], threads: Threads) -> Vec<f32> {
     let [m, n, k] = [c.m, c.n, c.k].map(|d| d as usize);
     if let Some(image) = &c.image {
-        return convolve(c, image, tensors);
+        return convolve(c, image, tensors, threads);
     }
-    let (a, b) = (matrices(&c.a, m, k, tensors), matrices(&c.b, k, n, tensors));
+    let (a, b) = (matrices(&c.a, m, k, tensors, threads), matrices(&c.b, k, n, tensors, threads));
     let mut out = vec![0f32; c.matrices() as usize * m * n];
     for (z, part) in out.chunks_exact_mut(m * n).enumerate() {
         let (mut rest, mut za, mut zb) = (z, 0, 0);
@@ -44,16 +45,16 @@ pub(super) fn compute(c: &Contract, tensors: &[&Data]) -> Vec<f32> {
             za += at * batch.step_a as usize;
             zb += at * batch.step_b as usize;
         }
-        product(&a[za * m * k..(za + 1) * m * k], &b[zb * k * n..(zb + 1) * k * n], part, [m, n, k]);
+        product(&a[za * m * k..(za + 1) * m * k], &b[zb * k * n..(zb + 1) * k * n], part, [m, n, k], threads);
     }
     out
 }
 
-fn convolve(c: &Contract, i: &Image, tensors: &[&Data]) -> Vec<f32> {
+fn convolve(c: &Contract, i: &Image, tensors: &[&Data], threads: Threads) -> Vec<f32> {
     let [m, n, k] = [c.m, c.n, c.k].map(|d| d as usize);
     let (pixels, channels, groups) =
-        (all(&c.a.expr, &c.a.shape, tensors), i.channels as usize, i.groups as usize);
-    let filters = all(&c.b.expr, &c.b.shape, tensors);
+        (all(&c.a.expr, &c.a.shape, tensors, threads), i.channels as usize, i.groups as usize);
+    let filters = all(&c.b.expr, &c.b.shape, tensors, threads);
     let taps = (i.size[0] * i.size[1]) as usize;
     let [oh, ow] = i.output.map(|d| d as usize);
     let mut out = vec![0f32; groups * m * n];
@@ -80,7 +81,7 @@ fn convolve(c: &Contract, i: &Image, tensors: &[&Data]) -> Vec<f32> {
             }
             let results = &mut results[..rows * n];
             results.fill(0.0);
-            product(&windows[..rows * k], &b, results, [rows, n, k]);
+            product(&windows[..rows * k], &b, results, [rows, n, k], threads);
             for (row, values) in (first..first + rows).zip(results.chunks_exact(n)) {
                 for (f, value) in values.iter().enumerate() {
                     let (image, pixel, filter) = (row / (oh * ow), row % (oh * ow), g * n + f);

@@ -1,6 +1,7 @@
 //! Expressions over blocks of elements.
 
 use super::math;
+use super::threads::Threads;
 use crate::ir::{Binary, Data, Shape};
 use crate::plan::{Access, Expr};
 use alloc::vec::Vec;
@@ -136,10 +137,14 @@ fn read(access: &Access, over: &Shape, data: &Data, start: usize, out: &mut [f32
 }
 
 /// Every element of an expression.
-pub(super) fn all(expr: &Expr, over: &Shape, tensors: &[&Data]) -> Vec<f32> {
+pub(super) fn all(expr: &Expr, over: &Shape, tensors: &[&Data], threads: Threads) -> Vec<f32> {
     let mut out = alloc::vec![0f32; over.elements() as usize];
-    for (i, block) in out.chunks_mut(BLOCK).enumerate() {
-        evaluate(expr, over, tensors, i * BLOCK, &[], block);
-    }
+    // A read is an operation too; functions are some twenty.
+    let operations = out.len() as f64 * (1.0 + 20.0 * expr.operations() as f64);
+    threads.rows(&mut out, 1, BLOCK, operations, |first, part| {
+        for (i, block) in part.chunks_mut(BLOCK).enumerate() {
+            evaluate(expr, over, tensors, first + i * BLOCK, &[], block);
+        }
+    });
     out
 }

@@ -1,14 +1,16 @@
 //! A plan computed on the processor: the answer where there is no adapter, and a candidate where there is one. Blocked products,
-//! vectors by `pulp`, which with the feature `std` finds at run time what the processor can do; no threads and no clock, so that it is
-//! the same in a browser.
+//! vectors by `pulp`, which with the feature `std` finds at run time what the processor can do, and threads where there are some: the
+//! bits are the same with any number of them.
 
 mod contract;
 mod expr;
 mod math;
 mod product;
 mod row;
+mod threads;
 
 pub use product::plain;
+pub use threads::Threads;
 
 use crate::ir::{DType, Data, PoolKind};
 use crate::oracle::check_inputs;
@@ -17,8 +19,13 @@ use alloc::vec::Vec;
 use expr::{BLOCK, Places, evaluate, picked};
 use homeostat_core::error::{Code, Error, Result};
 
-/// The outputs of a plan for these inputs.
+/// The outputs of a plan for these inputs, on all cores.
 pub fn run(plan: &Plan, inputs: &[Data]) -> Result<Vec<Data>> {
+    run_on(plan, inputs, Threads::all())
+}
+
+/// The same on so many threads.
+pub fn run_on(plan: &Plan, inputs: &[Data], threads: Threads) -> Result<Vec<Data>> {
     check_inputs(&plan.graph, inputs)?;
     let mut known: Vec<Option<Data>> = alloc::vec![None; plan.graph.nodes().len()];
     for (id, data) in plan.graph.inputs().iter().zip(inputs) {
@@ -31,31 +38,34 @@ pub fn run(plan: &Plan, inputs: &[Data]) -> Result<Vec<Data>> {
             .iter()
             .map(|id| known[id.index()].as_ref().ok_or_else(missing))
             .collect::<Result<Vec<&Data>>>()?;
-        known[group.output.index()] = Some(compute(group, &tensors));
+        known[group.output.index()] = Some(compute(group, &tensors, threads));
     }
     plan.graph.outputs().iter().map(|id| known[id.index()].clone().ok_or_else(missing)).collect()
 }
 
-fn compute(group: &Group, tensors: &[&Data]) -> Data {
+fn compute(group: &Group, tensors: &[&Data], threads: Threads) -> Data {
     let root = match &group.work {
-        Work::Contract(c) => contract::compute(c, tensors),
-        Work::Row(r) => row::compute(r, tensors),
+        Work::Contract(c) => contract::compute(c, tensors, threads),
+        Work::Row(r) => row::compute(r, tensors, threads),
         Work::Pool(p) => pool(p, tensors[p.tensor], group.shape.elements() as usize),
-        Work::Map(body) if group.dtype.is_float() => expr::all(body, &group.shape, tensors),
-        Work::Map(body) => return integers(group, body, tensors),
+        Work::Map(body) if group.dtype.is_float() => expr::all(body, &group.shape, tensors, threads),
+        Work::Map(body) => return integers(group, body, tensors, threads),
     };
-    store(group, tensors, root)
+    store(group, tensors, root, threads)
 }
 
 /// What the epilogue makes of the root's values, as it is stored.
-fn store(group: &Group, tensors: &[&Data], mut root: Vec<f32>) -> Data {
+fn store(group: &Group, tensors: &[&Data], mut root: Vec<f32>, threads: Threads) -> Data {
     if group.epilogue != Expr::Root {
-        let mut out = [0f32; BLOCK];
-        for (i, block) in root.chunks_mut(BLOCK).enumerate() {
-            let out = &mut out[..block.len()];
-            evaluate(&group.epilogue, &group.shape, tensors, i * BLOCK, block, out);
-            block.copy_from_slice(out);
-        }
+        let operations = root.len() as f64 * 20.0 * group.epilogue.operations() as f64;
+        threads.rows(&mut root, 1, BLOCK, operations, |first, part| {
+            let mut out = [0f32; BLOCK];
+            for (i, block) in part.chunks_mut(BLOCK).enumerate() {
+                let out = &mut out[..block.len()];
+                evaluate(&group.epilogue, &group.shape, tensors, first + i * BLOCK, block, out);
+                block.copy_from_slice(out);
+            }
+        });
     }
     match group.dtype {
         DType::F32 => Data::F32(root),
@@ -64,7 +74,7 @@ fn store(group: &Group, tensors: &[&Data], mut root: Vec<f32>) -> Data {
 }
 
 /// Integers are moved as they are, or made from numbers.
-fn integers(group: &Group, body: &Expr, tensors: &[&Data]) -> Data {
+fn integers(group: &Group, body: &Expr, tensors: &[&Data], threads: Threads) -> Data {
     let n = group.shape.elements() as usize;
     let inner = if let Expr::Cast(_, inner) = body { inner } else { body };
     match inner {
@@ -76,9 +86,10 @@ fn integers(group: &Group, body: &Expr, tensors: &[&Data]) -> Data {
             let at = |i| picked(inner, tensors, i).map_or(0.0, |place| tensors[*data].get(place));
             Data::from_f64(group.dtype, (0..n).map(at))
         }
-        other => {
-            Data::from_f64(group.dtype, expr::all(other, &group.shape, tensors).into_iter().map(f64::from))
-        }
+        other => Data::from_f64(
+            group.dtype,
+            expr::all(other, &group.shape, tensors, threads).into_iter().map(f64::from),
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The product of two matrices in f32: blocked for the caches, packed in panels, six rows by two vectors in registers.
 
+use super::threads::Threads;
 use alloc::{vec, vec::Vec};
 use pulp::{Arch, Simd, WithSimd};
 
@@ -15,10 +16,14 @@ const WIDE: usize = 2048;
 /// Most lanes of a vector.
 const LANES_MAX: usize = 16;
 
-/// c += a b, all row-major: `[m, k]`, `[k, n]`, `[m, n]`.
-pub(super) fn product(a: &[f32], b: &[f32], c: &mut [f32], [m, n, k]: [usize; 3]) {
+/// c += a b, all row-major: `[m, k]`, `[k, n]`, `[m, n]`; each thread has whole blocks of rows.
+pub(super) fn product(a: &[f32], b: &[f32], c: &mut [f32], [m, n, k]: [usize; 3], threads: Threads) {
     debug_assert!(a.len() >= m * k && b.len() >= k * n && c.len() >= m * n);
-    Arch::new().dispatch(Product { a, b, c, m, n, k });
+    let operations = m as f64 * n as f64 * k as f64;
+    threads.rows(&mut c[..m * n], n, ROWS, operations, |first, c| {
+        let m = c.len() / n;
+        Arch::new().dispatch(Product { a: &a[first * k..(first + m) * k], b, c, m, n, k });
+    });
 }
 
 struct Product<'a> {
@@ -91,26 +96,31 @@ fn pack(panel: &mut [f32], wide: usize, count: usize, steps: usize, at: impl Fn(
 }
 
 /// Indices instead of iterators: their adapters are functions of their own, which compilers do not always put inside of code that is
-/// made for wider vectors than the rest of the program.
+/// made for wider vectors than the rest of the program. Sums by name instead of a loop over an array of them: what is compiled for size
+/// (WebAssembly) unrolls no loop, and an array that is indexed lies in memory.
 #[inline(always)]
 fn block<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> [[S::f32s; 2]; ROWS] {
-    let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
     let (vectors, _) = S::as_simd_f32s(right);
     let (left, right) = (left.as_chunks::<ROWS>().0, vectors.as_chunks::<2>().0);
     let steps = if left.len() < right.len() { left.len() } else { right.len() };
-    let mut p = 0;
-    while p < steps {
-        let (a, b) = (&left[p], &right[p]);
-        let mut i = 0;
-        while i < ROWS {
-            let x = simd.splat_f32s(a[i]);
-            sums[i][0] = simd.mul_add_e_f32s(x, b[0], sums[i][0]);
-            sums[i][1] = simd.mul_add_e_f32s(x, b[1], sums[i][1]);
-            i += 1;
-        }
-        p += 1;
+    let zero = simd.splat_f32s(0.0);
+    macro_rules! sums {
+        ($($i:literal $x:ident $y:ident),*) => {{
+            $(let (mut $x, mut $y) = (zero, zero);)*
+            let mut p = 0;
+            while p < steps {
+                let (a, [b0, b1]) = (&left[p], right[p]);
+                $(
+                    let one = simd.splat_f32s(a[$i]);
+                    $x = simd.mul_add_e_f32s(one, b0, $x);
+                    $y = simd.mul_add_e_f32s(one, b1, $y);
+                )*
+                p += 1;
+            }
+            [$([$x, $y]),*]
+        }};
     }
-    sums
+    sums!(0 x0 y0, 1 x1 y1, 2 x2 y2, 3 x3 y3, 4 x4 y4, 5 x5 y5)
 }
 
 #[inline(always)]
@@ -163,7 +173,7 @@ mod tests {
                 |n: usize| (0..n).map(|_| (rng.next_u64() % 17) as f32 - 8.0).collect::<Vec<f32>>();
             let (a, b) = (numbers(m * k), numbers(k * n));
             let mut c = vec![0f32; m * n];
-            product(&a, &b, &mut c, sizes);
+            product(&a, &b, &mut c, sizes, Threads::ONE);
             assert_eq!(c, plain(&a, &b, sizes), "{sizes:?}");
         }
     }

@@ -2,6 +2,7 @@
 
 use super::expr::all;
 use super::math;
+use super::threads::Threads;
 use crate::ir::{Data, Reduction};
 use crate::plan::{Row, RowKind};
 use alloc::{vec, vec::Vec};
@@ -24,44 +25,65 @@ fn part_sum(x: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-pub(super) fn compute(r: &Row, tensors: &[&Data]) -> Vec<f32> {
-    let mut numbers = all(&r.input, &r.shape, tensors);
+pub(super) fn compute(r: &Row, tensors: &[&Data], threads: Threads) -> Vec<f32> {
+    let mut numbers = all(&r.input, &r.shape, tensors, threads);
     let (len, inner, outer) = (r.len as usize, r.inner as usize, r.outer as usize);
     let vector =
         |t: Option<usize>| t.map(|t| (0..len).map(|i| tensors[t].get(i) as f32).collect::<Vec<f32>>());
     let (scale, bias) = (vector(r.scale), vector(r.bias));
-    let reduces = matches!(r.kind, RowKind::Reduce(_));
-    let mut out = Vec::with_capacity(if reduces { outer * inner } else { 0 });
-    let mut row = vec![0f32; len];
-    for at in 0..outer * inner {
-        let start = at / inner * len * inner + at % inner;
-        if inner == 1 {
-            row.copy_from_slice(&numbers[start..start + len]);
-        } else {
-            row.iter_mut().enumerate().for_each(|(i, x)| *x = numbers[start + i * inner]);
-        }
-        match r.kind {
-            RowKind::Reduce(kind) => {
-                out.push(reduce(kind, &row));
-                continue;
+    // Three passes, of which one may have a function.
+    let operations = outer as f64 * (len * inner) as f64 * 8.0;
+    let slab = len * inner;
+    if let RowKind::Reduce(kind) = r.kind {
+        let mut out = vec![0f32; outer * inner];
+        threads.rows(&mut out, inner, 1, operations, |first, part| {
+            let mut row = vec![0f32; len];
+            for (i, to) in part.iter_mut().enumerate() {
+                gather(&numbers[(first + i / inner) * slab + i % inner..], inner, &mut row);
+                *to = reduce(kind, &row);
             }
-            RowKind::Softmax => softmax(&mut row),
-            RowKind::LayerNorm { epsilon } => {
-                let mean = sum(&row, |x| x) / len as f32;
-                row.iter_mut().for_each(|x| *x -= mean);
-                normalise(&mut row, epsilon);
-            }
-            RowKind::RmsNorm { epsilon } => normalise(&mut row, epsilon),
-        }
-        if let Some(scale) = &scale {
-            row.iter_mut().zip(scale).for_each(|(x, s)| *x *= s);
-        }
-        if let Some(bias) = &bias {
-            row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
-        }
-        row.iter().enumerate().for_each(|(i, x)| numbers[start + i * inner] = *x);
+        });
+        return out;
     }
-    if reduces { out } else { numbers }
+    threads.rows(&mut numbers, slab, 1, operations, |_, part| {
+        let mut row = vec![0f32; len];
+        for slab in part.chunks_mut(slab) {
+            for place in 0..inner {
+                gather(&slab[place..], inner, &mut row);
+                normalised(r.kind, &mut row);
+                if let Some(scale) = &scale {
+                    row.iter_mut().zip(scale).for_each(|(x, s)| *x *= s);
+                }
+                if let Some(bias) = &bias {
+                    row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
+                }
+                row.iter().enumerate().for_each(|(i, x)| slab[place + i * inner] = *x);
+            }
+        }
+    });
+    numbers
+}
+
+/// A row whose elements lie so far apart.
+fn gather(from: &[f32], apart: usize, row: &mut [f32]) {
+    if apart == 1 {
+        row.copy_from_slice(&from[..row.len()]);
+    } else {
+        row.iter_mut().enumerate().for_each(|(i, x)| *x = from[i * apart]);
+    }
+}
+
+fn normalised(kind: RowKind, row: &mut [f32]) {
+    match kind {
+        RowKind::Reduce(_) => {}
+        RowKind::Softmax => softmax(row),
+        RowKind::LayerNorm { epsilon } => {
+            let mean = sum(row, |x| x) / row.len() as f32;
+            row.iter_mut().for_each(|x| *x -= mean);
+            normalise(row, epsilon);
+        }
+        RowKind::RmsNorm { epsilon } => normalise(row, epsilon),
+    }
 }
 
 fn reduce(kind: Reduction, row: &[f32]) -> f32 {

@@ -2,6 +2,7 @@
 
 use super::buffers::Buffers;
 use super::machine::{Machine, Opened};
+use super::outbox::Outbox;
 use super::pump::{Message, pump};
 use super::store::Store;
 use super::worker::Worker;
@@ -64,7 +65,7 @@ pub(super) struct Shared<M> {
     pub buffers: Arc<Mutex<Buffers>>,
     pub progress: Mutex<Progress>,
     pub changed: Condvar,
-    pub store: Mutex<Option<Store>>,
+    pub store: Mutex<Option<Outbox>>,
     pub options: Options,
     /// When the last run began.
     pub last_run_us: AtomicU64,
@@ -109,7 +110,7 @@ impl<M: Machine> Forge<M> {
             buffers: Arc::default(),
             progress: Mutex::new(Progress { opened: opener.is_none(), ..Progress::default() }),
             changed: Condvar::new(),
-            store: Mutex::new(store),
+            store: Mutex::new(store.map(Outbox::new)),
             options,
             last_run_us: AtomicU64::new(0),
             epoch: Instant::now(),
@@ -159,7 +160,7 @@ impl<M: Machine> Forge<M> {
     pub fn kernel(&self, blueprint: Blueprint, options: Option<KernelOptions>) -> Result<KernelId> {
         if let Some(store) = &mut *lock(&self.shared.store) {
             // What another process found meanwhile.
-            store.refresh(&mut lock(&self.shared.registry).library)?;
+            store.store().refresh(&mut lock(&self.shared.registry).library)?;
         }
         let options = options.unwrap_or(self.shared.options.registry.kernel);
         let id = lock(&self.shared.registry).add(blueprint, options, self.shared.now_us())?;

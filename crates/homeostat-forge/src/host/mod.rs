@@ -17,6 +17,7 @@
 mod buffers;
 mod forge;
 mod machine;
+mod outbox;
 mod pump;
 mod store;
 mod worker;

@@ -2,6 +2,7 @@
 
 use super::forge::{Opener, Shared, lock};
 use super::machine::{Machine, Opened};
+use super::outbox::Outbox;
 use super::worker::{Opening, Worker};
 use crate::pipeline::{Background, Command, Reply};
 use crate::registry::{Event, Evidence, KernelId, is_loss};
@@ -23,6 +24,8 @@ const BUSY_US: u64 = 100_000;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often what rests is looked at.
 const REST: Duration = Duration::from_millis(25);
+/// Lines of the library that are taken while runs wait: a fraction of a millisecond.
+const LINES_AT_ONCE: usize = 32;
 /// The same while a device is being opened.
 const OPENING: Duration = Duration::from_millis(2);
 /// Bytes of the journal that are let go at once, where nobody keeps it.
@@ -156,10 +159,10 @@ fn take<M: Machine>(shared: &Shared<M>, background: &mut Background, message: Me
     match message {
         Message::Start(id) => {
             // A kernel that was disposed of before it began is no error.
-            drop(background.start(&shared.registry, id));
+            drop(background.start(&shared.registry, id, shared.now_us()));
             lock(&shared.progress).busy.insert(id, true);
         }
-        Message::Stop(id) => background.stop(id),
+        Message::Stop(id) => background.stop(id, shared.now_us()),
         Message::Propose(id, schedules) => {
             background.propose(id, schedules);
             lock(&shared.progress).busy.insert(id, true);
@@ -195,7 +198,7 @@ fn pause_after<M: Machine>(shared: &Shared<M>, took: Duration) -> Duration {
 fn look_after_device<M: Machine>(shared: &Shared<M>, background: &mut Background, reopen: &mut Reopen<M>) {
     let attached = lock(&shared.registry).device().is_some();
     if !attached && let Some(worker) = lock(&shared.worker).take() {
-        background.clear();
+        background.clear(shared.now_us());
         lock(&shared.buffers).lose();
         reopen.abandoned += u32::from(worker.is_abandoned());
         if reopen.opened.elapsed() > TRUSTED {
@@ -211,9 +214,9 @@ fn look_after_device<M: Machine>(shared: &Shared<M>, background: &mut Background
             (reopen.was_there, reopen.opened) = (true, Instant::now());
             *lock(&shared.worker) = Some(worker);
             lock(&shared.registry).attach(opened.key, opened.limits, shared.now_us());
-            let ids = lock(&shared.registry).ids();
+            let ids = lock(&shared.registry).ids_by_use();
             lock(&shared.progress).busy.extend(ids.iter().map(|id| (*id, true)));
-            ids.into_iter().for_each(|id| drop(background.start(&shared.registry, id)));
+            ids.into_iter().for_each(|id| drop(background.start(&shared.registry, id, shared.now_us())));
         }
         Err(error) => {
             lock(&shared.registry).note_no_device(&error, shared.now_us());
@@ -264,8 +267,8 @@ fn carry_out<M: Machine>(shared: &Shared<M>, id: Option<KernelId>, command: Comm
         return Reply::Failed(Error::new(Code::DeviceLost, "the device is gone"));
     };
     let reply = worker.call(move |machine: &mut M| match command {
-        Command::Compile(program, parts) => {
-            machine.compile(program, &subject.plan, &parts).map(|()| Reply::Done)
+        Command::Compile(program, plan, parts) => {
+            machine.compile(program, &plan, &parts).map(|()| Reply::Done)
         }
         Command::Execute { program, inputs, guarded } => {
             let start = Instant::now();
@@ -273,32 +276,57 @@ fn carry_out<M: Machine>(shared: &Shared<M>, id: Option<KernelId>, command: Comm
             Ok(Reply::Executed(outputs, start.elapsed().as_secs_f64()))
         }
         Command::Time(program, group, times) => machine.time(program, group, times).map(Reply::Timed),
-        _ => Err(Error::new(Code::InvalidOption, "the command is not a device's")),
+        Command::Compute(_) | Command::Drop(_) => {
+            Err(Error::new(Code::InvalidOption, "the command is not a device's"))
+        }
     });
     reply.unwrap_or_else(Reply::Failed)
 }
 
 /// Library lines to their file, the journal to whoever keeps it.
 fn persist<M: Machine>(shared: &Shared<M>) {
-    let lines = {
-        let mut registry = lock(&shared.registry);
-        if !shared.options.keep_journal {
-            registry.take_journal(JOURNAL_BYTES);
-        }
-        // Without a file they wait for whoever takes them.
-        if shared.options.library.is_some() { registry.library.take_lines() } else { String::new() }
+    if !shared.options.keep_journal {
+        lock(&shared.registry).take_journal(JOURNAL_BYTES);
+    }
+    // Without a file the lines wait for whoever takes them.
+    let mut outbox = lock(&shared.store);
+    let Some(outbox) = &mut *outbox else { return };
+    let lines = lock(&shared.registry).library.take_lines();
+    let now_us = shared.now_us();
+    if !lines.is_empty() {
+        outbox.put(lines, now_us);
+    }
+    let failed = outbox.flush(now_us).and_then(|()| compact(shared, outbox)).err();
+    let (changes, lost) = (outbox.changes(), outbox.take_lost());
+    if failed.is_none() && changes.is_empty() && lost == 0 {
+        return;
+    }
+    let note = |event, reason| {
+        let evidence = Evidence { reason, ..Evidence::default() };
+        lock(&shared.registry).note(now_us, None, event, &[], evidence);
     };
-    if let Some(store) = &mut *lock(&shared.store)
-        && !lines.is_empty()
-    {
-        let kept = store.append(&lines);
-        let mut registry = lock(&shared.registry);
-        let compacted = kept.and_then(|()| store.compact(&mut registry.library));
-        if let Err(error) = compacted {
-            let evidence = Evidence { reason: format!("{error}"), ..Evidence::default() };
-            registry.note(shared.now_us(), None, Event::Rejected, &[], evidence);
+    failed.into_iter().for_each(|error| note(Event::Unkept, format!("{error}")));
+    if lost > 0 {
+        note(Event::Unkept, format!("{lost} batches of lines were given up: too many waited"));
+    }
+    changes.into_iter().for_each(|change| note(Event::Breaker, change));
+}
+
+/// Writes a large file anew, from a copy of the library: runs do not wait for a disk. What other processes wrote to the file meanwhile is
+/// taken a few lines at a time.
+fn compact<M: Machine>(shared: &Shared<M>, outbox: &mut Outbox) -> Result<()> {
+    if !outbox.store().is_large()? {
+        return Ok(());
+    }
+    let mut copy = lock(&shared.registry).library.clone();
+    if outbox.store().compact(&mut copy)? {
+        let lines = copy.all_lines();
+        let all: Vec<&str> = lines.split_inclusive('\n').collect();
+        for some in all.chunks(LINES_AT_ONCE) {
+            lock(&shared.registry).library.read(some.concat().as_bytes());
         }
     }
+    Ok(())
 }
 
 fn publish<M: Machine>(shared: &Shared<M>, background: &Background) {

@@ -2,7 +2,7 @@
 //!
 //! Lines are appended, each batch in one write; lines of several processes interleave whole. A file that has grown by facts that
 //! later ones replaced is written anew beside it and renamed over it, by one process at a time (`<file>.lock`); what others appended
-//! meanwhile is carried over. What a crash left in the middle of a line is a damaged line, and ends with the next append.
+//! meanwhile is carried over, and who wrote to the old file after that notices and writes to the new one. What a crash left in the middle of a line is a damaged line, and ends with the next append.
 
 use crate::library::Library;
 use homeostat_core::error::{Code, Error, Result};
@@ -21,6 +21,10 @@ pub struct Store {
     path: PathBuf,
     /// Bytes that were read, or written here, of the file as it is now.
     read: u64,
+    /// Which file that is.
+    of: (u64, u64),
+    /// From this size on it is looked at for facts that were replaced.
+    look_at: u64,
 }
 
 fn failed(path: &Path, error: std::io::Error) -> Error {
@@ -46,17 +50,17 @@ impl Store {
         }
         let file = OpenOptions::new().append(true).create(true).open(&path);
         file.map(drop).map_err(|e| failed(&path, e))?;
-        Ok(Self { path, read: 0 })
+        Ok(Self { path, read: 0, of: (0, 0), look_at: COMPACT_BYTES })
     }
 
     /// Takes what was appended since this was last asked, by whomever.
     pub fn refresh(&mut self, library: &mut Library) -> Result<Found> {
         let fail = |e| failed(&self.path, e);
         let mut file = File::open(&self.path).map_err(fail)?;
-        let size = file.metadata().map_err(fail)?.len();
-        if size < self.read {
+        let (size, of) = (file.metadata().map_err(fail)?.len(), id(&file).map_err(fail)?);
+        if size < self.read || of != self.of {
             // It was written anew: all of it.
-            self.read = 0;
+            (self.read, self.of) = (0, of);
         }
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(self.read)).map_err(fail)?;
@@ -69,11 +73,18 @@ impl Store {
         Ok(Found { taken, damaged, other_version })
     }
 
-    /// Appends lines, in one write.
+    /// Appends lines, in one write. Where another process wrote the file anew between the moment it was opened and the write, the lines
+    /// went to the old one, and are written once more: a fact that is said twice says the same.
     pub fn append(&mut self, lines: &str) -> Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
+        while !self.try_to_append(lines)? {}
+        Ok(())
+    }
+
+    /// Whether what was written is in the file that has the name now.
+    fn try_to_append(&mut self, lines: &str) -> Result<bool> {
         let fail = |e| failed(&self.path, e);
         let mut file =
             OpenOptions::new().read(true).append(true).create(true).open(&self.path).map_err(fail)?;
@@ -88,7 +99,15 @@ impl Store {
             }
         }
         text.push_str(lines);
-        file.write_all(text.as_bytes()).map_err(fail)
+        file.write_all(text.as_bytes()).map_err(fail)?;
+        let there = File::open(&self.path).map_err(fail)?;
+        Ok(id(&file).map_err(fail)? == id(&there).map_err(fail)?)
+    }
+
+    /// Whether the file is so large that it is looked at for facts that were replaced.
+    pub fn is_large(&self) -> Result<bool> {
+        let size = std::fs::metadata(&self.path).map_err(|e| failed(&self.path, e))?.len();
+        Ok(size >= self.look_at)
     }
 
     /// Writes the file anew where less than half of it still says something.
@@ -96,7 +115,7 @@ impl Store {
         let path = self.path.clone();
         let fail = |e| failed(&path, e);
         let size = std::fs::metadata(&self.path).map_err(fail)?.len();
-        if size < COMPACT_BYTES {
+        if size < self.look_at {
             return Ok(false);
         }
         let Some(_lock) = Lock::take(&self.path) else { return Ok(false) };
@@ -104,23 +123,50 @@ impl Store {
         self.refresh(library)?;
         let lines = library.all_lines();
         if lines.len() as u64 * 2 > size {
+            // Most of it still says something: it is looked at again when it has grown by half.
+            self.look_at = size + size / 2;
             return Ok(false);
         }
         let beside = self.path.with_extension(format!("{}.new", std::process::id()));
-        let written =
-            File::create(&beside).and_then(|mut f| f.write_all(lines.as_bytes()).and_then(|()| f.sync_all()));
-        written.and_then(|()| std::fs::rename(&beside, &self.path)).map_err(fail)?;
-        // Who had the old file open a moment ago may have written to it after it was read.
-        std::thread::sleep(Duration::from_millis(20));
-        let mut late = String::new();
-        old.seek(SeekFrom::Start(self.read)).map_err(fail)?;
-        let tail = old.read_to_string(&mut late);
-        self.read = lines.len() as u64;
-        if tail.is_ok() {
-            self.append(&late)?;
+        let mut new = File::create(&beside).map_err(fail)?;
+        let written = new.write_all(lines.as_bytes()).and_then(|()| new.sync_all());
+        // What was appended meanwhile, before and after the new file gets the name; who writes to the old one from then on notices.
+        let carried = written.and_then(|()| carry(&mut old, self.read, &mut new));
+        let renamed = carried.and_then(|at| std::fs::rename(&beside, &self.path).map(|()| at));
+        let at = renamed.map_err(fail)?;
+        if cfg!(not(unix)) {
+            std::thread::sleep(Duration::from_millis(20));
         }
+        let mut late = File::options().append(true).open(&self.path).map_err(fail)?;
+        carry(&mut old, at, &mut late).map_err(fail)?;
+        self.of = id(&new).map_err(fail)?;
+        // All of it is known; what others appended is read again.
+        self.read = lines.len() as u64;
+        self.look_at = COMPACT_BYTES.max(self.read * 2);
         Ok(true)
     }
+}
+
+/// Copies what a file has from `at` on; where it ended.
+fn carry(from: &mut File, at: u64, to: &mut File) -> std::io::Result<u64> {
+    let mut bytes = Vec::new();
+    from.seek(SeekFrom::Start(at))?;
+    from.read_to_end(&mut bytes)?;
+    to.write_all(&bytes)?;
+    Ok(at + bytes.len() as u64)
+}
+
+/// What tells a file from the one that gets its name later.
+#[cfg(unix)]
+fn id(file: &File) -> std::io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().map(|own| (own.dev(), own.ino()))
+}
+
+/// Elsewhere a file that is open cannot be replaced.
+#[cfg(not(unix))]
+fn id(_: &File) -> std::io::Result<(u64, u64)> {
+    Ok((0, 0))
 }
 
 /// A file that is there while one process writes the library anew.

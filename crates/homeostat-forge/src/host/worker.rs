@@ -203,7 +203,7 @@ impl<M: 'static> Worker<M> {
         match self.jobs.try_send(job) {
             Ok(()) => Ok(Answer { from, pulse: self.pulse.clone() }),
             Err(TrySendError::Full(_)) => {
-                Err(Error::new(Code::ForgeUnsupported, "more than 1024 jobs wait for the device"))
+                Err(Error::new(Code::ForgeBusy, "more than 1024 jobs wait for the device"))
             }
             Err(TrySendError::Disconnected(_)) => Err(ended()),
         }

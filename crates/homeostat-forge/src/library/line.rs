@@ -4,7 +4,7 @@ use super::key::{DeviceKey, KernelKey};
 use super::state::{BlueprintState, KernelState};
 use super::{Measures, Record, SCHEMA};
 use crate::ir::{DType, Hash};
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::Code;
 use homeostat_core::json::{Fields, Json, Writer};
 use sha2::{Digest, Sha256};
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 pub(super) enum Read {
     Blueprint(Hash, BlueprintState),
     Kernel(KernelKey, Record),
+    Lesson(DeviceKey, String, Vec<f64>),
     OtherVersion,
     Damaged,
 }
@@ -45,16 +46,28 @@ pub(super) fn kernel(key: &KernelKey, record: &Record) -> String {
         w.key("schedule").str(&key.schedule);
         w.key("bucket").uint(u64::from(key.bucket));
         w.key("dtype").str(key.dtype.name());
-        w.key("backend").str(&key.device.backend);
-        w.key("vendor").uint(u64::from(key.device.vendor));
-        w.key("device").uint(u64::from(key.device.device));
-        w.key("driver").str(&key.device.driver);
-        w.key("compiler").str(&key.device.compiler);
+        write_device(w, &key.device);
         w.key("kernel").named(&KernelState::ALL, record.state);
         w.key("seconds").num(record.measures.seconds);
         w.key("extra_bytes").uint(record.measures.extra_bytes);
         w.key("error").num(record.measures.error);
         w.key("portable").bool(record.measures.portable);
+    })
+}
+
+fn write_device(w: &mut Writer, device: &DeviceKey) {
+    w.key("backend").str(&device.backend);
+    w.key("vendor").uint(u64::from(device.vendor));
+    w.key("device").uint(u64::from(device.device));
+    w.key("driver").str(&device.driver);
+    w.key("compiler").str(&device.compiler);
+}
+
+pub(super) fn lesson(device: &DeviceKey, topic: &str, numbers: &[f64]) -> String {
+    sealed(|w| {
+        w.key("topic").str(topic);
+        write_device(w, device);
+        w.key("numbers").nums(numbers);
     })
 }
 
@@ -68,7 +81,13 @@ pub(super) fn read(line: &[u8]) -> Read {
     if json.get("v").and_then(Json::num) != Some(f64::from(SCHEMA)) {
         return Read::OtherVersion;
     }
-    let read = if json.get("kernel").is_some() { read_kernel(&json) } else { read_blueprint(&json) };
+    let read = if json.get("kernel").is_some() {
+        read_kernel(&json)
+    } else if json.get("topic").is_some() {
+        read_lesson(&json)
+    } else {
+        read_blueprint(&json)
+    };
     read.unwrap_or(Read::Damaged)
 }
 
@@ -90,6 +109,25 @@ fn read_blueprint(json: &Json) -> Option<Read> {
     Some(Read::Blueprint(hash(text)?, state))
 }
 
+fn read_device(f: &mut Fields) -> DeviceKey {
+    let most = f64::from(u32::MAX);
+    DeviceKey {
+        backend: f.text("backend").into(),
+        vendor: f.whole("vendor", 0.0, most) as u32,
+        device: f.whole("device", 0.0, most) as u32,
+        driver: f.text("driver").into(),
+        compiler: f.text("compiler").into(),
+    }
+}
+
+fn read_lesson(json: &Json) -> Option<Read> {
+    let mut f = Fields::new(json, Code::InvalidJson, "");
+    let (topic, device) = (String::from(f.text("topic")), read_device(&mut f));
+    f.finish().ok()?;
+    let numbers = json.get("numbers")?.arr()?.iter().map(Json::num).collect::<Option<Vec<f64>>>()?;
+    (numbers.len() <= super::NUMBERS_MAX).then_some(Read::Lesson(device, topic, numbers))
+}
+
 fn read_kernel(json: &Json) -> Option<Read> {
     let mut f = Fields::new(json, Code::InvalidJson, "");
     let most = f64::from(u32::MAX);
@@ -97,9 +135,7 @@ fn read_kernel(json: &Json) -> Option<Read> {
     let (group, bucket) = (f.whole("group", 0.0, most) as u32, f.whole("bucket", 0.0, most) as u32);
     let schedule = String::from(f.text("schedule"));
     let dtype = f.text("dtype");
-    let (backend, driver, compiler) =
-        (f.text("backend").into(), f.text("driver").into(), f.text("compiler").into());
-    let (vendor, device) = (f.whole("vendor", 0.0, most) as u32, f.whole("device", 0.0, most) as u32);
+    let device = read_device(&mut f);
     let measures = Measures {
         seconds: f.within("seconds", 0.0, 1e9),
         extra_bytes: f.whole("extra_bytes", 0.0, 1e15),
@@ -108,7 +144,6 @@ fn read_kernel(json: &Json) -> Option<Read> {
     };
     let state = f.named(&KernelState::ALL, "kernel");
     f.finish().ok()?;
-    let device = DeviceKey { backend, vendor, device, driver, compiler };
     let dtype = DType::ALL.into_iter().find(|d| d.name() == dtype)?;
     let key = KernelKey { blueprint: hash(text)?, group, schedule, bucket, dtype, device };
     Some(Read::Kernel(key, Record { state, measures, proven_here: false, answered: false }))

@@ -23,6 +23,9 @@ pub const SCHEMA: u32 = 1;
 /// Most kernels that are kept; the worst ones of the fullest blueprint go first.
 pub const KERNELS_MAX: usize = 65_536;
 
+/// Most lessons that are kept, and most numbers of one.
+const LESSONS_MAX: usize = 1024;
+const NUMBERS_MAX: usize = 64;
 /// How many buckets apart sizes are still alike.
 const ALIKE_MAX: u32 = 3;
 /// Most schedules that are taken over from kernels that are alike.
@@ -114,6 +117,8 @@ impl Reading {
 pub struct Library {
     blueprints: Map<Hash, BlueprintState>,
     kernels: Map<KernelKey, Record>,
+    /// What devices have taught, by topic.
+    lessons: Map<(DeviceKey, String), Vec<f64>>,
     /// Lines that nobody has kept yet.
     lines: String,
 }
@@ -213,6 +218,44 @@ impl Library {
         schedules
     }
 
+    /// What a device has taught about a topic, or what the most similar one has; and how far that is trusted here: 1 for the device
+    /// itself, less where the driver is another one, least where only the vendor is the same.
+    pub fn learned(&self, device: &DeviceKey, topic: &str) -> Option<(&[f64], f64)> {
+        let trust = |of: &DeviceKey| {
+            if of == device {
+                1.0
+            } else if (&of.backend, of.vendor, of.device) == (&device.backend, device.vendor, device.device) {
+                0.75
+            } else if of.vendor == device.vendor {
+                0.4
+            } else {
+                0.0
+            }
+        };
+        let mut best: Option<(&[f64], f64)> = None;
+        for ((of, about), numbers) in self.lessons.iter() {
+            let trust = trust(of);
+            if about == topic && trust > best.map_or(0.0, |(_, most)| most) {
+                best = Some((numbers, trust));
+            }
+        }
+        best
+    }
+
+    /// Keeps what a device has taught about a topic, instead of what was kept of it before.
+    pub fn learn(&mut self, device: DeviceKey, topic: &str, numbers: &[f64]) {
+        let key = (device, String::from(topic));
+        let is_new = !self.lessons.contains_key(&key);
+        if numbers.len() > NUMBERS_MAX || numbers.iter().any(|n| !n.is_finite()) {
+            return;
+        }
+        if is_new && self.lessons.len() >= LESSONS_MAX {
+            return;
+        }
+        self.lines.push_str(&line::lesson(&key.0, topic, numbers));
+        self.lessons.insert(key, numbers.to_vec());
+    }
+
     /// Every fact as a line: what a file is replaced by when it has grown by facts that later ones replaced.
     pub fn all_lines(&self) -> String {
         let mut lines = String::new();
@@ -221,6 +264,9 @@ impl Library {
             // A candidate that answered is kept as such.
             let state = if record.answered { KernelState::Promoted } else { record.state };
             lines.push_str(&line::kernel(key, &Record { state, ..record.clone() }));
+        }
+        for ((device, topic), numbers) in self.lessons.iter() {
+            lines.push_str(&line::lesson(device, topic, numbers));
         }
         lines
     }
@@ -309,6 +355,13 @@ impl Library {
                         record.state = KernelState::Compiled;
                     }
                     self.kernels.insert(key, record);
+                }
+                line::Read::Lesson(device, topic, numbers) => {
+                    reading.taken += 1;
+                    let key = (device, topic);
+                    if self.lessons.contains_key(&key) || self.lessons.len() < LESSONS_MAX {
+                        self.lessons.insert(key, numbers);
+                    }
                 }
                 line::Read::OtherVersion => reading.other_version += 1,
                 line::Read::Damaged => reading.damaged += 1,

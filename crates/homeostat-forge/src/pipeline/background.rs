@@ -1,17 +1,21 @@
-//! The pipelines of all kernels, in turn.
+//! The pipelines of all kernels: who is worked for, and whose command the device gets next.
 
 use super::command::{Command, Reply};
+use super::gate::{Gates, Stage};
+use super::intake::{Admission, Intake};
 use super::life::{Goal, Start, live};
-use super::port::{Port, Slot};
-use crate::registry::{FieldReport, KernelId, ProgramId, Registry, Tier};
+use super::line::{Keeper, Line, advance, start_of};
+use super::port::{Common, Port, Slot};
+use crate::map::{Map, Set};
+use crate::registry::{Event, Evidence, FieldReport, KernelId, ProgramId, Tier};
 use crate::schedule::Schedule;
-use alloc::collections::{BTreeMap, VecDeque};
-use alloc::{boxed::Box, rc::Rc, vec::Vec};
-use core::cell::{Cell, RefCell};
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
-use homeostat_core::error::{Code, Error, Result};
+use alloc::collections::VecDeque;
+use alloc::{boxed::Box, format, rc::Rc, string::String, vec::Vec};
+use core::cell::RefCell;
+use homeostat_core::error::Result;
+use homeostat_reflex::breaker::Outcome;
+use homeostat_reflex::flow::pipeline::{COMPILATION, VALIDATION};
+use homeostat_reflex::flow::{EMERGENCY, Queue, STRATEGIC, Taken, tier_of_interest};
 
 /// Runs that make a kernel hot.
 const HOT_RUNS: u64 = 32;
@@ -19,52 +23,62 @@ const HOT_RUNS: u64 = 32;
 const IDLE_US: u64 = 50_000;
 /// Times that a kernel's slowness in the field is looked into again.
 const REVIEWS_MAX: u32 = 4;
+/// Times that a pipeline is begun anew because a breaker was open.
+const DEFERRALS_MAX: u32 = 8;
+/// Shortest time until then.
+const DEFER_US: u64 = 1_000_000;
 
-/// Who keeps the registry: its owner, or a lock that runs share.
-pub trait Keeper {
-    /// Does something with the registry.
-    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T;
-}
-
-impl Keeper for RefCell<Registry> {
-    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T {
-        work(&mut self.borrow_mut())
-    }
-}
-
-#[cfg(feature = "std")]
-impl Keeper for std::sync::Mutex<Registry> {
-    fn with<T>(&self, work: impl FnOnce(&mut Registry) -> T) -> T {
-        // The registry is whole at every step; a panic while it was held was a lack of memory.
-        work(&mut self.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
-    }
-}
-
-struct Line {
-    future: Pin<Box<dyn Future<Output = ()>>>,
-    slot: Rc<RefCell<Slot>>,
-    /// Runs when it began to rest.
-    resting: Option<u64>,
-    /// Tells it from an earlier one of the same kernel.
-    serial: u64,
-    /// Programs that it compiled, and that neither answer nor were given up.
-    open: Vec<ProgramId>,
+/// A stage's queue: kernels whose pipelines wait there for the device.
+struct Waiting {
+    queue: Queue,
+    of_item: Map<u64, KernelId>,
 }
 
 /// The pipelines of all kernels.
-#[derive(Default)]
 pub struct Background {
-    lines: BTreeMap<KernelId, Line>,
-    order: VecDeque<KernelId>,
-    programs: Rc<Cell<u32>>,
+    intake: Intake,
+    gates: Gates,
+    lines: Map<KernelId, Line>,
+    /// Pipelines that are to be moved on.
+    ready: VecDeque<KernelId>,
+    resting: Set<KernelId>,
+    compilation: Waiting,
+    validation: Waiting,
+    common: Rc<Common>,
     /// The pipeline whose command is out.
     out: Option<(KernelId, u64)>,
     serial: u64,
     drops: VecDeque<ProgramId>,
     /// Whether a `Drop` without a kernel is out.
     dropping: bool,
-    reviews: BTreeMap<KernelId, u32>,
-    proposals: BTreeMap<KernelId, Vec<Schedule>>,
+    reviews: Map<KernelId, u32>,
+    deferrals: Map<KernelId, u32>,
+    proposals: Map<KernelId, Vec<Schedule>>,
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        let common = Common::default();
+        common.capacity.set(1.0);
+        let waiting = |config| Waiting { queue: Queue::new(config), of_item: Map::new() };
+        Self {
+            intake: Intake::default(),
+            gates: Gates::default(),
+            lines: Map::new(),
+            ready: VecDeque::new(),
+            resting: Set::new(),
+            compilation: waiting(COMPILATION),
+            validation: waiting(VALIDATION),
+            common: Rc::new(common),
+            out: None,
+            serial: 0,
+            drops: VecDeque::new(),
+            dropping: false,
+            reviews: Map::new(),
+            deferrals: Map::new(),
+            proposals: Map::new(),
+        }
+    }
 }
 
 impl Background {
@@ -73,56 +87,126 @@ impl Background {
         Self::default()
     }
 
-    /// Begins a kernel's pipeline, or begins it anew.
-    pub fn start(&mut self, keeper: &impl Keeper, id: KernelId) -> Result<()> {
-        let start = keeper.with(|r| start_of(r, id))?;
-        if let Some(start) = start {
-            self.begin(id, start);
+    /// Has a kernel worked for, or worked for anew. Where there is no room for it, it is recorded, and comes back by itself.
+    pub fn start(&mut self, keeper: &impl Keeper, id: KernelId, now_us: u64) -> Result<Admission> {
+        let (there, runs) = keeper
+            .with(|r| r.subject(id).map(|_| (r.device().is_some(), r.last_run(id).map_or(0, |l| l.1))))?;
+        if !there {
+            return Ok(Admission::Aside);
         }
-        Ok(())
+        self.end(id, now_us);
+        let interest = runs as f64 / (runs + HOT_RUNS / 4) as f64;
+        Ok(self.offer(keeper, id, Goal::Tune, tier_of_interest(interest), now_us))
     }
 
-    fn begin(&mut self, id: KernelId, start: Start) {
+    fn offer(&mut self, keeper: &impl Keeper, id: KernelId, goal: Goal, tier: u32, now_us: u64) -> Admission {
+        let (admission, evicted) = self.intake.offer(id, goal, tier, now_us);
+        let note = |id, event, reason: &str| {
+            let evidence = Evidence { reason: reason.into(), ..Evidence::default() };
+            keeper.with(|r| r.note(now_us, Some(id), event, &[], evidence));
+        };
+        match admission {
+            Admission::Shed(_) => note(id, Event::Shed, "blueprints: the queue is full"),
+            _ => note(id, Event::Queued, ""),
+        }
+        if let Some(other) = evicted {
+            note(other, Event::Shed, "blueprints: what matters more took its place");
+        }
+        self.observe(keeper, now_us);
+        admission
+    }
+
+    fn observe(&mut self, keeper: &impl Keeper, now_us: u64) {
+        if let Some(capacity) = self.intake.observe(now_us) {
+            self.common.capacity.set(capacity);
+            // The four levels are whole per cents.
+            let reason = format!("{} %", libm::round(capacity * 100.0) as u32);
+            let evidence = Evidence { reason, ..Evidence::default() };
+            keeper.with(|r| r.note(now_us, None, Event::Capacity, &[], evidence));
+        }
+    }
+
+    /// Share of the usual work that is welcome: 1, 0.7, 0.3 or 0.1.
+    pub fn capacity(&self) -> f64 {
+        self.common.capacity.get()
+    }
+
+    fn begin(&mut self, id: KernelId, start: Start, now_us: u64) {
         let slot = Rc::new(RefCell::new(Slot::default()));
-        let port = Port::new(slot.clone(), self.programs.clone());
-        self.end(id);
+        let port = Port::new(slot.clone(), self.common.clone());
+        self.end(id, now_us);
         self.serial += 1;
-        let future = Box::pin(live(port, start));
-        self.lines.insert(id, Line { future, slot, resting: None, serial: self.serial, open: Vec::new() });
-        self.order.push_back(id);
+        let line = Line {
+            future: Box::pin(live(port, start)),
+            slot,
+            resting: None,
+            serial: self.serial,
+            pending: None,
+            item: None,
+            permits: Vec::new(),
+            open: Vec::new(),
+            deferred: false,
+        };
+        self.lines.insert(id, line);
+        self.ready.push_back(id);
     }
 
     /// Ends a kernel's pipeline; a command that is out is still to be replied to.
-    pub fn stop(&mut self, id: KernelId) {
-        self.end(id);
+    pub fn stop(&mut self, id: KernelId, now_us: u64) {
+        self.end(id, now_us);
+        self.intake.remove(id);
         self.reviews.remove(&id);
+        self.deferrals.remove(&id);
         self.proposals.remove(&id);
     }
 
-    /// Candidates of a pipeline that ends early are given up.
-    fn end(&mut self, id: KernelId) {
-        if let Some(line) = self.lines.remove(&id) {
-            self.drops.extend(line.open);
-            self.order.retain(|known| *known != id);
+    /// Candidates of a pipeline that ends early are given up, and say nothing of the stage that they were in.
+    fn end(&mut self, id: KernelId, now_us: u64) {
+        let Some(line) = self.lines.remove(&id) else { return };
+        self.drops.extend(line.open);
+        for (stage, permit) in line.permits {
+            self.gates.leave(stage, permit, Outcome::Ignored, now_us);
+        }
+        if let Some((stage, item)) = line.item {
+            let waiting = self.waiting(stage);
+            waiting.queue.cancel(item);
+            waiting.of_item.remove(&item);
+        }
+        self.ready.retain(|known| *known != id);
+        self.resting.remove(&id);
+    }
+
+    fn waiting(&mut self, stage: Stage) -> &mut Waiting {
+        match stage {
+            Stage::Compile => &mut self.compilation,
+            Stage::Validate => &mut self.validation,
         }
     }
 
-    /// Ends every pipeline, as after a device's loss. What is out needs no reply.
-    pub fn clear(&mut self) {
-        self.lines.clear();
-        self.order.clear();
+    /// Ends every pipeline, as after a device's loss. What is out needs no reply; it counts as failed in the stage that it was in.
+    pub fn clear(&mut self, now_us: u64) {
+        if let Some(line) = self.out.and_then(|(id, _)| self.lines.get_mut(&id)) {
+            for (stage, permit) in core::mem::take(&mut line.permits) {
+                self.gates.leave(stage, permit, Outcome::Failure, now_us);
+            }
+        }
+        let ids: Vec<KernelId> = self.lines.keys().copied().collect();
+        ids.into_iter().for_each(|id| self.end(id, now_us));
+        self.intake = Intake::default();
+        self.common.capacity.set(1.0);
         self.drops.clear();
         (self.out, self.dropping) = (None, false);
     }
 
     /// Whether every pipeline has come to its end; one that rests has.
     pub fn is_settled(&self) -> bool {
-        self.out.is_none() && self.lines.values().all(|line| line.resting.is_some())
+        let resting = || self.lines.values().all(|line| line.resting.is_some());
+        self.out.is_none() && self.intake.is_empty() && resting()
     }
 
-    /// Whether this kernel's pipeline has come to its end.
+    /// Whether this kernel's pipeline has come to its end, and it does not wait for another one.
     pub fn has_settled(&self, id: KernelId) -> bool {
-        self.is_free(id) && !self.proposals.contains_key(&id)
+        self.is_free(id) && !self.intake.has(id) && !self.proposals.contains_key(&id)
     }
 
     /// What the device should do next, and for which kernel (none for a program that is given up); `None` when there is nothing to
@@ -134,25 +218,132 @@ impl Background {
         let (drops, reports) = keeper.with(|r| (r.take_drops(), r.take_reports()));
         self.drops.extend(drops);
         for report in reports {
-            self.review(keeper, report);
+            self.review(keeper, report, now_us);
         }
-        self.begin_proposals(keeper);
+        self.begin_proposals(keeper, now_us);
+        self.admit(keeper, now_us);
         if let Some(program) = self.drops.pop_front() {
             self.dropping = true;
             return Some((None, Command::Drop(program)));
         }
-        for _ in 0..self.order.len() {
-            let id = self.order.pop_front()?;
+        self.wake(keeper, now_us);
+        let command = loop {
+            self.advance_all(keeper, now_us);
+            if let Some(command) = self.pick(now_us) {
+                break Some(command);
+            }
+            // Pipelines that ended made room for others.
+            self.admit(keeper, now_us);
+            if self.ready.is_empty() {
+                break None;
+            }
+        };
+        for change in self.gates.changes(now_us) {
+            let evidence = Evidence { reason: change, ..Evidence::default() };
+            keeper.with(|r| r.note(now_us, None, Event::Breaker, &[], evidence));
+        }
+        command
+    }
+
+    /// Begins pipelines for those that wait, as many as the compilation's queue has places.
+    fn admit(&mut self, keeper: &impl Keeper, now_us: u64) {
+        self.intake.readmit(now_us, |id| keeper.with(|r| r.last_run(id).map_or(0, |(_, runs)| runs)));
+        while self.lines.len() - self.resting.len() < COMPILATION.depth as usize {
+            let Some((id, goal)) = self.intake.take(now_us) else { break };
+            if let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) {
+                self.begin(id, Start { goal, ..start }, now_us);
+            }
+        }
+        self.observe(keeper, now_us);
+    }
+
+    /// Pipelines that rest go on where their kernel is hot and the device idle; polishing waits while capacity is short.
+    fn wake(&mut self, keeper: &impl Keeper, now_us: u64) {
+        if self.capacity() < 1.0 {
+            return;
+        }
+        let resting: Vec<KernelId> = self.resting.iter().copied().collect();
+        for id in resting {
             let Some(line) = self.lines.get_mut(&id) else { continue };
-            if let Some(command) = advance(line, keeper, id, now_us) {
-                self.order.push_back(id);
+            let (Some(before), Some((last_us, runs))) = (line.resting, keeper.with(|r| r.last_run(id)))
+            else {
+                continue;
+            };
+            if runs - before >= HOT_RUNS && now_us.saturating_sub(last_us) >= IDLE_US {
+                line.resting = None;
+                line.slot.borrow_mut().reply = Some(Reply::Accepted(true));
+                self.resting.remove(&id);
+                self.ready.push_back(id);
+            }
+        }
+    }
+
+    /// Moves every pipeline on that has something to go on with, until it needs the device.
+    fn advance_all(&mut self, keeper: &impl Keeper, now_us: u64) {
+        for _ in 0..self.ready.len() {
+            let Some(id) = self.ready.pop_front() else { break };
+            let Some(line) = self.lines.get_mut(&id) else { continue };
+            if line.pending.is_none() {
+                line.pending = advance(line, &mut self.gates, keeper, id, now_us);
+            }
+            let Some(command) = &line.pending else {
+                if line.resting.is_some() {
+                    self.resting.insert(id);
+                } else {
+                    let deferred = line.deferred;
+                    self.end(id, now_us);
+                    if deferred {
+                        self.defer(keeper, id, now_us);
+                    }
+                }
+                continue;
+            };
+            let stage = match command {
+                Command::Compile(..) => Stage::Compile,
+                _ => Stage::Validate,
+            };
+            let tier = line.slot.borrow().tier;
+            let waiting = self.waiting(stage);
+            match waiting.queue.enqueue(tier, u64::MAX, now_us) {
+                Ok(enqueued) => {
+                    waiting.of_item.insert(enqueued.item, id);
+                    let evicted = enqueued.evicted.and_then(|item| waiting.of_item.remove(&item));
+                    if let Some(line) = self.lines.get_mut(&id) {
+                        line.item = Some((stage, enqueued.item));
+                    }
+                    // It keeps what it waits with, and comes again.
+                    if let Some(other) = evicted.and_then(|other| self.lines.get_mut(&other)) {
+                        other.item = None;
+                    }
+                    self.ready.extend(evicted);
+                }
+                // It keeps what it waits with, and comes again.
+                Err(_) => self.ready.push_back(id),
+            }
+        }
+    }
+
+    /// The next command: what was compiled is proven and timed before anything else is compiled.
+    fn pick(&mut self, now_us: u64) -> Option<(Option<KernelId>, Command)> {
+        for stage in [Stage::Validate, Stage::Compile] {
+            while let Some(Taken::Start(item) | Taken::Expired(item)) = self.waiting(stage).queue.take(now_us)
+            {
+                let Some(id) = self.waiting(stage).of_item.remove(&item) else { continue };
+                let line = self.lines.get_mut(&id)?;
+                line.item = None;
+                let command = line.pending.take()?;
+                if let Command::Compile(..) = command {
+                    match self.gates.enter(Stage::Compile, now_us) {
+                        Ok(permit) => line.permits.push((Stage::Compile, permit)),
+                        Err(error) => {
+                            line.slot.borrow_mut().reply = Some(Reply::Failed(error));
+                            self.ready.push_back(id);
+                            return None;
+                        }
+                    }
+                }
                 self.out = Some((id, line.serial));
                 return Some((Some(id), command));
-            }
-            if line.resting.is_some() {
-                self.order.push_back(id);
-            } else {
-                self.end(id);
             }
         }
         None
@@ -168,6 +359,7 @@ impl Background {
             && let Some(line) = self.lines.get(&id).filter(|line| line.serial == serial)
         {
             line.slot.borrow_mut().reply = Some(reply);
+            self.ready.push_back(id);
         }
     }
 
@@ -181,98 +373,49 @@ impl Background {
         self.lines.get(&id).is_none_or(|line| line.resting.is_some())
     }
 
-    fn begin_proposals(&mut self, keeper: &impl Keeper) {
-        let free: Vec<KernelId> = self.proposals.keys().copied().filter(|id| self.is_free(*id)).collect();
+    fn begin_proposals(&mut self, keeper: &impl Keeper, now_us: u64) {
+        let is_free = |id: &KernelId| self.is_free(*id) && !self.intake.has(*id);
+        let free: Vec<KernelId> = self.proposals.keys().copied().filter(is_free).collect();
         for id in free {
             let Some(schedules) = self.proposals.remove(&id) else { continue };
-            if let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) {
-                self.begin(id, Start { goal: Goal::Propose(schedules), ..start });
+            if keeper.with(|r| r.device().is_some() && r.subject(id).is_ok()) {
+                self.offer(keeper, id, Goal::Propose(schedules), STRATEGIC, now_us);
             }
         }
     }
 
     /// Something failed in the field. What was slow is compared once more; what was wrong is not tried again, and its kernel is
     /// searched for anew.
-    fn review(&mut self, keeper: &impl Keeper, report: FieldReport) {
+    fn review(&mut self, keeper: &impl Keeper, report: FieldReport, now_us: u64) {
         let id = report.kernel;
-        let reviews = self.reviews.entry(id).or_default();
+        let reviews = self.reviews.or_default(id);
         if *reviews >= REVIEWS_MAX || self.lines.get(&id).is_some_and(|line| line.resting.is_none()) {
             return;
         }
         *reviews += 1;
         let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) else { return };
         if !report.wrong {
-            self.begin(id, Start { goal: Goal::Review(report.schedules), ..start });
-        } else if start.current.is_none() || start.options.tier != Tier::Fast {
-            self.begin(id, start);
+            self.offer(keeper, id, Goal::Review(report.form, report.schedules), STRATEGIC, now_us);
+        } else if start.current.is_none() {
+            // What answered was wrong, and nothing of the device's is left.
+            self.offer(keeper, id, Goal::Tune, EMERGENCY, now_us);
+        } else if start.options.tier != Tier::Fast {
+            self.offer(keeper, id, Goal::Tune, STRATEGIC, now_us);
         }
     }
-}
 
-/// What a kernel's pipeline begins with; `None` without a device.
-fn start_of(registry: &Registry, id: KernelId) -> Result<Option<Start>> {
-    let (subject, options) = (registry.subject(id)?, registry.kernel_options(id)?);
-    let Some((_, limits)) = registry.device() else { return Ok(None) };
-    let groups = 0..subject.plan.groups.len();
-    Ok(Some(Start {
-        limits: *limits,
-        known: registry.known(id),
-        alike: groups.map(|g| registry.alike(id, g)).collect(),
-        banned: registry.banned(id),
-        current: registry.current(id)?.cloned(),
-        goal: Goal::Tune,
-        subject,
-        options,
-    }))
-}
-
-/// Moves a pipeline on until it needs the device; `None` when it rests or has ended.
-fn advance(line: &mut Line, keeper: &impl Keeper, id: KernelId, now_us: u64) -> Option<Command> {
-    if let Some(runs) = line.resting {
-        let (last_us, now) = keeper.with(|r| r.last_run(id))?;
-        if now - runs < HOT_RUNS || now_us.saturating_sub(last_us) < IDLE_US {
-            return None;
-        }
-        line.resting = None;
-        line.slot.borrow_mut().reply = Some(Reply::Accepted(true));
-    }
-    loop {
-        let polled = line.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        if polled == Poll::Ready(()) {
-            return None;
-        }
-        let command = line.slot.borrow_mut().command.take();
-        let reply = match command {
-            Some(Command::Note(event, schedules, evidence)) => {
-                keeper.with(|r| r.note(now_us, Some(id), event, &schedules, evidence));
-                Reply::Done
-            }
-            Some(Command::Promote(offer)) => {
-                let program = offer.installed.program;
-                let accepted = keeper.with(|r| r.promote(id, offer, now_us));
-                line.open.retain(|open| !accepted || *open != program);
-                Reply::Accepted(accepted)
-            }
-            Some(Command::Rest) => match keeper.with(|r| r.last_run(id)) {
-                Some((_, runs)) => {
-                    line.resting = Some(runs);
-                    return None;
-                }
-                None => Reply::Accepted(false),
-            },
-            Some(command) => {
-                match &command {
-                    Command::Compile(program, _) => line.open.push(*program),
-                    Command::Drop(program) => line.open.retain(|open| open != program),
-                    _ => {}
-                }
-                return Some(command);
-            }
-            // It waits for a reply that was never sent: the owner asked twice.
-            None => {
-                Reply::Failed(Error::new(Code::InvalidOption, "next: the command before it has no reply yet"))
-            }
+    /// A breaker was open: the kernel comes back when it is not, but not for ever.
+    fn defer(&mut self, keeper: &impl Keeper, id: KernelId, now_us: u64) {
+        let deferrals = self.deferrals.or_default(id);
+        *deferrals += 1;
+        let (event, reason) = if *deferrals <= DEFERRALS_MAX {
+            let tier = homeostat_reflex::flow::EXPERIMENTAL;
+            self.intake.defer(id, Goal::Tune, tier, now_us + self.gates.wait_us().max(DEFER_US));
+            (Event::Shed, "a stage's breaker is open")
+        } else {
+            (Event::Settled, "the breakers were open every time: what answers stays")
         };
-        line.slot.borrow_mut().reply = Some(reply);
+        let evidence = Evidence { reason: String::from(reason), ..Evidence::default() };
+        keeper.with(|r| r.note(now_us, Some(id), event, &[], evidence));
     }
 }

@@ -1,19 +1,22 @@
 //! What is asked of the owner of a device, and what it answers.
 
+use super::gate::Stage;
+use crate::architect::Topic;
 use crate::ir::Data;
 use crate::measure::Timing;
+use crate::plan::{Plan, Variant};
 use crate::registry::{Event, Evidence, Offer, ProgramId};
 use crate::schedule::Schedule;
 use crate::wgsl::Kernel;
 use alloc::{sync::Arc, vec::Vec};
 use homeostat_core::error::Error;
 
-/// What a device should do. Only the first five leave `Background`; the rest are the registry's.
+/// What a device should do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Compile these groups of the plan, each with its number, and give them tensors: every input, and what the groups read and
+    /// Compile these groups of a plan, each with its number, and give them tensors: every input, and what the groups read and
     /// write. What they read and nobody of them stores holds zeros. Replied by `Done`.
-    Compile(ProgramId, Vec<(u32, Kernel)>),
+    Compile(ProgramId, Arc<Plan>, Vec<(u32, Kernel)>),
     /// Write the inputs, dispatch every group in order, read the outputs. Where it is `guarded`, every other tensor holds NaN between
     /// canaries before, and what wrote outside of one is an error (`KernelRejected`). Replied by `Executed`.
     Execute {
@@ -30,12 +33,28 @@ pub enum Command {
     Time(ProgramId, u32, u32),
     /// Give a program up. Replied by `Done`.
     Drop(ProgramId),
+}
+
+/// What a pipeline asks for: of a device, of the registry, of the stages before it.
+pub(super) enum Ask {
+    /// A device's work.
+    Device(Command),
     /// Record something.
     Note(Event, Vec<Schedule>, Evidence),
     /// Have a program answer. Replied by `Accepted`.
     Promote(Offer),
     /// Go on when the kernel is hot and the device is idle. Replied by `Accepted`: whether there is reason to go on at all.
     Rest,
+    /// A candidate comes to a stage. Replied by `Done`, or by `Failed` (`ForgeBusy`) while the stage's breaker is open.
+    Enter(Stage),
+    /// It has left the stage: whether it failed there; `None` where that says nothing about the device.
+    Leave(Stage, Option<bool>),
+    /// Never try this schedule of a group again in this life.
+    Ban(Variant, usize, Schedule),
+    /// The device has taught something.
+    Learn(Topic, Vec<f64>),
+    /// End here, and begin anew when the stages let somebody in again.
+    Defer,
 }
 
 /// What came of a command.

@@ -1,10 +1,11 @@
 //! Timing: the measurements of a search, and the pairs that decide.
 
 use super::life::Context;
+use super::life::is_over;
 use super::raise::Raised;
 use crate::measure::{Decision, Median, decide, median, runs};
 use crate::prove::work;
-use crate::registry::{Backend, Event, Evidence, ProgramId, is_loss};
+use crate::registry::{Backend, Event, Evidence, ProgramId};
 use crate::schedule::Schedule;
 use crate::search::Search;
 use alloc::{string::String, vec::Vec};
@@ -30,7 +31,7 @@ pub(super) enum Rival {
 }
 
 /// A group that is ready to be timed.
-struct Bench {
+pub(super) struct Bench {
     program: ProgramId,
     group: u32,
     uneven: f64,
@@ -41,19 +42,23 @@ impl Context {
     /// Measures what the search proposes, until its budget is spent.
     pub(super) async fn measure(&self, group: usize, search: &mut Search) -> Result<()> {
         let mut best = f64::INFINITY;
-        for _ in 0..self.options.evaluations {
+        // Where many kernels wait, each gets less.
+        let share = f64::from(self.options.evaluations) * self.port.capacity();
+        for _ in 0..libm::ceil(share) as u32 {
             let Some(number) = search.propose() else { break };
             let schedule = search.space()[number];
             let (seconds, reason) = match self.seconds_of(group, schedule, best).await {
                 Ok(seconds) => (seconds, String::new()),
-                Err(error) if is_loss(&error) => return Err(error),
-                Err(error) => (f64::INFINITY, String::from(error.code.as_str())),
+                Err(error) if is_over(&error) => return Err(error),
+                Err(error) => {
+                    self.port.ban(&self.form.variant, group, schedule).await;
+                    (f64::INFINITY, String::from(error.code.as_str()))
+                }
             };
             best = best.min(seconds);
             search.tell(number, seconds);
             let seconds = seconds.is_finite().then_some(seconds);
-            let evidence =
-                Evidence { seconds, runs: search.told().len() as u64, reason, ..Evidence::default() };
+            let evidence = Evidence { seconds, runs: search.told().len() as u64, reason, ..self.evidence() };
             self.port.note(Event::Measured, &[schedule], evidence).await;
         }
         Ok(())
@@ -61,11 +66,11 @@ impl Context {
 
     /// Compiles one group alone.
     async fn prepare(&self, group: usize, schedule: Schedule) -> Result<Bench> {
-        let of = &self.subject.plan.groups[group];
+        let of = &self.form.plan.groups[group];
         let kernel = crate::wgsl::emit(of, &schedule, &self.limits)
             .map_err(|why| Error::new(Code::ForgeUnsupported, why))?;
         let (uneven, group) = (self.limits.uneven(&kernel), group as u32);
-        let program = self.port.compile(alloc::vec![(group, kernel)]).await?;
+        let program = self.port.compile(&self.form.plan, alloc::vec![(group, kernel)]).await?;
         match self.estimate(program, group).await {
             Ok(estimate_s) => Ok(Bench { program, group, uneven, estimate_s }),
             Err(error) => {
@@ -88,6 +93,25 @@ impl Context {
         let times = runs(bench.estimate_s);
         let timing = self.port.time(bench.program, bench.group, times).await?;
         Ok(timing.seconds(&self.limits, bench.uneven) / f64::from(times))
+    }
+
+    async fn sum(&self, program: &[Bench]) -> Result<f64> {
+        let mut sum = 0.0;
+        for bench in program {
+            sum += self.sample(bench).await?;
+        }
+        Ok(sum)
+    }
+
+    /// Every group of a whole program, ready to be timed.
+    pub(super) async fn benches(&self, program: ProgramId, schedules: &[Schedule]) -> Result<Vec<Bench>> {
+        let kernels = self.kernels(schedules)?;
+        let mut benches = Vec::new();
+        for (group, kernel) in &kernels {
+            let estimate_s = self.estimate(program, *group).await?;
+            benches.push(Bench { program, group: *group, uneven: self.limits.uneven(kernel), estimate_s });
+        }
+        Ok(benches)
     }
 
     async fn seconds_of(&self, group: usize, schedule: Schedule, best: f64) -> Result<f64> {
@@ -118,8 +142,9 @@ impl Context {
         for schedule in finalists.iter().filter(|s| **s != incumbent) {
             let decision = match self.prepare(group, *schedule).await {
                 Ok(bench) => {
-                    let decision = self.pairs(&bench, &present).await;
-                    self.port.release(bench.program).await;
+                    let program = bench.program;
+                    let decision = self.pairs(&[bench], core::slice::from_ref(&present)).await;
+                    self.port.release(program).await;
                     decision
                 }
                 Err(error) => Err(error),
@@ -130,10 +155,10 @@ impl Context {
                 }
                 Ok(Some(Decision::Keep(ratio) | Decision::Undecided(ratio))) => {
                     let reason = String::from("not faster by more than the noise");
-                    let evidence = Evidence { ratio: Some(ratio), reason, ..Evidence::default() };
+                    let evidence = Evidence { ratio: Some(ratio), reason, ..self.evidence() };
                     self.port.note(Event::Refused, &[*schedule], evidence).await;
                 }
-                Err(error) if is_loss(&error) => return Err(error),
+                Err(error) if is_over(&error) => return Err(error),
                 _ => {}
             }
         }
@@ -141,17 +166,18 @@ impl Context {
         Ok(best.map(|(_, schedule)| schedule))
     }
 
-    async fn pairs(&self, candidate: &Bench, incumbent: &Bench) -> Result<Option<Decision>> {
+    /// Two programs in interleaved pairs, each the sum of its groups.
+    pub(super) async fn pairs(&self, candidate: &[Bench], incumbent: &[Bench]) -> Result<Option<Decision>> {
         let mut pairs = Vec::new();
         loop {
             // Which of the two comes first takes turns.
             let first = pairs.len() % 2 == 0;
             let pair = if first {
-                let x = self.sample(candidate).await?;
-                (x, self.sample(incumbent).await?)
+                let x = self.sum(candidate).await?;
+                (x, self.sum(incumbent).await?)
             } else {
-                let y = self.sample(incumbent).await?;
-                (self.sample(candidate).await?, y)
+                let y = self.sum(incumbent).await?;
+                (self.sum(candidate).await?, y)
             };
             pairs.push(pair);
             let decision = decide(&pairs);

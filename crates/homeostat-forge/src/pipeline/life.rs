@@ -3,17 +3,27 @@
 use super::confirm::Rival;
 use super::port::Port;
 use super::raise::{Proof, Raised};
+use crate::architect::{Lessons, Topic, work_of};
 use crate::ir::Data;
 use crate::measure::Median;
-use crate::registry::{Backend, Event, Evidence, Installed, KernelOptions, Offer, Subject, Tier, is_loss};
+use crate::plan::Variant;
+use crate::registry::{
+    Backend, Event, Evidence, Form, Installed, KernelOptions, Offer, Subject, Tier, is_loss,
+};
 use crate::schedule::{Limits, Schedule, first_schedules};
-use crate::search::Search;
+use crate::search::{Search, Strategies};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::cell::RefCell;
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_reflex::flow::{BACKGROUND, EXPERIMENTAL, NORMAL, STRATEGIC};
 
 /// The best ones that are compared with the incumbent.
 const FINALISTS: usize = 3;
+/// Other graphs that are tried after a search, and after each of an aggressive kernel's.
+const REWRITES: usize = 2;
+const REWRITES_AGGRESSIVE: usize = 4;
+/// Measurements below which a search has no coefficients to tell of.
+const TOLD_MIN: usize = 8;
 /// Searches that an aggressive kernel gets beside the first.
 const ROUNDS_MAX: u32 = 4;
 
@@ -26,12 +36,16 @@ pub struct Start {
     pub options: KernelOptions,
     /// What the device can do.
     pub limits: Limits,
-    /// What answered best before, as the library knows it.
-    pub known: Option<Vec<Schedule>>,
+    /// What answered best before, as the library knows it: the graph, and a schedule for each of its groups.
+    pub known: Option<(Form, Vec<Schedule>)>,
     /// For each group, schedules that did well with kernels like it: a search looks at them first.
     pub alike: Vec<Vec<Schedule>>,
-    /// Schedules that are not to be tried: group and schedule.
-    pub banned: Vec<(usize, Schedule)>,
+    /// Schedules that are not to be tried: of which graph, group and schedule.
+    pub banned: Vec<(Variant, usize, Schedule)>,
+    /// What this device and others like it have taught.
+    pub lessons: Lessons,
+    /// How searches find the next schedule.
+    pub strategies: Strategies,
     /// What answers now, where the pipeline comes back after a field report.
     pub current: Option<Installed>,
     /// What for.
@@ -44,35 +58,44 @@ pub enum Goal {
     /// Everything that the kernel's tier asks for.
     Tune,
     /// To compare these schedules with what answers now: they became slow, and it may have been the machine.
-    Review(Vec<Schedule>),
-    /// To prove these schedules and have them answer: somebody asked for them.
+    Review(Form, Vec<Schedule>),
+    /// To prove these schedules of the blueprint's own graph and have them answer: somebody asked for them.
     Propose(Vec<Schedule>),
 }
 
 /// What every step of a pipeline has at hand.
+#[derive(Clone)]
 pub(super) struct Context {
     pub port: Port,
     pub subject: Arc<Subject>,
     pub options: KernelOptions,
     pub limits: Limits,
+    /// The graph that is worked on: the blueprint's own, or another one for the same numbers.
+    pub form: Form,
     pub alike: Vec<Vec<Schedule>>,
-    pub banned: Vec<(usize, Schedule)>,
+    pub banned: Vec<(Variant, usize, Schedule)>,
+    pub lessons: Lessons,
+    pub strategies: Strategies,
     pub inputs: RefCell<Option<Arc<Vec<Data>>>>,
 }
 
 /// Lives a pipeline, and notes why it ends.
 pub(super) async fn live(port: Port, start: Start) {
-    let Start { subject, options, limits, known, alike, banned, current, goal } = start;
+    let Start { subject, options, limits, known, alike, banned, lessons, strategies, current, goal } = start;
+    let (form, inputs) = (subject.own(), RefCell::new(None));
+    let port_of = port.clone();
     let context =
-        Context { port: port.clone(), subject, options, limits, alike, banned, inputs: RefCell::new(None) };
+        Context { port: port_of, subject, options, limits, form, alike, banned, lessons, strategies, inputs };
     let ended = match (goal, current) {
         (Goal::Propose(schedules), _) => context.propose(schedules).await,
-        (Goal::Review(suspect), Some(current)) => context.review(current, suspect).await,
+        (Goal::Review(form, suspect), Some(current)) => context.review(current, form, suspect).await,
         (Goal::Tune, Some(current)) => context.improve(current).await,
         (_, None) => context.begin(known).await,
     };
     // The owner knows of a lost device by itself; it starts anew with another one.
-    if !ended.as_ref().is_err_and(is_loss) {
+    if ended.as_ref().is_err_and(|e| e.code == Code::ForgeBusy) {
+        port.defer().await;
+    } else if !ended.as_ref().is_err_and(is_loss) {
         let reason = ended.map_or_else(|e| format!("{e}"), String::from);
         port.note(Event::Settled, &[], Evidence { reason, ..Evidence::default() }).await;
     }
@@ -80,17 +103,34 @@ pub(super) async fn live(port: Port, start: Start) {
 
 type Ending = Result<&'static str>;
 
+/// Whether an error ends a pipeline, and is not the candidate's own: the device is gone, or takes nothing now.
+pub(super) fn is_over(error: &Error) -> bool {
+    is_loss(error) || error.code == Code::ForgeBusy
+}
+
 impl Context {
+    /// The same for another graph.
+    pub(super) fn of(&self, form: &Form) -> Self {
+        // What did well with groups alike says something of the blueprint's own groups.
+        let alike = if form.variant == self.form.variant { self.alike.clone() } else { Vec::new() };
+        Self { form: form.clone(), alike, ..self.clone() }
+    }
+
+    /// Evidence, to begin with.
+    pub(super) fn evidence(&self) -> Evidence {
+        Evidence { variant: self.form.variant.clone(), ..Evidence::default() }
+    }
+
     /// The rule's schedules, unless the cost model expects far better ones; where one of them failed in the field before, what the
     /// search would try first instead.
-    fn first(&self) -> Result<Vec<Schedule>> {
-        let mut schedules = first_schedules(&self.subject.plan, &self.limits)?;
+    pub(super) fn first(&self) -> Result<Vec<Schedule>> {
+        let mut schedules = first_schedules(&self.form.plan, &self.limits)?;
         for (group, schedule) in schedules.iter_mut().enumerate() {
             if let Some(search) = self.search(group)? {
-                let of = &self.subject.plan.groups[group];
+                let of = &self.form.plan.groups[group];
                 *schedule = search.begin_with(of, *schedule, &self.limits);
             }
-            if self.banned.contains(&(group, *schedule)) {
+            if self.is_banned(group, schedule) {
                 let mut search = self.search(group)?;
                 let refused = || Error::new(Code::ForgeUnsupported, "every schedule failed in the field");
                 let next = search.as_mut().and_then(|s| s.propose().map(|n| s.space()[n]));
@@ -102,17 +142,44 @@ impl Context {
 
     /// A search over a group's schedules; `None` where there is nothing to choose from: some small groups have but the rule's one.
     fn search(&self, group: usize) -> Result<Option<Search>> {
-        let of = &self.subject.plan.groups[group];
-        if Schedule::space(of, &self.limits).len() < 2 {
+        let of = &self.form.plan.groups[group];
+        let mut search = Search::with(of, &self.limits, self.options.seed as u32, &self.strategies)?;
+        if search.space().len() < 2 {
             return Ok(None);
         }
-        let mut search = Search::new(of, &self.limits, self.options.seed as u32)?;
-        search.ban(self.banned.iter().filter(|(g, _)| *g == group).map(|(_, s)| s));
+        let work = work_of(&of.work);
+        if let Some((coefficients, trust)) = self.lessons.model(work) {
+            search.adopt(coefficients, trust);
+        }
+        search.expect_of_moves(self.lessons.moves(work));
+        let here = |(v, g, _): &&(Variant, usize, Schedule)| *v == self.form.variant && *g == group;
+        search.ban(self.banned.iter().filter(here).map(|(.., s)| s));
         Ok(Some(search))
     }
 
+    fn is_banned(&self, group: usize, schedule: &Schedule) -> bool {
+        self.banned.iter().any(|(v, g, s)| (v, *g, s) == (&self.form.variant, group, schedule))
+    }
+
+    /// What a search has found out is told to the device's lessons.
+    async fn teach(&self, group: usize, search: &Search) {
+        let work = work_of(&self.form.plan.groups[group].work);
+        let told = search.told().iter().filter(|(_, s)| s.is_finite()).count();
+        if told >= TOLD_MIN {
+            let mut numbers = alloc::vec![told as f64];
+            numbers.extend(search.coefficients());
+            self.port.learn(Topic::Model(work), numbers).await;
+        }
+        let moves = search.lessons();
+        if moves.iter().any(|(tries, _)| *tries > 0.0) {
+            let numbers = moves.into_iter().flat_map(|(tries, gain)| [tries, gain]).collect();
+            self.port.learn(Topic::Moves(work), numbers).await;
+        }
+    }
+
     /// FAST, or what the library knows; then STANDARD where nothing was known.
-    async fn begin(&self, known: Option<Vec<Schedule>>) -> Ending {
+    async fn begin(&self, known: Option<(Form, Vec<Schedule>)>) -> Ending {
+        self.port.matters(NORMAL);
         if self.options.backend == Backend::Cpu {
             return Ok("the processor answers, as it was asked to");
         }
@@ -124,9 +191,10 @@ impl Context {
                 return Ok("the adapter cannot compute it: the processor answers");
             }
         };
-        let known = known.filter(|k| !self.is_banned(k));
-        if let Some(known) = known
-            && let Some(raised) = self.raise(known, Proof::Recheck).await?
+        if let Some((form, known)) = known
+            && let here = self.of(&form)
+            && !here.are_banned(&known)
+            && let Some(raised) = here.raise(known, Proof::Recheck).await?
         {
             // Its own search was done in an earlier life; who is faster, device or processor, was found then.
             return match self.answer(raised, None).await {
@@ -135,10 +203,19 @@ impl Context {
                 None => Ok("it was refused: see the event before"),
             };
         }
-        let Some(raised) = self.raise(first, Proof::Full).await? else {
-            return Ok("the first schedules are not right here: the processor answers");
-        };
-        self.compete(raised).await
+        if let Some(raised) = self.raise(first.clone(), Proof::Full).await? {
+            return self.compete(raised).await;
+        }
+        // Which group is to blame is not known: another try has others for all of them.
+        let mut other = self.clone();
+        other.banned.extend(first.into_iter().enumerate().map(|(g, s)| (Variant::default(), g, s)));
+        if self.options.tier != Tier::Fast
+            && let Ok(second) = other.first()
+            && let Some(raised) = self.raise(second, Proof::Full).await?
+        {
+            return other.compete(raised).await;
+        }
+        Ok("the first schedules are not right here: the processor answers")
     }
 
     /// Whether the device's program is to answer, now and after a search.
@@ -166,7 +243,7 @@ impl Context {
     /// The processor answers: the device's program gets one search to do better.
     async fn search_behind(&self, raised: Raised, ratio: Median) -> Ending {
         let mut best = raised.installed();
-        let found = self.search_all(&mut best).await;
+        let found = self.search_all(&mut best, EXPERIMENTAL).await;
         let better = match found {
             Ok(Some(schedules)) => self.raise(schedules, Proof::Full).await,
             Ok(None) => Ok(None),
@@ -189,7 +266,7 @@ impl Context {
     }
 
     /// Asks to be promoted; gives the program up where it is not.
-    async fn answer(&self, raised: Raised, ratio: Option<Median>) -> Option<Installed> {
+    pub(super) async fn answer(&self, raised: Raised, ratio: Option<Median>) -> Option<Installed> {
         let installed = raised.installed();
         let offer = Offer { installed: installed.clone(), ratio, worst: raised.worst };
         if self.port.promote(offer).await {
@@ -199,46 +276,56 @@ impl Context {
         None
     }
 
-    async fn refuse(&self, raised: &Raised, ratio: Option<Median>, reason: &str) {
+    pub(super) async fn refuse(&self, raised: &Raised, ratio: Option<Median>, reason: &str) {
         let evidence = Evidence {
             ratio,
             seconds: Some(raised.seconds),
             worst: Some(raised.worst),
             reason: reason.into(),
+            variant: raised.form.variant.clone(),
             ..Evidence::default()
         };
         self.port.note(Event::Refused, &raised.schedules, evidence).await;
     }
 
-    fn is_banned(&self, schedules: &[Schedule]) -> bool {
-        schedules.iter().enumerate().any(|(g, s)| self.banned.contains(&(g, *s)))
+    fn are_banned(&self, schedules: &[Schedule]) -> bool {
+        schedules.iter().enumerate().any(|(g, s)| self.is_banned(g, s))
     }
 
-    /// Searches for better schedules of every group, and has them answer; in rounds where it was asked to.
+    /// Searches for better schedules of every group and for better graphs, and has them answer; in rounds where it was asked to.
     async fn improve(&self, mut current: Installed) -> Ending {
-        let rounds = if self.options.tier == Tier::Aggressive { ROUNDS_MAX } else { 0 };
+        let aggressive = self.options.tier == Tier::Aggressive;
+        let rounds = if aggressive { ROUNDS_MAX } else { 0 };
         for round in 0..=rounds {
             if round > 0 && !self.port.rest().await {
                 break;
             }
-            let Some(schedules) = self.search_all(&mut current).await? else { continue };
-            let Some(raised) = self.raise(schedules, Proof::Full).await? else { continue };
-            match self.answer(raised, None).await {
-                Some(installed) => current = installed,
-                None => return REFUSED,
+            let tier = if round > 0 { BACKGROUND } else { EXPERIMENTAL };
+            let here = self.of(&current.form);
+            if let Some(schedules) = here.search_all(&mut current, tier).await?
+                && let Some(raised) = here.raise(schedules, Proof::Full).await?
+            {
+                match self.answer(raised, None).await {
+                    Some(installed) => current = installed,
+                    None => return REFUSED,
+                }
             }
+            let tries = if aggressive { REWRITES_AGGRESSIVE } else { REWRITES };
+            current = self.rewrite(current, round as usize * REWRITES_AGGRESSIVE, tries).await?;
         }
         FOUND
     }
 
     /// Better schedules, where there are any, confirmed group by group against what answers.
-    async fn search_all(&self, current: &mut Installed) -> Result<Option<Vec<Schedule>>> {
+    async fn search_all(&self, current: &mut Installed, tier: u32) -> Result<Option<Vec<Schedule>>> {
+        self.port.matters(tier);
         let mut schedules = current.schedules.clone();
         for (group, schedule) in schedules.iter_mut().enumerate() {
             let Some(mut search) = self.search(group)? else { continue };
             let alike = self.alike.get(group).into_iter().flatten();
             search.look_first(alike.chain([&*schedule]));
             self.measure(group, &mut search).await?;
+            self.teach(group, &search).await;
             let finalists: Vec<Schedule> =
                 search.best(FINALISTS).into_iter().map(|n| search.space()[n]).collect();
             if let Some(better) = self.confirm(group, *schedule, &finalists).await? {
@@ -250,7 +337,8 @@ impl Context {
 
     /// Somebody's own schedules: proven like any others.
     async fn propose(&self, schedules: Vec<Schedule>) -> Ending {
-        if self.is_banned(&schedules) {
+        self.port.matters(STRATEGIC);
+        if self.are_banned(&schedules) {
             return Ok("the proposed schedules failed in the field before");
         }
         let Some(raised) = self.raise(schedules, Proof::Full).await? else { return REFUSED };
@@ -258,19 +346,27 @@ impl Context {
     }
 
     /// Something became slow and was taken back: whether it was the machine is found in interleaved pairs.
-    async fn review(&self, current: Installed, suspect: Vec<Schedule>) -> Ending {
-        if suspect.len() != current.schedules.len() {
-            return Ok("the report is of another plan");
-        }
-        let mut schedules = current.schedules.clone();
-        for group in 0..schedules.len() {
-            let better = self.confirm(group, schedules[group], &suspect[group..=group]).await?;
-            schedules[group] = better.unwrap_or(schedules[group]);
-        }
-        if schedules == current.schedules {
+    async fn review(&self, current: Installed, form: Form, suspect: Vec<Schedule>) -> Ending {
+        self.port.matters(STRATEGIC);
+        let here = self.of(&form);
+        let schedules = if form.variant == current.form.variant && suspect.len() == current.schedules.len() {
+            let mut schedules = current.schedules.clone();
+            for group in 0..schedules.len() {
+                let better = here.confirm(group, schedules[group], &suspect[group..=group]).await?;
+                schedules[group] = better.unwrap_or(schedules[group]);
+            }
+            if schedules == current.schedules {
+                return Ok("what was taken back is not faster: the one before it stays");
+            }
+            schedules
+        } else {
+            suspect
+        };
+        let Some(raised) = here.raise(schedules, Proof::Recheck).await? else { return REFUSED };
+        if form.variant != current.form.variant && !self.beats(&raised, &current).await?.0 {
+            self.port.release(raised.program).await;
             return Ok("what was taken back is not faster: the one before it stays");
         }
-        let Some(raised) = self.raise(schedules, Proof::Recheck).await? else { return REFUSED };
         self.answer(raised, None)
             .await
             .map_or(REFUSED, |_| Ok("it was the machine: what was taken back answers again"))

@@ -1,11 +1,13 @@
 //! From schedules to a program that is proven, timed, and may ask to answer.
 
+use super::gate::Stage;
 use super::life::Context;
+use super::life::is_over;
 use crate::ir::Data;
 use crate::library::Measures;
 use crate::measure::median;
 use crate::prove::{Inputs, Truth, make};
-use crate::registry::{Event, Evidence, Installed, ProgramId, is_loss};
+use crate::registry::{Event, Evidence, Form, Installed, ProgramId};
 use crate::schedule::Schedule;
 use crate::wgsl::{Kernel, Temporary, emit};
 use alloc::{format, sync::Arc, vec::Vec};
@@ -22,6 +24,7 @@ const RECHECK_WORK_MAX: f64 = 1e6;
 /// A program that passed.
 pub(super) struct Raised {
     pub program: ProgramId,
+    pub form: Form,
     pub schedules: Vec<Schedule>,
     pub measures: Vec<Measures>,
     pub seconds: f64,
@@ -32,6 +35,7 @@ impl Raised {
     pub fn installed(&self) -> Installed {
         Installed {
             program: self.program,
+            form: self.form.clone(),
             schedules: self.schedules.clone(),
             measures: self.measures.clone(),
             seconds: self.seconds,
@@ -50,7 +54,7 @@ pub(super) enum Proof {
 
 impl Context {
     pub(super) fn kernels(&self, schedules: &[Schedule]) -> Result<Vec<(u32, Kernel)>> {
-        let groups = &self.subject.plan.groups;
+        let groups = &self.form.plan.groups;
         if schedules.len() != groups.len() {
             return Err(Error::new(Code::ForgeUnsupported, "expected a schedule for each group"));
         }
@@ -65,13 +69,13 @@ impl Context {
     /// Compiles, proves and times schedules. `None` where they are wrong, or the driver refuses them; an error where the device is
     /// gone.
     pub(super) async fn raise(&self, schedules: Vec<Schedule>, proof: Proof) -> Result<Option<Raised>> {
-        self.port.note(Event::Compiling, &schedules, Evidence::default()).await;
+        self.port.note(Event::Compiling, &schedules, self.evidence()).await;
         match self.try_to_raise(&schedules, proof).await {
             Ok(raised) => Ok(Some(raised)),
-            Err(error) if is_loss(&error) => Err(error),
+            Err(error) if is_over(&error) => Err(error),
             Err(error) => {
                 let reason = format!("{}: {}", error.code.as_str(), error.message);
-                self.port.note(Event::Rejected, &schedules, Evidence { reason, ..Evidence::default() }).await;
+                self.port.note(Event::Rejected, &schedules, Evidence { reason, ..self.evidence() }).await;
                 Ok(None)
             }
         }
@@ -81,8 +85,13 @@ impl Context {
         let kernels = self.kernels(schedules)?;
         let measures: Vec<Measures> = kernels.iter().map(|(_, k)| declared(k)).collect();
         let uneven: Vec<f64> = kernels.iter().map(|(_, k)| self.limits.uneven(k)).collect();
-        let program = self.port.compile(kernels).await?;
-        let shown = self.show(program, proof, &uneven).await;
+        let program = self.port.compile(&self.form.plan, kernels).await?;
+        let shown = match self.prove(program, schedules, proof).await {
+            Ok(worst) => {
+                self.clock(program, proof, &uneven).await.map(|(seconds, each)| (worst, seconds, each))
+            }
+            Err(error) => Err(error),
+        };
         let (worst, seconds, each) = match shown {
             Ok(shown) => shown,
             Err(error) => {
@@ -90,15 +99,33 @@ impl Context {
                 return Err(error);
             }
         };
-        let evidence = Evidence { worst: Some(worst), seconds: Some(seconds), ..Evidence::default() };
+        let evidence = Evidence { worst: Some(worst), seconds: Some(seconds), ..self.evidence() };
         self.port.note(Event::Validated, schedules, evidence).await;
         let measured = |(m, seconds): (Measures, f64)| Measures { error: worst, seconds, ..m };
         let measures = measures.into_iter().zip(each).map(measured).collect();
-        Ok(Raised { program, schedules: schedules.to_vec(), measures, seconds, worst })
+        Ok(Raised {
+            program,
+            form: self.form.clone(),
+            schedules: schedules.to_vec(),
+            measures,
+            seconds,
+            worst,
+        })
     }
 
-    /// The greatest error, the seconds of a run and of each group alone; an error where an answer is out of bounds.
-    async fn show(&self, program: ProgramId, proof: Proof, uneven: &[f64]) -> Result<(f64, f64, Vec<f64>)> {
+    /// The greatest error; an error where an answer is out of bounds, or the stage's breaker is open.
+    async fn prove(&self, program: ProgramId, schedules: &[Schedule], proof: Proof) -> Result<f64> {
+        self.port.enter(Stage::Validate).await?;
+        let worst = self.compare(program, proof).await;
+        self.port.leave(Stage::Validate, &worst).await;
+        if let Ok(worst) = worst {
+            let evidence = Evidence { worst: Some(worst), ..self.evidence() };
+            self.port.note(Event::Proven, schedules, evidence).await;
+        }
+        worst
+    }
+
+    async fn compare(&self, program: ProgramId, proof: Proof) -> Result<f64> {
         let kinds: &[Inputs] = if proof == Proof::Full { &Inputs::ALL } else { &RECHECK };
         let (blueprint, seed) = (&self.subject.blueprint, self.options.seed);
         let mut worst = 0f64;
@@ -116,6 +143,11 @@ impl Context {
                 return Err(Error::new(Code::KernelRejected, text));
             }
         }
+        Ok(worst)
+    }
+
+    /// The seconds of a run, and of each group alone.
+    async fn clock(&self, program: ProgramId, proof: Proof, uneven: &[f64]) -> Result<(f64, Vec<f64>)> {
         let inputs = self.usual_inputs();
         // What was compiled just now may run for the first time in full.
         self.port.execute(program, &inputs, false).await?;
@@ -128,7 +160,7 @@ impl Context {
         for (group, uneven) in (0u32..).zip(uneven) {
             each.push(self.port.time(program, group, 1).await?.seconds(&self.limits, *uneven));
         }
-        Ok((worst, median(&samples).map_or(0.0, |m| m.value), each))
+        Ok((median(&samples).map_or(0.0, |m| m.value), each))
     }
 
     /// Inputs like a user's.

@@ -23,27 +23,19 @@ impl Plan {
     /// Cuts a blueprint so that no kernel reads or writes more tensors than this.
     pub fn new(blueprint: &Blueprint, tensors_max: usize) -> Result<Self> {
         let graph = expand(blueprint)?;
-        let mut cutter = Cutter::new(&graph);
-        // Each round stores one more node in memory; a graph whose nodes are all stored fits.
-        for _ in 0..=graph.nodes().len() {
-            match cutter.groups(tensors_max) {
-                Ok(groups) => return Ok(Self { graph, groups }),
-                Err(cut) => cutter.stored[cut.index()] = true,
-            }
-        }
-        Err(Error::new(
-            Code::ForgeUnsupported,
-            "the blueprint needs more tensors in one kernel than the adapter binds",
-        ))
+        let groups = Cutter::new(&graph).cut(tensors_max)?;
+        Ok(Self { graph, groups })
     }
 }
 
-struct Cutter<'a> {
-    graph: &'a Blueprint,
+pub(super) struct Cutter<'a> {
+    pub(super) graph: &'a Blueprint,
     /// The nodes that use each node.
-    users: Vec<Vec<NodeId>>,
+    pub(super) users: Vec<Vec<NodeId>>,
     /// Nodes that are kept in memory though they could be computed where they are read.
-    stored: Vec<bool>,
+    pub(super) stored: Vec<bool>,
+    /// Nodes that are computed wherever they are read, though several read them.
+    pub(super) everywhere: Vec<bool>,
 }
 
 /// A group in the making.
@@ -61,27 +53,51 @@ impl Draft {
 }
 
 impl<'a> Cutter<'a> {
-    fn new(graph: &'a Blueprint) -> Self {
+    pub(super) fn new(graph: &'a Blueprint) -> Self {
         let mut users = vec![Vec::new(); graph.nodes().len()];
         for id in graph.ids() {
             graph.node(id).operands.iter().for_each(|operand| users[operand.index()].push(id));
         }
-        Self { graph, users, stored: vec![false; graph.nodes().len()] }
+        let none = vec![false; graph.nodes().len()];
+        Self { graph, users, stored: none.clone(), everywhere: none }
     }
 
-    fn is_output(&self, id: NodeId) -> bool {
+    /// The groups, so that no kernel reads or writes more tensors than this.
+    pub(super) fn cut(&mut self, tensors_max: usize) -> Result<Vec<Group>> {
+        // Each round stores one more node in memory; a graph whose nodes are all stored fits.
+        for _ in 0..=self.graph.nodes().len() {
+            match self.groups(tensors_max) {
+                Ok(groups) => return Ok(groups),
+                Err(cut) => self.stored[cut.index()] = true,
+            }
+        }
+        Err(Error::new(
+            Code::ForgeUnsupported,
+            "the blueprint needs more tensors in one kernel than the adapter binds",
+        ))
+    }
+
+    /// Whether what a node computes is read by `user` once for each of its elements, where it computes.
+    pub(super) fn reads_once(&self, id: NodeId, user: NodeId) -> bool {
+        let user = self.graph.node(user);
+        user.op.is_elementwise()
+            || matches!(user.op, Op::MatMul { .. } | Op::Conv2d(_) | Op::Reduce { .. } | Op::Softmax { .. })
+            || matches!(user.op, Op::LayerNorm { .. } | Op::RmsNorm { .. }) && user.operands[0] == id
+    }
+
+    pub(super) fn is_output(&self, id: NodeId) -> bool {
         self.graph.outputs().contains(&id)
     }
 
     /// Only other strides of a tensor in memory.
-    fn is_view(&self, id: NodeId) -> bool {
+    pub(super) fn is_view(&self, id: NodeId) -> bool {
         matches!(self.graph.node(id).op, Op::Transpose { .. } | Op::Reshape { .. })
             && !self.is_output(id)
             && !self.stored[id.index()]
     }
 
     /// Computed where it is read.
-    fn is_inline(&self, id: NodeId) -> bool {
+    pub(super) fn is_inline(&self, id: NodeId) -> bool {
         let node = self.graph.node(id);
         if matches!(node.op, Op::Scalar(_)) {
             return true;
@@ -93,22 +109,23 @@ impl<'a> Cutter<'a> {
         {
             return false;
         }
+        if self.everywhere[id.index()] {
+            return true;
+        }
         let [user] = self.users[id.index()][..] else { return false };
+        let reads_once = self.reads_once(id, user);
         let user = self.graph.node(user);
-        let reads_once = user.op.is_elementwise()
-            || matches!(user.op, Op::MatMul { .. } | Op::Conv2d(_) | Op::Reduce { .. } | Op::Softmax { .. })
-            || matches!(user.op, Op::LayerNorm { .. } | Op::RmsNorm { .. }) && user.operands[0] == id;
         // The triangle is told by the index, which must be its own.
         reads_once && (node.op != Op::Causal || user.shape == node.shape || !user.op.is_elementwise())
     }
 
     /// Needs a kernel that stores it.
-    fn is_stored(&self, id: NodeId) -> bool {
+    pub(super) fn is_stored(&self, id: NodeId) -> bool {
         !self.is_inline(id) && !self.is_view(id) && !matches!(self.graph.node(id).op, Op::Input { .. })
     }
 
     /// The node whose results the elementwise node `top` is computed on.
-    fn root_of(&self, top: NodeId) -> Option<NodeId> {
+    pub(super) fn root_of(&self, top: NodeId) -> Option<NodeId> {
         let mut found: Option<NodeId> = None;
         let mut open = vec![top];
         while let Some(id) = open.pop() {

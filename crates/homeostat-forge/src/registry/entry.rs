@@ -3,6 +3,7 @@
 use super::KernelId;
 use crate::ir::Hash;
 use crate::measure::Median;
+use crate::plan::Variant;
 use crate::schedule::Schedule;
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::json::Writer;
@@ -18,11 +19,17 @@ pub enum Event {
     Added,
     /// A kernel was given up by its owner.
     Disposed,
+    /// It waits to be worked for.
+    Queued,
+    /// There is no room for it now; it comes back by itself.
+    Shed,
     /// A candidate is being compiled and proven.
     Compiling,
     /// A schedule was measured. Of searching only: not a decision.
     Measured,
-    /// A candidate passed every check.
+    /// A candidate is right, and is to be timed.
+    Proven,
+    /// A candidate passed every check and was timed.
     Validated,
     /// A candidate was wrong, or the driver refused it; nobody saw its answer.
     Rejected,
@@ -44,19 +51,28 @@ pub enum Event {
     Retired,
     /// There is nothing left to try for now.
     Settled,
+    /// A stage's breaker changed its state.
+    Breaker,
+    /// What was learned could not be kept; it waits.
+    Unkept,
+    /// So much of the usual work is welcome now.
+    Capacity,
     /// So many decisions were not recorded.
     Gap,
 }
 
 impl Event {
     /// Every event with its name.
-    pub const ALL: [(Event, &'static str); 18] = [
+    pub const ALL: [(Event, &'static str); 24] = [
         (Event::Attached, "attached"),
         (Event::DeviceGone, "device-gone"),
         (Event::Added, "added"),
         (Event::Disposed, "disposed"),
+        (Event::Queued, "queued"),
+        (Event::Shed, "shed"),
         (Event::Compiling, "compiling"),
         (Event::Measured, "measured"),
+        (Event::Proven, "proven"),
         (Event::Validated, "validated"),
         (Event::Rejected, "rejected"),
         (Event::Proposed, "proposed"),
@@ -68,6 +84,9 @@ impl Event {
         (Event::RolledBack, "rolled-back"),
         (Event::Retired, "retired"),
         (Event::Settled, "settled"),
+        (Event::Breaker, "breaker"),
+        (Event::Unkept, "unkept"),
+        (Event::Capacity, "capacity"),
         (Event::Gap, "gap"),
     ];
 
@@ -76,9 +95,9 @@ impl Event {
         Self::ALL.iter().find(|(e, _)| *e == self).map_or("", |(_, name)| name)
     }
 
-    /// Whether it belongs into the journal; the others are progress.
+    /// Whether it belongs into the journal: every transition does. The measurements of a search are progress.
     pub fn is_decision(self) -> bool {
-        !matches!(self, Event::Compiling | Event::Measured | Event::Settled)
+        self != Event::Measured
     }
 }
 
@@ -93,6 +112,8 @@ pub struct Evidence {
     pub worst: Option<f64>,
     /// After so many runs.
     pub runs: u64,
+    /// What was changed of the graph.
+    pub variant: Variant,
     /// In words.
     pub reason: String,
 }
@@ -139,6 +160,9 @@ impl Entry {
         }
         if let Some(worst) = e.worst {
             w.key("worst_error").num(worst);
+        }
+        if !e.variant.is_plain() {
+            w.key("rewritten").str(&e.variant.text());
         }
         if e.runs > 0 {
             w.key("runs").uint(e.runs);

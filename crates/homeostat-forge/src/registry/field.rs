@@ -1,10 +1,11 @@
 //! One kernel in the field: who answers now, who did before, and which programs are still in use.
 
 use super::options::KernelOptions;
-use super::subject::Subject;
+use super::subject::{Form, Subject};
 use super::{KernelId, ProgramId};
 use crate::controller::Watch;
 use crate::library::Measures;
+use crate::plan::Variant;
 use crate::schedule::Schedule;
 use alloc::{sync::Arc, vec::Vec};
 
@@ -20,7 +21,9 @@ pub(super) const KEPT_RUNS: u64 = 256;
 pub struct Installed {
     /// Its number.
     pub program: ProgramId,
-    /// A schedule for each group.
+    /// Which graph it computes.
+    pub form: Form,
+    /// A schedule for each group of that graph.
     pub schedules: Vec<Schedule>,
     /// What was measured of each group's kernel.
     pub measures: Vec<Measures>,
@@ -59,6 +62,8 @@ pub(super) struct Field {
     pub stats: Stats,
     /// When the last run began.
     pub last_us: u64,
+    /// Groups and schedules that the driver refused, with the graph that they are of.
+    pub banned: Vec<(Variant, usize, Schedule)>,
 }
 
 impl Field {
@@ -74,6 +79,7 @@ impl Field {
             wary: 0,
             stats: Stats::default(),
             last_us: 0,
+            banned: Vec::new(),
         }
     }
 
@@ -96,14 +102,14 @@ impl Field {
         self.current.iter().chain(&self.previous).any(|i| i.program == program)
     }
 
-    /// Has another program answer; the programs that cannot be rolled back to any more.
-    pub fn install(&mut self, new: Installed) -> Vec<ProgramId> {
+    /// Has another program answer; those that cannot be rolled back to any more.
+    pub fn install(&mut self, new: Installed) -> Vec<Installed> {
         self.stats.promotions += 1;
         self.wary = 0;
         self.rewatch(new.seconds);
         self.previous.extend(self.current.replace(new));
         let surplus = self.previous.len().saturating_sub(PREVIOUS_MAX);
-        self.previous.drain(..surplus).map(|i| i.program).collect()
+        self.previous.drain(..surplus).collect()
     }
 
     /// Takes a program back, whether it answers or waits; what it was, and whether it answered.

@@ -1,37 +1,58 @@
 //! What the library is told of promotions and failures, and what it knows to begin with.
 
-use super::{Installed, KernelId, Registry};
+use super::{Event, Form, Installed, KernelId, Registry};
 use crate::library::{BlueprintState, KernelKey, KernelState, Query, bucket};
+use crate::plan::Variant;
 use crate::schedule::Schedule;
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
+
+/// Most schedules of a kernel that are not tried again because the driver refused them.
+const BANNED_MAX: usize = 256;
+
+/// What a kernel of the library is computed by: a schedule, of a group of the blueprint's own graph or of another one for the same numbers.
+fn text(variant: &Variant, schedule: &Schedule) -> String {
+    if variant.is_plain() { schedule.text() } else { format!("{variant} {schedule}") }
+}
+
+/// The inverse.
+fn read(text: &str) -> Option<(Variant, Schedule)> {
+    if let Some(schedule) = Schedule::parse(text) {
+        return Some((Variant::default(), schedule));
+    }
+    let (variant, schedule) = text.split_once(' ')?;
+    Some((Variant::parse(variant)?, Schedule::parse(schedule)?))
+}
 
 impl Registry {
     /// What the library knows a group's kernel by; `None` without a device.
-    fn key(&self, id: KernelId, group: usize, schedule: &Schedule) -> Option<KernelKey> {
+    fn key(&self, id: KernelId, form: &Form, group: usize, schedule: &Schedule) -> Option<KernelKey> {
         let (device, subject) = (&self.device.as_ref()?.0, &self.fields.get(&id)?.subject);
+        let dtype = form.plan.groups.get(group)?.dtype;
         Some(KernelKey {
             blueprint: subject.hash,
             group: group as u32,
-            schedule: schedule.text(),
-            bucket: bucket(subject.work(group)),
-            dtype: subject.plan.groups.get(group)?.dtype,
+            schedule: text(&form.variant, schedule),
+            bucket: bucket(form.work(group)),
+            dtype,
             device: device.clone(),
         })
     }
 
-    /// Whether one of these schedules failed in the field before.
-    pub(super) fn is_quarantined(&self, id: KernelId, schedules: &[Schedule]) -> bool {
-        schedules.iter().enumerate().any(|(group, schedule)| self.quarantined(id, group, schedule))
+    /// Whether one of a program's schedules failed in the field before.
+    pub(super) fn is_quarantined(&self, id: KernelId, installed: &Installed) -> bool {
+        let failed = |(group, schedule)| self.quarantined(id, &installed.form, group, schedule);
+        installed.schedules.iter().enumerate().any(failed)
     }
 
     /// Whether this schedule of a group failed in the field before, here or in an earlier life.
-    pub fn quarantined(&self, id: KernelId, group: usize, schedule: &Schedule) -> bool {
-        let state = self.key(id, group, schedule).and_then(|key| self.library.kernel(&key).map(|r| r.state));
+    pub fn quarantined(&self, id: KernelId, form: &Form, group: usize, schedule: &Schedule) -> bool {
+        let known = self.key(id, form, group, schedule);
+        let state = known.and_then(|key| self.library.kernel(&key).map(|r| r.state));
         matches!(state, Some(KernelState::Quarantined))
     }
 
-    /// Every group's schedules that failed in the field before.
-    pub fn banned(&self, id: KernelId) -> Vec<(usize, Schedule)> {
+    /// Every group's schedules that failed in the field before, or that the driver refused; with the graph that they are of.
+    pub fn banned(&self, id: KernelId) -> Vec<(Variant, usize, Schedule)> {
         let (Some((device, _)), Some(field)) = (self.device(), self.fields.get(&id)) else {
             return Vec::new();
         };
@@ -40,25 +61,43 @@ impl Registry {
             .library
             .kernels_of(&hash)
             .filter(|(k, r)| k.device == *device && r.state == KernelState::Quarantined);
-        failed.filter_map(|(k, _)| Some((k.group as usize, Schedule::parse(&k.schedule)?))).collect()
+        let failed = failed.filter_map(|(k, _)| {
+            let (variant, schedule) = read(&k.schedule)?;
+            Some((variant, k.group as usize, schedule))
+        });
+        failed.chain(field.banned.iter().cloned()).collect()
     }
 
-    /// The schedules that answered best on this device before, one for each group; `None` where one group has none.
-    pub fn known(&self, id: KernelId) -> Option<Vec<Schedule>> {
-        let (device, limits) = self.device()?;
+    /// The graph and the schedules that answered best on this device before, one for each group; `None` where one group has none.
+    pub fn known(&self, id: KernelId) -> Option<(Form, Vec<Schedule>)> {
+        let (device, _) = self.device()?;
         let subject = &self.fields.get(&id)?.subject;
-        let best = |group: usize| {
-            let query = Query { blueprint: subject.hash, group: group as u32, device, tag: None };
-            let found = self.library.query(&query);
-            let usable = |text: &str| {
-                let schedule = Schedule::parse(text)?;
-                schedule.check(&subject.plan.groups[group], limits).is_ok().then_some(schedule)
-            };
-            // What answered last time before what was only measured.
-            let answered = found.iter().filter(|(_, r)| r.answered);
-            answered.chain(&found).find_map(|(k, _)| usable(&k.schedule))
+        // What answered last time before what was only measured; another graph only where it answered.
+        let answered =
+            self.library.kernels_of(&subject.hash).filter(|(k, r)| r.answered && k.device == *device);
+        let other = answered.filter_map(|(k, _)| read(&k.schedule)).map(|(v, _)| v).find(|v| !v.is_plain());
+        let other = other.and_then(|variant| subject.form(&variant).ok());
+        let form = other.into_iter().chain([subject.own()]);
+        let complete = |form: Form| {
+            let best = |group| self.best_known(id, &form, group);
+            let schedules = (0..form.plan.groups.len()).map(best).collect::<Option<Vec<Schedule>>>()?;
+            Some((form, schedules))
         };
-        (0..subject.plan.groups.len()).map(best).collect()
+        form.into_iter().find_map(complete)
+    }
+
+    fn best_known(&self, id: KernelId, form: &Form, group: usize) -> Option<Schedule> {
+        let (device, limits) = self.device()?;
+        let blueprint = self.fields.get(&id)?.subject.hash;
+        let query = Query { blueprint, group: group as u32, device, tag: None };
+        let found = self.library.query(&query);
+        let usable = |text: &str| {
+            let (variant, schedule) = read(text)?;
+            let fits = || schedule.check(&form.plan.groups[group], limits).is_ok();
+            (variant == form.variant && fits()).then_some(schedule)
+        };
+        let answered = found.iter().filter(|(_, r)| r.answered);
+        answered.chain(&found).find_map(|(k, _)| usable(&k.schedule))
     }
 
     /// Schedules that answered for kernels of about this size on this device: where a search looks first.
@@ -66,27 +105,47 @@ impl Registry {
         let (Some((device, limits)), Some(field)) = (self.device(), self.fields.get(&id)) else {
             return Vec::new();
         };
-        let subject = &field.subject;
-        let of = &subject.plan.groups[group];
-        let near = self.library.alike(device, of.dtype, bucket(subject.work(group)));
-        let fits = |text: &str| Schedule::parse(text).filter(|s| s.check(of, limits).is_ok());
-        near.into_iter().filter_map(fits).filter(|s| !self.quarantined(id, group, s)).collect()
+        let form = field.subject.own();
+        let of = &form.plan.groups[group];
+        let near = self.library.alike(device, of.dtype, bucket(form.work(group)));
+        let fits = |text: &str| read(text).map(|(_, s)| s).filter(|s| s.check(of, limits).is_ok());
+        near.into_iter().filter_map(fits).filter(|s| !self.quarantined(id, &form, group, s)).collect()
+    }
+
+    /// A blueprint goes its way in the library with what happens to its candidates; one that has kernels stays validated.
+    pub(super) fn follow(&mut self, hash: crate::ir::Hash, event: Event) {
+        let to = match event {
+            Event::Compiling => BlueprintState::Compiling,
+            Event::Proven => BlueprintState::PendingBenchmarking,
+            Event::Validated => BlueprintState::Validated,
+            Event::Rejected => BlueprintState::Rejected,
+            _ => return,
+        };
+        if self.library.blueprint(&hash) != BlueprintState::Validated {
+            // A step that its lifecycle does not have is none.
+            let _ = self.library.move_blueprint(hash, to);
+        }
+    }
+
+    /// Never tries a schedule of a group again in this life: the driver refused it.
+    pub(crate) fn ban(&mut self, id: KernelId, variant: Variant, group: usize, schedule: Schedule) {
+        if let Some(field) = self.fields.get_mut(&id)
+            && field.banned.len() < BANNED_MAX
+        {
+            field.banned.push((variant, group, schedule));
+        }
     }
 
     /// Blueprint and kernels go their way in the library.
     pub(super) fn record_promotion(&mut self, id: KernelId, new: &Installed) {
         let Some(field) = self.fields.get(&id) else { return };
-        let hash = field.subject.hash;
-        let before = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
-        use BlueprintState::{Compiling, PendingBenchmarking, Validated};
-        for state in [Compiling, PendingBenchmarking, Validated] {
-            // Where it stands there already, the step is refused and nothing is lost.
-            if self.library.blueprint(&hash) != Validated {
-                let _ = self.library.move_blueprint(hash, state);
-            }
-        }
+        let (hash, before) = (field.subject.hash, field.current.clone());
+        // Who brings a program without having told of its steps has proven it all the same.
+        [Event::Compiling, Event::Proven, Event::Validated]
+            .into_iter()
+            .for_each(|step| self.follow(hash, step));
         for (group, schedule) in new.schedules.iter().enumerate() {
-            let Some(key) = self.key(id, group, schedule) else { continue };
+            let Some(key) = self.key(id, &new.form, group, schedule) else { continue };
             let measures = new.measures.get(group).copied().unwrap_or_default();
             let known = self.library.kernel(&key).map(|r| (r.state, r.proven_here));
             if known == Some((KernelState::Promoted, true)) {
@@ -97,27 +156,35 @@ impl Registry {
                 let _ = self.library.move_kernel(&key, KernelState::Validated, None);
             }
             let _ = self.library.move_kernel(&key, KernelState::Promoted, Some(measures));
-            if let Some(old) = before.get(group).filter(|old| *old != schedule)
-                && let Some(old) = self.key(id, group, old)
-            {
+        }
+        let Some(before) = before else { return };
+        for (group, schedule) in before.schedules.iter().enumerate() {
+            let stays = before.form.variant == new.form.variant && new.schedules.get(group) == Some(schedule);
+            if !stays && let Some(old) = self.key(id, &before.form, group, schedule) {
                 let _ = self.library.move_kernel(&old, KernelState::Validated, None);
             }
         }
     }
 
     /// What a failure means in the library: what differs from the program before is at fault; where nothing differs, all of it.
-    pub(super) fn settle_library(&mut self, id: KernelId, bad: &Installed, back: &[Schedule], wrong: bool) {
-        let differs: Vec<usize> =
-            (0..bad.schedules.len()).filter(|g| back.get(*g) != bad.schedules.get(*g)).collect();
-        let at_fault = if differs.is_empty() { (0..bad.schedules.len()).collect() } else { differs };
+    pub(super) fn settle_library(&mut self, id: KernelId, bad: &Installed, wrong: bool) {
+        let back = self.fields.get(&id).and_then(|f| f.current.clone());
+        let same = |g: &usize| {
+            let back = back.as_ref().filter(|back| back.form.variant == bad.form.variant);
+            back.is_some_and(|back| back.schedules.get(*g) == bad.schedules.get(*g))
+        };
+        let all = 0..bad.schedules.len();
+        let differs: Vec<usize> = all.clone().filter(|g| !same(g)).collect();
+        let at_fault = if differs.is_empty() { all.collect() } else { differs };
         let to = if wrong { KernelState::Quarantined } else { KernelState::Validated };
         for group in at_fault {
-            if let Some(key) = self.key(id, group, &bad.schedules[group]) {
+            if let Some(key) = self.key(id, &bad.form, group, &bad.schedules[group]) {
                 let _ = self.library.move_kernel(&key, to, None);
             }
         }
-        for (group, schedule) in back.iter().enumerate() {
-            if let Some(key) = self.key(id, group, schedule) {
+        let Some(back) = back else { return };
+        for (group, schedule) in back.schedules.iter().enumerate() {
+            if let Some(key) = self.key(id, &back.form, group, schedule) {
                 let _ = self.library.move_kernel(&key, KernelState::Promoted, None);
             }
         }

@@ -18,10 +18,12 @@
 //!    schedules are quarantined in the library, and not proposed again.
 //! 4. Without a device every run is the processor's.
 
+mod change;
 mod entry;
 mod field;
 mod journal;
 mod known;
+mod learned;
 mod options;
 mod subject;
 
@@ -29,19 +31,20 @@ pub use entry::{Entry, Event, Evidence};
 pub use field::{Installed, Stats, Ticket};
 pub use journal::{CAPACITY, Journal};
 pub use options::{Backend, KernelOptions, Options, Tier};
-pub use subject::Subject;
+pub use subject::{Form, Subject};
 
-use crate::controller::Report;
 use crate::ir::{Blueprint, Data};
 use crate::library::{DeviceKey, Library};
+use crate::map::Map;
 use crate::measure::Median;
 use crate::prove::{Truth, Verdict, work};
 use crate::schedule::{Limits, Schedule};
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::{format, string::String, sync::Arc, vec::Vec};
-use field::{Field, KEPT_RUNS, WARY_RUNS};
+use field::Field;
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::journal::Chain;
+use homeostat_solver::order::ascending;
 
 /// Most events that wait to be taken; what is dropped is counted.
 const EVENTS_MAX: usize = 4096;
@@ -96,6 +99,8 @@ pub struct Offer {
 pub struct FieldReport {
     /// Of which kernel.
     pub kernel: KernelId,
+    /// Which graph it computed.
+    pub form: Form,
     /// What failed.
     pub schedules: Vec<Schedule>,
     /// Whether it was wrong; else it was slow.
@@ -106,7 +111,7 @@ pub struct FieldReport {
 pub struct Registry {
     options: Options,
     device: Option<(DeviceKey, Limits)>,
-    fields: BTreeMap<KernelId, Field>,
+    fields: Map<KernelId, Field>,
     next: u32,
     /// What was learned.
     pub library: Library,
@@ -114,7 +119,7 @@ pub struct Registry {
     events: VecDeque<Entry>,
     dropped: u64,
     /// Runs of each program that have not ended.
-    users: BTreeMap<ProgramId, u32>,
+    users: Map<ProgramId, u32>,
     drops: Vec<ProgramId>,
     reports: Vec<FieldReport>,
 }
@@ -127,12 +132,12 @@ impl Registry {
             journal: Journal::new(options.run_id.clone(), chain),
             options,
             device: None,
-            fields: BTreeMap::new(),
+            fields: Map::new(),
             next: 0,
             library: Library::new(),
             events: VecDeque::new(),
             dropped: 0,
-            users: BTreeMap::new(),
+            users: Map::new(),
             drops: Vec::new(),
             reports: Vec::new(),
         })
@@ -200,6 +205,14 @@ impl Registry {
         self.fields.keys().copied().collect()
     }
 
+    /// Every kernel, the most used ones first.
+    pub fn ids_by_use(&self) -> Vec<KernelId> {
+        let ids = self.ids();
+        let fewest: Vec<f64> =
+            ids.iter().map(|id| -self.last_run(*id).map_or(0.0, |(_, runs)| runs as f64)).collect();
+        ascending(&fewest).into_iter().map(|i| ids[i]).collect()
+    }
+
     fn field(&self, id: KernelId) -> Result<&Field> {
         self.fields.get(&id).ok_or_else(closed)
     }
@@ -234,7 +247,7 @@ impl Registry {
         let field = self.fields.get_mut(&id).ok_or_else(closed)?;
         let (program, check) = field.begin(now_us);
         if let Some(program) = program {
-            *self.users.entry(program).or_default() += 1;
+            *self.users.or_default(program) += 1;
         }
         let seed = field.options.seed ^ field.stats.runs.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         Ok(Ticket { kernel: id, program, check, seed })
@@ -281,54 +294,6 @@ impl Registry {
         Outcome::Keep
     }
 
-    /// A promotion that lasted long enough is kept.
-    fn keep(&mut self, id: KernelId, now_us: u64) {
-        let Some(field) = self.fields.get_mut(&id) else { return };
-        let runs = field.watch.runs();
-        if field.kept || runs < KEPT_RUNS {
-            return;
-        }
-        field.kept = true;
-        let schedules = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
-        self.note(now_us, Some(id), Event::Kept, &schedules, Evidence { runs, ..Evidence::default() });
-    }
-
-    /// Takes a slow program back, where there is another one.
-    fn demote(&mut self, id: KernelId, program: ProgramId, report: Report, now_us: u64) {
-        let Report::Slow { ratio, runs } = report else { return };
-        let Some(field) = self.fields.get_mut(&id) else { return };
-        // A slow program without a predecessor is still right, and what is usual now is what it is watched by.
-        if field.previous.is_empty() {
-            field.watch.rescale(ratio.value);
-            return;
-        }
-        let Some((bad, _)) = field.remove(program) else { return };
-        let back = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
-        let evidence = Evidence { ratio: Some(ratio), runs, ..Evidence::default() };
-        self.give_up(bad.program);
-        self.settle_library(id, &bad, &back, false);
-        self.note(now_us, Some(id), Event::Demoted, &bad.schedules, evidence);
-        self.note(now_us, Some(id), Event::RolledBack, &back, Evidence::default());
-        self.report(FieldReport { kernel: id, schedules: bad.schedules, wrong: false });
-    }
-
-    /// A program that was wrong, or that the device refused to run, never answers again.
-    fn quarantine(&mut self, id: KernelId, program: ProgramId, reason: &str, now_us: u64) {
-        let Some(field) = self.fields.get_mut(&id) else { return };
-        let runs = field.watch.runs();
-        let Some((bad, answered)) = field.remove(program) else { return };
-        field.wary = WARY_RUNS;
-        let back = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
-        self.give_up(bad.program);
-        self.settle_library(id, &bad, &back, true);
-        let evidence = Evidence { runs, reason: reason.into(), ..Evidence::default() };
-        self.note(now_us, Some(id), Event::Quarantined, &bad.schedules, evidence);
-        if answered {
-            self.note(now_us, Some(id), Event::RolledBack, &back, Evidence::default());
-        }
-        self.report(FieldReport { kernel: id, schedules: bad.schedules, wrong: true });
-    }
-
     fn report(&mut self, report: FieldReport) {
         // Whoever looks at them is slower than they can come in only where everything fails.
         if self.reports.len() < EVENTS_MAX {
@@ -355,56 +320,6 @@ impl Registry {
         }
     }
 
-    /// Has a proven program answer from now on; whether it does.
-    pub fn promote(&mut self, id: KernelId, offer: Offer, now_us: u64) -> bool {
-        let Offer { installed, ratio, worst } = offer;
-        let schedules = installed.schedules.clone();
-        let seconds = (installed.seconds > 0.0).then_some(installed.seconds);
-        let evidence = Evidence { seconds, ratio, worst: Some(worst), ..Evidence::default() };
-        if !self.fields.contains_key(&id) || self.device.is_none() {
-            return false;
-        }
-        let refusal = if !self.journal.has_room() {
-            Some("the journal is full: what cannot be recorded does not take place")
-        } else if self.is_quarantined(id, &schedules) {
-            Some("it was wrong before")
-        } else {
-            None
-        };
-        if let Some(reason) = refusal {
-            let reason = String::from(reason);
-            self.note(now_us, Some(id), Event::Refused, &schedules, Evidence { reason, ..evidence });
-            return false;
-        }
-        self.note(now_us, Some(id), Event::Proposed, &schedules, evidence.clone());
-        self.record_promotion(id, &installed);
-        self.note(now_us, Some(id), Event::Promoted, &schedules, evidence);
-        if let Some(field) = self.fields.get_mut(&id) {
-            field.install(installed).into_iter().for_each(|program| self.give_up(program));
-        }
-        true
-    }
-
-    /// Takes what answers back, because somebody asked for it; whether there was another program to go back to.
-    pub fn take_back(&mut self, id: KernelId, now_us: u64) -> bool {
-        let Some(field) = self.fields.get_mut(&id).filter(|f| !f.previous.is_empty()) else { return false };
-        let Some(program) = field.current.as_ref().map(|c| c.program) else { return false };
-        let Some((old, _)) = field.remove(program) else { return false };
-        let back = field.current.as_ref().map_or(Vec::new(), |c| c.schedules.clone());
-        self.give_up(old.program);
-        self.settle_library(id, &old, &back, false);
-        let reason = String::from("it was asked for");
-        self.note(
-            now_us,
-            Some(id),
-            Event::Demoted,
-            &old.schedules,
-            Evidence { reason, ..Evidence::default() },
-        );
-        self.note(now_us, Some(id), Event::RolledBack, &back, Evidence::default());
-        true
-    }
-
     /// Records something of a kernel.
     pub fn note(
         &mut self,
@@ -416,6 +331,9 @@ impl Registry {
     ) {
         let kernel = id.and_then(|id| Some((id, self.fields.get(&id)?.subject.hash)));
         let entry = Entry { seq: 0, time_us, kernel, event, schedules: schedules.to_vec(), evidence };
+        if let Some((_, hash)) = kernel {
+            self.follow(hash, event);
+        }
         if event.is_decision() {
             self.journal.push(entry.clone());
         }

@@ -1,5 +1,6 @@
 //! Options of a forge and of its kernels.
 
+use crate::search::Strategies;
 use alloc::string::String;
 use homeostat_core::error::{Code, Result};
 use homeostat_core::json::{Fields, Json};
@@ -109,10 +110,18 @@ pub struct Options {
     pub kernel: KernelOptions,
     /// Share of the time that background work takes of the device while runs come in, above 0 to 1. Default 0.5.
     pub share: f64,
+    /// How searches find the next schedule. Default: what is built in.
+    pub strategies: Strategies,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { run_id: String::from("forge"), previous: None, kernel: KernelOptions::default(), share: 0.5 }
+        Self {
+            run_id: String::from("forge"),
+            previous: None,
+            kernel: KernelOptions::default(),
+            share: 0.5,
+            strategies: Strategies::default(),
+        }
     }
 }

@@ -1,34 +1,20 @@
 //! What a kernel computes, as everyone who works on it shares it.
 
 use crate::ir::{Blueprint, Data, Hash};
-use crate::plan::{Plan, Work};
-use alloc::vec::Vec;
+use crate::plan::{Plan, Variant, Work};
+use alloc::{sync::Arc, vec::Vec};
 use homeostat_core::error::Result;
 
-/// A blueprint with its plan and its hash.
-#[derive(Debug)]
-pub struct Subject {
-    /// What is computed.
-    pub blueprint: Blueprint,
+/// A graph that computes what was asked for: the blueprint's own as it is cut by rule, or another one for the same numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// What was changed.
+    pub variant: Variant,
     /// How it is cut into kernels.
-    pub plan: Plan,
-    /// What the library knows it by.
-    pub hash: Hash,
+    pub plan: Arc<Plan>,
 }
 
-impl Subject {
-    /// A blueprint, cut so that no kernel reads or writes more tensors than this.
-    pub fn new(blueprint: Blueprint, tensors_max: usize) -> Result<Self> {
-        let plan = Plan::new(&blueprint, tensors_max)?;
-        let hash = blueprint.hash();
-        Ok(Self { blueprint, plan, hash })
-    }
-
-    /// The outputs for these inputs, on the processor.
-    pub fn compute(&self, inputs: &[Data]) -> Result<Vec<Data>> {
-        crate::cpu::run(&self.plan, inputs)
-    }
-
+impl Form {
     /// Units of work of a group: what the library's buckets are made of.
     pub fn work(&self, group: usize) -> f64 {
         let group = &self.plan.groups[group];
@@ -37,5 +23,45 @@ impl Subject {
             Work::Row(r) => f64::from(r.rows()) * f64::from(r.len),
             _ => group.shape.elements() as f64,
         }
+    }
+}
+
+/// A blueprint with its plan and its hash.
+#[derive(Debug)]
+pub struct Subject {
+    /// What is computed.
+    pub blueprint: Blueprint,
+    /// How it is cut into kernels.
+    pub plan: Arc<Plan>,
+    /// What the library knows it by.
+    pub hash: Hash,
+    tensors_max: usize,
+}
+
+impl Subject {
+    /// A blueprint, cut so that no kernel reads or writes more tensors than this.
+    pub fn new(blueprint: Blueprint, tensors_max: usize) -> Result<Self> {
+        let plan = Arc::new(Plan::new(&blueprint, tensors_max)?);
+        let hash = blueprint.hash();
+        Ok(Self { blueprint, plan, hash, tensors_max })
+    }
+
+    /// The graph as it is cut by rule.
+    pub fn own(&self) -> Form {
+        Form { variant: Variant::default(), plan: self.plan.clone() }
+    }
+
+    /// The graph after these changes.
+    pub fn form(&self, variant: &Variant) -> Result<Form> {
+        if variant.is_plain() {
+            return Ok(self.own());
+        }
+        let plan = Plan::rewritten(&self.blueprint, self.tensors_max, variant)?;
+        Ok(Form { variant: variant.clone(), plan: Arc::new(plan) })
+    }
+
+    /// The outputs for these inputs, on the processor.
+    pub fn compute(&self, inputs: &[Data]) -> Result<Vec<Data>> {
+        crate::cpu::run(&self.plan, inputs)
     }
 }

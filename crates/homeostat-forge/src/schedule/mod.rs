@@ -47,6 +47,33 @@ impl Schedule {
         }
     }
 
+    /// Its dimensions as numbers: which choice, not how much.
+    pub fn dimensions(&self) -> Vec<u32> {
+        let log2 = |n: u32| n.max(1).ilog2();
+        match self {
+            Schedule::Contract(s) => alloc::vec![
+                Path::ALL.iter().position(|p| *p == s.path).unwrap_or(0) as u32,
+                log2(s.tile.0),
+                log2(s.tile.1),
+                log2(s.workgroup.0),
+                log2(s.workgroup.1),
+                u32::from(s.lanes_on_rows) + 2 * u32::from(s.spread),
+                u32::from(s.padded),
+                log2(s.split),
+            ],
+            Schedule::Row(s) => alloc::vec![
+                log2(s.threads),
+                log2(s.rows),
+                log2(s.width),
+                log2(s.unroll),
+                s.folding as u32,
+                u32::from(s.online),
+                u32::from(s.lanes_on_rows),
+            ],
+            Schedule::Map(s) => alloc::vec![log2(s.invocations), log2(s.width), log2(s.items)],
+        }
+    }
+
     /// Every valid schedule, in a fixed order.
     pub fn space(group: &Group, limits: &Limits) -> Vec<Schedule> {
         let all: Vec<Schedule> = match &group.work {

@@ -42,7 +42,7 @@ pub struct RowSchedule {
 impl RowSchedule {
     /// Every schedule, valid or not.
     pub fn all() -> impl Iterator<Item = RowSchedule> {
-        [1, 8, 32, 64, 256].into_iter().flat_map(|threads| {
+        [1, 8, 32, 64, 128, 256].into_iter().flat_map(|threads| {
             [1, 4, 8, 32, 64, 256].into_iter().flat_map(move |rows| {
                 [1, 4].into_iter().flat_map(move |width| {
                     [1, 2, 4].into_iter().flat_map(move |unroll| {

@@ -1,27 +1,26 @@
 //! Which schedule to measure next.
 //!
 //! A cost model says how long each schedule should take: multiply-adds, times a sum of counted operations with a coefficient each,
-//! times how unevenly the work is spread over cores. It begins with a prior of the adapter's kind, sees the best schedule of each
-//! path first, and is refitted after every measurement. Every third proposal comes from a study of `homeostat-solver` over the
-//! schedule's own dimensions instead, which knows no prior: it saves the search where the prior is wrong.
+//! times how unevenly the work is spread over cores. It begins with a prior of the adapter's kind, or with what was learned on the
+//! device (`adopt`), sees the best schedule of each path first, and is refitted after every measurement. From then on strategies take
+//! turns (`strategy`): the model's own best, a study of `homeostat-solver` that knows no prior, and mutations of the best one.
 
 mod cost;
 mod fit;
 mod point;
+mod strategy;
+
+pub use strategy::{Maker, Setting, Strategies, Strategy, View};
 
 use crate::plan::{Group, Work};
 use crate::schedule::{Limits, Schedule};
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use homeostat_core::error::Result;
-use homeostat_solver::study::{Outcome, Study};
+use homeostat_solver::order::ascending;
 use point::Point;
 
 /// Paths that are probed before anything is refitted.
-const PROBES: usize = 7;
-/// One in this many proposals is the study's.
-const STUDY_EVERY: usize = 3;
-/// What each dimension in which a schedule differs from the best one, beyond the first, adds to the logarithm of its time.
-const FAR: f64 = 0.05;
+const PROBES: usize = 8;
 
 /// The logarithm of one and a half.
 const BEGIN_WITH: f64 = 0.405_465_108_108_164_4;
@@ -35,32 +34,65 @@ pub struct Search {
     /// What was measured, in seconds; infinite where a schedule failed.
     told: Vec<(usize, f64)>,
     seen: Vec<bool>,
-    study: Study,
-    /// The study's open trial, and the schedule that it asks for.
-    asked: Option<(u32, usize)>,
+    strategies: Vec<Box<dyn Strategy>>,
+    /// Whose turn it is, by how many were measured.
+    turns: Vec<usize>,
+    /// What changing each dimension has paid on this device.
+    paid: Vec<f64>,
     /// What is proposed before anything else, last first.
     wanted: Vec<usize>,
 }
 
 impl Search {
-    /// A search over the schedules that the adapter can run.
+    /// A search over the schedules that the adapter can run, by the strategies that are built in.
     pub fn new(group: &Group, limits: &Limits, seed: u32) -> Result<Self> {
+        Self::with(group, limits, seed, &Strategies::default())
+    }
+
+    /// A search by these strategies.
+    pub fn with(group: &Group, limits: &Limits, seed: u32, strategies: &Strategies) -> Result<Self> {
         let space = Schedule::space(group, limits);
         let points: Vec<Point> = space.iter().map(|s| point::of(group, s, limits)).collect();
         let prior = cost::prior(group, limits);
-        let study = Study::new(&config(&points, seed))?;
-        let seen = vec![false; space.len()];
+        let dims = points.first().map_or(0, |p| p.values.len());
+        let most = |d: usize| points.iter().map(|p| p.values[d] as u32).max().unwrap_or(0);
+        let setting = Setting { dimensions: (0..dims).map(|d| most(d) + 1).collect(), seed };
+        let (strategies, turns) = strategies.make(&setting);
         Ok(Self {
+            seen: vec![false; space.len()],
             space,
             points,
             coefficients: prior.clone(),
             prior,
             told: Vec::new(),
-            seen,
-            study,
-            asked: None,
+            strategies,
+            turns,
+            paid: Vec::new(),
             wanted: Vec::new(),
         })
+    }
+
+    /// Begins with coefficients that were fitted elsewhere, trusted so much (0 to 1), instead of the kind's prior alone.
+    pub fn adopt(&mut self, coefficients: &[f64], trust: f64) {
+        if coefficients.len() != self.prior.len() || !(0.0..=1.0).contains(&trust) {
+            return;
+        }
+        // Only their proportions say something: the scale is that of another size.
+        let both = self.prior.iter().zip(coefficients).filter(|(p, c)| **p > 0.0 && **c > 0.0);
+        let (sum, n) = both.fold((0.0, 0.0), |(sum, n), (p, c)| (sum + libm::log(c / p), n + 1.0));
+        if n == 0.0 {
+            return;
+        }
+        let scale = libm::exp(sum / n);
+        for (prior, learned) in self.prior.iter_mut().zip(coefficients) {
+            *prior = (1.0 - trust) * *prior + trust * learned.max(0.0) / scale;
+        }
+        self.coefficients = self.prior.clone();
+    }
+
+    /// What changing each dimension has paid on this device: logarithms of gains.
+    pub fn expect_of_moves(&mut self, paid: Vec<f64>) {
+        self.paid = paid;
     }
 
     /// The schedule to begin with: the rule's, unless its blocks are mostly padding and the model expects its own best schedule to be
@@ -68,8 +100,9 @@ impl Search {
     pub fn begin_with(&self, group: &Group, rule: Schedule, limits: &Limits) -> Schedule {
         let place = self.space.iter().position(|s| *s == rule);
         let (Some(place), true) = (place, is_wasteful(group, &rule, limits)) else { return rule };
-        match self.least(|i| self.expected(i)) {
-            Some(best) if self.expected(place) - self.expected(best) > BEGIN_WITH => self.space[best],
+        let view = self.view();
+        match view.least(|i| view.expected(i)) {
+            Some(best) if view.expected(place) - view.expected(best) > BEGIN_WITH => self.space[best],
             _ => rule,
         }
     }
@@ -101,6 +134,52 @@ impl Search {
         &self.told
     }
 
+    /// What the cost model counts of a schedule, and by what the sum is multiplied.
+    pub fn counts(&self, number: usize) -> (&[f64], f64) {
+        (&self.points[number].counts, self.points[number].scale)
+    }
+
+    /// The coefficients as they are fitted now.
+    pub fn coefficients(&self) -> &[f64] {
+        &self.coefficients
+    }
+
+    /// What changing each dimension paid in this search: how often, and the sum of the logarithms of the gains.
+    pub fn lessons(&self) -> Vec<(f64, f64)> {
+        let dims = self.points.first().map_or(0, |p| p.dims.len());
+        let mut lessons = vec![(0.0, 0.0); dims];
+        let mut best: Option<(usize, f64)> = None;
+        for (number, seconds) in self.told.iter().copied().filter(|(_, s)| s.is_finite()) {
+            let Some((before, least)) = best else {
+                best = Some((number, seconds));
+                continue;
+            };
+            let (a, b) = (&self.points[before].dims, &self.points[number].dims);
+            let changed: Vec<usize> = (0..dims).filter(|d| a[*d] != b[*d]).collect();
+            // Of three changes at once nobody knows which one paid.
+            if (1..=2).contains(&changed.len()) {
+                for d in &changed {
+                    lessons[*d].0 += 1.0;
+                    lessons[*d].1 += libm::log(least / seconds) / changed.len() as f64;
+                }
+            }
+            if seconds < least {
+                best = Some((number, seconds));
+            }
+        }
+        lessons
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            points: &self.points,
+            coefficients: &self.coefficients,
+            told: &self.told,
+            seen: &self.seen,
+            paid: &self.paid,
+        }
+    }
+
     /// The number of the schedule to measure next; `None` when all of them were.
     pub fn propose(&mut self) -> Option<usize> {
         while let Some(wanted) = self.wanted.pop() {
@@ -108,11 +187,17 @@ impl Search {
                 return Some(wanted);
             }
         }
-        let model = self.by_probe().or_else(|| {
-            let turn = self.told.len() % STUDY_EVERY == STUDY_EVERY - 1;
-            if turn { self.by_study() } else { None }
-        });
-        model.or_else(|| self.by_model())
+        if let Some(probe) = self.by_probe() {
+            return Some(probe);
+        }
+        let mut strategies = core::mem::take(&mut self.strategies);
+        let view = self.view();
+        let turn = self.turns[self.told.len() % self.turns.len()];
+        let proposed = strategies[turn].propose(&view).filter(|number| view.is_new(*number));
+        // Who has nothing to say leaves it to the model.
+        let proposed = proposed.or_else(|| view.least(|i| view.expected(i)));
+        self.strategies = strategies;
+        proposed
     }
 
     /// A measurement, in seconds; infinite where the schedule failed.
@@ -120,17 +205,10 @@ impl Search {
         let Some(seen) = self.seen.get_mut(number) else { return };
         *seen = true;
         self.told.push((number, seconds));
-        let failed = || Outcome::Failed { reason: String::from("not valid here") };
-        let outcome = if seconds.is_finite() {
-            Outcome::Complete { value: libm::log(seconds), margin: f64::NAN }
-        } else {
-            failed()
-        };
-        // A study refuses only what its space does not have, and these points are its own.
-        let _ = match self.asked.take() {
-            Some((trial, asked)) if asked == number => self.study.tell(trial, outcome).map(|_| ()),
-            _ => self.study.add(&self.points[number].values, outcome).map(|_| ()),
-        };
+        let mut strategies = core::mem::take(&mut self.strategies);
+        let view = self.view();
+        strategies.iter_mut().for_each(|strategy| strategy.tell(&view, number, seconds));
+        self.strategies = strategies;
         let rows: Vec<(&[f64], f64)> = self
             .told
             .iter()
@@ -142,69 +220,25 @@ impl Search {
 
     /// The best ones measured, best first.
     pub fn best(&self, n: usize) -> Vec<usize> {
-        let mut told: Vec<(usize, f64)> = self.told.iter().copied().filter(|(_, s)| s.is_finite()).collect();
-        told.sort_by(|a, b| a.1.total_cmp(&b.1));
-        told.into_iter().take(n).map(|(i, _)| i).collect()
-    }
-
-    /// The logarithm of the seconds that the model expects.
-    fn expected(&self, number: usize) -> f64 {
-        let point = &self.points[number];
-        let sum: f64 = point.counts.iter().zip(&self.coefficients).map(|(n, c)| n * c).sum();
-        libm::log(sum * point.scale + 1e-30)
+        let told: Vec<(usize, f64)> = self.told.iter().copied().filter(|(_, s)| s.is_finite()).collect();
+        let seconds: Vec<f64> = told.iter().map(|(_, s)| *s).collect();
+        ascending(&seconds).into_iter().take(n).map(|i| told[i].0).collect()
     }
 
     /// The best schedule of a path that was not seen yet.
     fn by_probe(&self) -> Option<usize> {
         let mut paths: Vec<u32> = Vec::new();
-        self.told.iter().map(|(i, _)| self.points[*i].path).for_each(|p| {
-            if !paths.contains(&p) {
-                paths.push(p)
+        for (number, _) in &self.told {
+            let path = self.points[*number].path;
+            if !paths.contains(&path) {
+                paths.push(path);
             }
-        });
+        }
         if paths.len() >= PROBES {
             return None;
         }
-        self.least(|i| if paths.contains(&self.points[i].path) { f64::INFINITY } else { self.expected(i) })
-    }
-
-    fn by_model(&self) -> Option<usize> {
-        // What the model gets wrong of a path, shrunk towards nothing.
-        let paths = self.points.iter().map(|p| p.path as usize + 1).max().unwrap_or(0);
-        let mut off = vec![(0.0, 1.0); paths];
-        for (i, seconds) in self.told.iter().filter(|(_, s)| s.is_finite()) {
-            let (sum, n) = &mut off[self.points[*i].path as usize];
-            *sum += libm::log(*seconds) - self.expected(*i);
-            *n += 1.0;
-        }
-        let best = self.best(1).first().copied();
-        self.least(|i| {
-            let point = &self.points[i];
-            let (sum, n) = off[point.path as usize];
-            let apart = best
-                .map_or(0, |b| point.dims.iter().zip(&self.points[b].dims).filter(|(a, b)| a != b).count());
-            self.expected(i) + sum / n + FAR * apart.saturating_sub(1) as f64
-        })
-    }
-
-    /// The new schedule nearest to what the study asks for.
-    fn by_study(&mut self) -> Option<usize> {
-        let trial = self.study.ask()?;
-        let wanted = self.study.trial(trial).ok()?.values.clone();
-        let apart = |i: usize| self.points[i].values.iter().zip(&wanted).filter(|(a, b)| a != b).count();
-        let found = self.least(|i| apart(i) as f64 * 10.0 + self.expected(i) * 1e-3);
-        match found {
-            Some(i) if apart(i) == 0 => self.asked = Some((trial, i)),
-            // There is no such schedule: what is measured instead is told as its own.
-            _ => drop(self.study.tell(trial, Outcome::Failed { reason: String::from("no such schedule") })),
-        }
-        found
-    }
-
-    /// The unseen schedule with the least finite score.
-    fn least(&self, score: impl Fn(usize) -> f64) -> Option<usize> {
-        let unseen = (0..self.space.len()).filter(|i| !self.seen[*i]).map(|i| (i, score(i)));
-        unseen.filter(|(_, s)| s.is_finite()).min_by(|a, b| a.1.total_cmp(&b.1)).map(|(i, _)| i)
+        let view = self.view();
+        view.least(|i| if paths.contains(&view.path(i)) { f64::INFINITY } else { view.expected(i) })
     }
 }
 
@@ -214,16 +248,4 @@ fn is_wasteful(group: &Group, schedule: &Schedule, limits: &Limits) -> bool {
     let p = s.padded(c, limits);
     let up = |n: u32, block: u32| f64::from(n.div_ceil(block)) * f64::from(block);
     f64::from(c.m) * f64::from(c.n) < 0.75 * up(c.m, p.block_rows) * up(c.n, p.block_columns)
-}
-
-/// The study's configuration: every dimension of the schedules is a choice.
-fn config(points: &[Point], seed: u32) -> String {
-    let dims = points.first().map_or(0, |p| p.values.len());
-    let mut bounds = Vec::new();
-    for d in 0..dims {
-        let most = points.iter().map(|p| p.values[d] as u32).max().unwrap_or(0).max(1);
-        let choices: Vec<String> = (0..=most).map(|i| alloc::format!("\"{i}\"")).collect();
-        bounds.push(alloc::format!("\"d{d}\":{{\"kind\":\"choice\",\"choices\":[{}]}}", choices.join(",")));
-    }
-    alloc::format!("{{\"seed\":{seed},\"bounds\":{{{}}},\"strategy\":\"auto\"}}", bounds.join(","))
 }

@@ -2,8 +2,8 @@
 
 use super::cost;
 use crate::plan::{Group, Work};
-use crate::schedule::{Limits, Path, Schedule};
-use alloc::{vec, vec::Vec};
+use crate::schedule::{Folding, Limits, Schedule};
+use alloc::vec::Vec;
 
 /// A schedule as the search sees it.
 pub(super) struct Point {
@@ -19,49 +19,28 @@ pub(super) struct Point {
     pub scale: f64,
 }
 
-fn log2(n: u32) -> u32 {
-    n.max(1).ilog2()
+impl Point {
+    /// The logarithm of the seconds that these coefficients make of it.
+    pub fn expected(&self, coefficients: &[f64]) -> f64 {
+        let sum: f64 = self.counts.iter().zip(coefficients).map(|(n, c)| n * c).sum();
+        libm::log(sum * self.scale + 1e-30)
+    }
 }
 
 pub(super) fn of(group: &Group, schedule: &Schedule, limits: &Limits) -> Point {
-    let (path, dims) = match schedule {
-        Schedule::Contract(s) => {
-            let path = Path::ALL.iter().position(|p| *p == s.path).unwrap_or(0) as u32;
-            let flags = u32::from(s.lanes_on_rows) + 2 * u32::from(s.spread);
-            (
-                path,
-                vec![
-                    path,
-                    log2(s.tile.0),
-                    log2(s.tile.1),
-                    log2(s.workgroup.0),
-                    log2(s.workgroup.1),
-                    flags,
-                    u32::from(s.padded),
-                    log2(s.split),
-                ],
-            )
-        }
+    let dims = schedule.dimensions();
+    let path = match schedule {
+        Schedule::Contract(_) => dims[0],
         Schedule::Row(s) => {
-            // Alone or together, along rows or across them, by numbers or fours.
-            let path =
-                u32::from(s.threads > 1) + 2 * u32::from(s.width == 4) + 4 * u32::from(s.lanes_on_rows);
-            (
-                path,
-                vec![
-                    log2(s.threads),
-                    log2(s.rows),
-                    log2(s.width),
-                    log2(s.unroll),
-                    s.folding as u32,
-                    u32::from(s.online),
-                    u32::from(s.lanes_on_rows),
-                ],
-            )
+            // Alone, together, or a subgroup by its own operation; along rows or across them; by numbers or fours.
+            let together = match s.folding {
+                _ if s.threads == 1 => 0,
+                Folding::Subgroup => 2,
+                _ => 1,
+            };
+            together + 3 * u32::from(s.width == 4) + 6 * u32::from(s.lanes_on_rows)
         }
-        Schedule::Map(s) => {
-            (log2(s.width) + 3 * log2(s.items), vec![log2(s.invocations), log2(s.width), log2(s.items)])
-        }
+        Schedule::Map(_) => dims[1] + 3 * dims[2],
     };
     let (counts, scale) = match (schedule, &group.work) {
         (Schedule::Contract(s), Work::Contract(c)) => cost::contract(c, s, limits),

@@ -136,12 +136,11 @@ impl Main<'_> {
         let rows_inside = m.is_multiple_of(self.p.block_rows);
         let columns_inside = n.is_multiple_of(self.p.block_columns);
         let guard = match (rows_inside, columns_inside) {
-            (true, true) => "",
-            (false, true) => "if (row >= ROWSu) { return; }",
-            (true, false) => "if (col >= COLUMNSu) { return; }",
-            (false, false) => "if (row >= ROWSu || col >= COLUMNSu) { return; }",
+            (true, true) => String::new(),
+            (false, true) => format!("if (row >= {m}u) {{ return; }}"),
+            (true, false) => format!("if (col >= {n}u) {{ return; }}"),
+            (false, false) => format!("if (row >= {m}u || col >= {n}u) {{ return; }}"),
         };
-        let guard = guard.replace("ROWS", &format!("{m}")).replace("COLUMNS", &format!("{n}"));
         self.source
             .helper(format!("fn put(x: {ty}, row: u32, col: u32, z: u32, part: u32) {{ {guard} {body} }}\n"));
     }
