@@ -25,7 +25,8 @@ export function number(value: number | null | undefined, digits = 3): string {
   return size >= 10 ** digits ? grouped(Math.round(value)) : String(Number(value.toPrecision(digits)))
 }
 
-const grouped = (value: number): string => value.toLocaleString('en-GB')
+/** By hand: to make the first formatter of `Intl` takes longer than to build the page. */
+const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 
 export const percent = (share: number): string =>
   Number.isFinite(share)
@@ -44,19 +45,19 @@ export function span(ms: number): string {
   return `${Math.floor(s / 86_400)} days`
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hour12: false,
-})
-const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
-const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false })
+let days: Intl.DateTimeFormat | undefined
+const two = (value: number): string => String(value).padStart(2, '0')
 
-export const clock = (atMs: number): string => CLOCK.format(atMs)
-export const minute = (atMs: number): string => MINUTE.format(atMs)
-export const day = (atMs: number): string => DAY.format(atMs)
-export const moment = (atMs: number): string => `${DAY.format(atMs)}, ${CLOCK.format(atMs)}`
+export function minute(atMs: number): string {
+  const at = new Date(atMs)
+  return `${two(at.getHours())}:${two(at.getMinutes())}`
+}
+export const clock = (atMs: number): string => `${minute(atMs)}:${two(new Date(atMs).getSeconds())}`
+export function day(atMs: number): string {
+  days ??= new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
+  return days.format(atMs)
+}
+export const moment = (atMs: number): string => `${day(atMs)}, ${clock(atMs)}`
 
 /** `max_delta` and `shedFromTier` as words. */
 export const words = (name: string): string =>

@@ -2,6 +2,7 @@
 import type { Change, State } from '../server/api/state.js'
 import { Actions } from './actions.js'
 import { Client, ProblemError } from './api/client.js'
+import { type Held, takeHeld } from './api/kept.js'
 import { Stream } from './api/stream.js'
 import { Model } from './model.js'
 import { Shell } from './shell.js'
@@ -47,10 +48,10 @@ const stream = new Stream(client, {
   },
 })
 
-function connect(): void {
+function connect(held?: Held): void {
   model.connection = { is: 'connecting' }
   model.touch()
-  stream.restart()
+  stream.restart(held)
 }
 
 /** What this token, or being on this machine, allows. */
@@ -89,4 +90,4 @@ function takeChange(change: Change): void {
   if (change.type === 'rolledBack') asked.delete(change.tuner)
 }
 
-connect()
+connect(takeHeld())

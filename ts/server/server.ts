@@ -5,7 +5,7 @@
 
 import { type AnyRoute, namesIn, Router } from './api/route.js'
 import { ROUTES } from './api/routes.js'
-import { type Assets, bytesOf, PAGE_POLICY } from './assets/assets.js'
+import { type Assets, bytesOf, policyOf } from './assets/assets.js'
 import { type Core, LOOPBACK } from './core.js'
 import { problemOf, problemReply, type Reply, responseOf } from './http/answer.js'
 import { type BodyLimits, jsonBody } from './http/body.js'
@@ -128,7 +128,7 @@ export class Handler {
       status: 200,
       headers: {
         'content-type': asset.type,
-        'content-security-policy': PAGE_POLICY,
+        'content-security-policy': policyOf(asset),
         ...(asset.immutable === true && { 'cache-control': 'public, max-age=31536000, immutable' }),
       },
       body: bytesOf(asset),

@@ -3,6 +3,7 @@
  * The token, where one is needed, is kept for this tab only and sent in a header, never in an address.
  */
 import type { CommandResult } from '../../server/api/commands.js'
+import { kept, TOKEN } from './kept.js'
 
 export interface ProblemDocument {
   readonly type: string
@@ -34,8 +35,6 @@ const UNREACHABLE: ProblemDocument = {
   detail: 'It has ended, or something on the way is down. Nothing is known to have been done.',
 }
 
-const TOKEN = 'homeostat-token'
-
 export class Client {
   readonly #base: URL
 
@@ -44,11 +43,7 @@ export class Client {
   }
 
   get token(): string | null {
-    try {
-      return sessionStorage.getItem(TOKEN)
-    } catch {
-      return null
-    }
+    return kept('sessionStorage', TOKEN)
   }
 
   set token(value: string | null) {
@@ -83,16 +78,22 @@ export class Client {
     const headers = new Headers(init.headers)
     const { token } = this
     if (token !== null) headers.set('authorization', `Bearer ${token}`)
-    let answer: Response
-    try {
-      answer = await fetch(new URL(path, this.#base), { ...init, headers, credentials: 'omit', cache: 'no-store' })
-    } catch (error) {
-      if (init.signal?.aborted === true) throw error
-      throw new ProblemError(UNREACHABLE)
-    }
-    if (answer.ok) return answer
-    throw new ProblemError(await problemOf(answer))
+    const url = new URL(path, this.#base)
+    return checked(fetch(url, { ...init, headers, credentials: 'omit', cache: 'no-store' }), init.signal)
   }
+}
+
+/** The answer to a question that was asked. Throws {@link ProblemError}. */
+export async function checked(asked: Promise<Response>, signal?: AbortSignal | null): Promise<Response> {
+  let answer: Response
+  try {
+    answer = await asked
+  } catch (error) {
+    if (signal?.aborted === true) throw error
+    throw new ProblemError(UNREACHABLE)
+  }
+  if (answer.ok) return answer
+  throw new ProblemError(await problemOf(answer))
 }
 
 async function problemOf(answer: Response): Promise<ProblemDocument> {

@@ -2,7 +2,8 @@
  * The live events, over `fetch` since an EventSource can send no token. It comes back by itself: at once the first time, then after
  * 0.5, 1, 2, 4 and at most 5 s; from the last event that it saw.
  */
-import { type Client, ProblemError } from './client.js'
+import { type Client, checked, ProblemError } from './client.js'
+import type { Held } from './kept.js'
 
 export interface StreamListener {
   open(): void
@@ -30,12 +31,13 @@ export class Stream {
     this.#listener = listener
   }
 
-  restart(): void {
+  /** @param held asked for already */
+  restart(held?: Held): void {
     clearTimeout(this.#timer)
     this.#current?.abort()
-    const current = new AbortController()
+    const current = held?.stop ?? new AbortController()
     this.#current = current
-    this.#read(current).then(
+    this.#read(current, held?.answer).then(
       () => this.#again(current),
       (error: unknown) => this.#again(current, error),
     )
@@ -52,12 +54,17 @@ export class Stream {
     this.#timer = setTimeout(() => this.restart(), retryMs)
   }
 
-  async #read(current: AbortController): Promise<void> {
+  async #ask(signal: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { accept: 'text/event-stream' }
     if (this.#lastId !== '') headers['last-event-id'] = this.#lastId
+    return this.#client.fetch('api/v1/events', { headers, signal })
+  }
+
+  async #read(current: AbortController, asked?: Promise<Response>): Promise<void> {
     let silence = setTimeout(() => current.abort(), SILENCE_MS)
     try {
-      const answer = await this.#client.fetch('api/v1/events', { headers, signal: current.signal })
+      const { signal } = current
+      const answer = await (asked === undefined ? this.#ask(signal) : checked(asked, signal))
       const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
       const decoder = new TextDecoder()
       const parser = new EventParser((name, data, id) => {

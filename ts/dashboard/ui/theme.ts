@@ -1,17 +1,11 @@
 /** Light, dark, or as the system has it. The choice is kept; `early.ts` obeys it before anything is drawn. */
+import { kept, THEME } from '../api/kept.js'
 import { attribute, h, say } from '../dom.js'
 
 const THEMES = ['auto', 'light', 'dark'] as const
 type Theme = (typeof THEMES)[number]
-const KEY = 'homeostat-theme'
 
-function kept(): Theme {
-  try {
-    return THEMES.find((one) => one === localStorage.getItem(KEY)) ?? 'auto'
-  } catch {
-    return 'auto'
-  }
-}
+const chosen = (): Theme => THEMES.find((one) => one === kept('localStorage', THEME)) ?? 'auto'
 
 export class ThemeSwitch {
   readonly element: HTMLButtonElement
@@ -21,13 +15,13 @@ export class ThemeSwitch {
     this.#changed = changed
     this.element = h('button', { type: 'button', class: 'quiet', on: { click: () => this.next() } })
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed)
-    this.#say(kept())
+    this.#say(chosen())
   }
 
   next(): void {
-    const theme = THEMES[(THEMES.indexOf(kept()) + 1) % THEMES.length] as Theme
+    const theme = THEMES[(THEMES.indexOf(chosen()) + 1) % THEMES.length] as Theme
     try {
-      localStorage.setItem(KEY, theme)
+      localStorage.setItem(THEME, theme)
     } catch {
       // Without storage it lasts as long as the page.
     }

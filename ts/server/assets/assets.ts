@@ -11,6 +11,8 @@ export interface Asset {
   readonly base64?: boolean
   /** Its name has its hash: it may be kept for ever. */
   readonly immutable?: boolean
+  /** Of a page: `sha256-…` of the scripts and styles within it. None but these may run. */
+  readonly inline?: { readonly scripts: readonly string[]; readonly styles: readonly string[] }
 }
 
 /** By path below the server's own, without a leading slash; the empty one is the page. The build of the dashboard makes the files. */
@@ -19,19 +21,25 @@ export type Assets = Readonly<Record<string, Asset>>
 /** Until there is more: links to what there is. */
 export const DEFAULT_ASSETS: Assets = { '': { type: 'text/html; charset=utf-8', body: INDEX } }
 
-/** No script or style but from files of this server, no request to anywhere else, in nobody's frame. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/**
+ * No script or style but from files of this server and those within the page whose hashes are known, no request to anywhere else, in
+ * nobody's frame.
+ */
+export function policyOf({ inline }: Asset): string {
+  const sources = (hashes: readonly string[] = []): string => ["'self'", ...hashes.map((one) => `'${one}'`)].join(' ')
+  return [
+    "default-src 'none'",
+    `script-src ${sources(inline?.scripts)}`,
+    `style-src ${sources(inline?.styles)}`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 const decoded = new Map<Asset, Uint8Array<ArrayBuffer>>()
 
