@@ -124,6 +124,22 @@ async function storageChecks(folder) {
   for (const major of NODES) for (const format of ['ESM', 'CommonJS']) await check(major, format, '1 sqlite true true')
 }
 
+/** A registry, a meter and a flag client: the real packages, as a consumer has them beside this one. */
+async function metricsChecks(folder) {
+  linkPackages(folder, ['prom-client', '@opentelemetry/api', '@openfeature/core', '@openfeature/server-sdk'])
+  const wanted = 'true true 1 true 300000 TUNED FLAG_NOT_FOUND true'
+  for (const major of NODES) {
+    for (const [format, file] of [
+      ['ESM', 'metrics.mjs'],
+      ['CommonJS', 'metrics.cjs'],
+    ])
+      await checks.check(`Node ${major}, metrics and flags, ${format}`, async () => {
+        const found = resultOf(await runNode(major, folder, file))
+        expect(found === wanted, `expected "${wanted}", got "${found}"`)
+      })
+  }
+}
+
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
@@ -171,6 +187,7 @@ try {
   await adapterChecks(withNative)
   await storageChecks(withNative)
   await serverChecks(withNative)
+  await metricsChecks(withNative)
   await otherRuntimes(withNative)
 } catch (error) {
   await checks.check('pack and install', () => {

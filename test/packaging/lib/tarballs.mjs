@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { forgeNativeFile } from '../../../scripts/lib/build/forge-native.mjs'
 import { nativeFile } from '../../../scripts/lib/build/native.mjs'
 import { npmCommand, npmEnv } from '../../../scripts/lib/npm.mjs'
@@ -60,6 +60,7 @@ export function linkFrameworks(folder) {
 export function linkPackages(folder, names) {
   for (const name of names) {
     const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
     if (!existsSync(link)) symlinkSync(at('node_modules', name), link, 'junction')
   }
 }
