@@ -1,10 +1,10 @@
 /** `homeostat serve`: journals of other processes, followed as they grow. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type ServeOptions, serveJournals } from '../../ts/cli/serve/serve.js'
 import { verifyJournal } from '../../ts/entries/node.js'
-import { folder, until } from '../support/folder.js'
+import { folder, sleep, until } from '../support/folder.js'
 import { cacheTuner, window } from '../support/tuners.js'
 
 async function served(path: string, more: Partial<ServeOptions> = {}) {
@@ -119,5 +119,64 @@ test('elsewhere than on loopback it needs tokens; from a file they are obeyed', 
   expect([await status(), await status('0123456789abcdef01234567')]).toEqual([401, 200])
   writeFileSync(tokenFile, 'ada operate short\n')
   await expect(served(path, { tokenFile })).rejects.toMatchObject({ code: 'HOMEOSTAT_INVALID_OPTION' })
-  await expect(served(folder())).rejects.toMatchObject({ code: 'HOMEOSTAT_FILE' })
+})
+
+test('a token that is given out or withdrawn in the file is so without a restart', async () => {
+  const path = folder()
+  const { tuner } = await cacheTuner({ journal: path })
+  await tuner.close()
+  const tokenFile = join(folder(), 'tokens')
+  const [ada, bob] = ['0123456789abcdef01234567', '89abcdef0123456701234567']
+  const write = (text: string) => writeFileSync(tokenFile, text, { mode: 0o600 })
+  write(`ada operate ${ada}\n`)
+  const { url } = await served(path, { tokenFile })
+  const status = async (token: string) =>
+    (await fetch(`${url}api/v1`, { headers: { authorization: `Bearer ${token}` } })).status
+  expect([await status(ada), await status(bob)]).toEqual([200, 401])
+  // What is no list of tokens, or an empty one, changes nothing.
+  for (const text of ['ada operate short\n', '# nobody\n']) {
+    write(text)
+    await sleep(1500)
+    expect(await status(ada)).toBe(200)
+  }
+  write(`bob read ${bob}, cat read ${'c'.repeat(24)}\n`)
+  await expect.poll(() => status(bob)).toBe(200)
+  expect(await status(ada)).toBe(401)
+})
+
+test('it waits for the first journal, and shows those of other tuners as they come', async () => {
+  const path = join(folder(), 'journals')
+  const { url, get } = await served(path)
+  expect((await get('tuners')).tuners).toEqual([])
+  const names = async () => (await get('tuners')).tuners.map(({ name }: { name: string }) => name)
+  const first = await cacheTuner({ journal: path })
+  window(first.tuner, first.clock)
+  await expect.poll(names).toEqual(['catalog'])
+  const second = await cacheTuner({ journal: path, name: 'search' })
+  for (let i = 0; i < 3; i++) window(second.tuner, second.clock)
+  await expect.poll(names).toEqual(['catalog', 'search'])
+  await expect.poll(async () => (await get('tuners/search')).windows).toBe(3)
+  const metrics = await (await fetch(`${url}metrics`)).text()
+  expect(metrics).toContain('homeostat_changes_total{tuner="search",type="rolledBack"} 0\n')
+  await Promise.all([first.tuner.close(), second.tuner.close()])
+})
+
+test('a folder that is away for a while ends nothing: what was read stays, and what was written meanwhile follows', async () => {
+  const path = join(folder(), 'journals')
+  const { tuner, clock } = await cacheTuner({ journal: { folder: path, sync: 0 } })
+  const pass = async (windows: number) => {
+    for (let i = 0; i < windows; i++) window(tuner, clock)
+    await until(() => tuner.journal.stats.written === tuner.journal.stats.taken)
+  }
+  await pass(10)
+  const { get } = await served(path)
+  expect((await get('tuners/catalog')).windows).toBe(10)
+  renameSync(path, `${path}.away`)
+  await pass(5)
+  // Two rounds of following, and one of looking for others.
+  await sleep(2500)
+  expect((await get('tuners/catalog')).windows).toBe(10)
+  renameSync(`${path}.away`, path)
+  await expect.poll(async () => (await get('tuners/catalog')).windows).toBe(15)
+  await tuner.close()
 })

@@ -48,8 +48,7 @@ export class Changes {
 
   constructor(counted: Counted) {
     this.#counted = counted
-    // From 0, so that the first one is an increase too.
-    for (const { name } of counted.tuners) for (const type of CHANGE_EVENTS) this.#changes.start({ tuner: name, type })
+    for (const tuner of counted.tuners) this.start(tuner)
     this.families = [
       {
         name: 'changes',
@@ -66,6 +65,11 @@ export class Changes {
         read: () => this.#breakers.read(),
       },
     ]
+  }
+
+  /** From 0, so that the first one is an increase too. */
+  start({ name }: { readonly name: string }): void {
+    for (const type of CHANGE_EVENTS) this.#changes.start({ tuner: name, type })
   }
 
   take({ source, name, type, payload, trigger }: Omit<Decision, 'timeUs'>): void {

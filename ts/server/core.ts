@@ -78,6 +78,18 @@ export class Core {
         : new LiveReflex(parts.reflex, (event, data) => this.#happened(event, data as ReflexEvent))
   }
 
+  /** One more, from now on; false, and nothing, where there is one of its name. */
+  add(make: (listener: Listener) => TunerSource): boolean {
+    const source = make({ changed: (change) => this.#changed(change) })
+    if (this.#tuners.has(source.name)) {
+      source.close()
+      return false
+    }
+    this.#tuners.set(source.name, source)
+    this.#changes.start(source)
+    return true
+  }
+
   #changed(change: Change): void {
     const { tuner: name, type, evidence: payload } = change
     this.#changes.take({ source: 'tuner', name, type, payload, trigger: undefined })

@@ -101,6 +101,7 @@ export function makeServer(host: ServerHost): MakeServer {
         ...resolved.sources.map((make) => make(listener)),
       ],
     })
+    resolved.adding?.((make) => core.add(make))
     const handler = new Handler({
       core,
       tokens,

@@ -14,7 +14,7 @@ import type { TokenOptions } from './http/tokens.js'
 import type { QueueSource } from './live/reflex.js'
 import type { AnyTuner } from './live/tuner.js'
 import type { Section } from './sections.js'
-import type { TunerSource } from './sources.js'
+import type { Listener, TunerSource } from './sources.js'
 
 export interface ServerOptions {
   /** Tuners of this process. */
@@ -61,6 +61,8 @@ export interface ServerOptions {
   readonly assets?: Assets | undefined
   /** Sources besides the tuners of this process. @internal */
   readonly sources?: readonly ((listener: { changed(change: never): void }) => TunerSource)[] | undefined
+  /** Is given what adds sources later. @internal */
+  readonly adding?: ((add: (make: (listener: Listener) => TunerSource) => boolean) => void) | undefined
 }
 
 const KEYS = [
@@ -83,6 +85,7 @@ const KEYS = [
   'heartbeat',
   'assets',
   'sources',
+  'adding',
 ] as const
 const NAME = /^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$/
 const HOST = /^(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/
@@ -108,6 +111,7 @@ export interface ResolvedServer {
   readonly hub: HubOptions
   readonly assets: Assets | undefined
   readonly sources: NonNullable<ServerOptions['sources']>
+  readonly adding: ServerOptions['adding']
 }
 
 export function resolveServer(given: ServerOptions): ResolvedServer {
@@ -152,6 +156,7 @@ export function resolveServer(given: ServerOptions): ResolvedServer {
     },
     assets: options.assets,
     sources: options.sources ?? [],
+    adding: options.adding,
   }
 }
 

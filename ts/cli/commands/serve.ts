@@ -22,7 +22,7 @@ export const serve: Register = (program) => {
     group: 'Live tuners:',
     summary: 'serve what live tuners recorded, and follow it: a page, REST, events, metrics',
     about:
-      'Serves journals on loopback and follows them as they grow. Commands other than the kill switch need the process that holds the tuner: there, use homeostat/server.\n\nAnything but loopback needs tokens: HOMEOSTAT_TOKENS or --token-file, lines of `name role token [expires]`, role read or operate.',
+      'Serves journals on loopback and follows them as they grow, and new ones as they come; where there is none yet it waits. Commands other than the kill switch need the process that holds the tuner: there, use homeostat/server.\n\nAnything but loopback needs tokens: HOMEOSTAT_TOKENS or --token-file, lines of `name role token [expires]`, role read or operate.',
     examples: [
       'homeostat serve ./journal',
       'homeostat serve sqlite:state/homeostat.db',
@@ -36,10 +36,10 @@ export const serve: Register = (program) => {
     .option('-p, --port <n>', 'port to listen at; 0 chooses a free one', whole(0, 65_535), 9464)
     .option('--host <address>', 'address to listen at; anything but loopback needs tokens', '127.0.0.1')
     .option('--control <file>', 'control file that the other process watches: lets operators say off, freeze, on')
-    .option('--token-file <file>', 'tokens: lines of `name role token [expires]`')
+    .option('--token-file <file>', 'tokens: lines of `name role token [expires]`; changes are taken')
     .option('--allow-host <names>', 'host names that are served besides loopback and addresses', collect(list))
     .option('--operations <folder>', 'folder for the journal of who asked for what; memory without it')
-    .option('--points <n>', 'windows of history that are kept in memory', whole(4096, 4_194_304), 1_048_576)
+    .option('--points <n>', 'windows of history that are kept in memory', whole(4096, 4_194_304), 262_144)
     .action(async (path: string, options: Options) => {
       const out = outOf(options)
       const interrupt = new Interrupt()
@@ -56,7 +56,7 @@ export const serve: Register = (program) => {
           points: options.points,
         })
         if (out.json) out.object({ url: served.url, port: served.port, tuners: served.tuners })
-        else out.line(`${out.style.bold(served.url)} serves ${served.tuners.join(', ')}`)
+        else out.line(`${out.style.bold(served.url)} serves ${served.tuners.join(', ') || 'what is still to come'}`)
         await ended(interrupt.signal)
         await served.close()
       } catch (error) {

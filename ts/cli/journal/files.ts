@@ -2,6 +2,7 @@
  * The files that hold a journal: one that is named, or the segments `<name>-<n>.jsonl` of a folder in their order.
  */
 import { createReadStream, readdirSync, statSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { failure, usage } from '../exit.js'
 
@@ -17,15 +18,39 @@ const SEGMENT = /^(.+)-(\d{1,15})\.jsonl$/
 
 /** The journals at a path, one per tuner. */
 export function journalsAt(path: string, name?: string): JournalFiles[] {
-  let folder: boolean
+  let names: string[] | undefined
   try {
-    folder = statSync(path).isDirectory()
+    names = statSync(path).isDirectory() ? readdirSync(path) : undefined
   } catch (error) {
-    throw failure('HOMEOSTAT_FILE', `${path} cannot be read: ${(error as Error).message}`, error)
+    throw unreadable(path, error)
   }
-  if (!folder) return [{ title: basename(path), files: [path] }]
+  if (names === undefined) return [{ title: basename(path), files: [path] }]
+  const found = journalsAmong(path, names)
+  if (found.length === 0) throw failure('HOMEOSTAT_FILE', `${path} holds no journal (files like name-1.jsonl)`)
+  const wanted = found.filter(({ title }) => name === undefined || title === name)
+  if (wanted.length === 0)
+    throw usage(`${path} has no journal of ${name}, only of ${found.map(({ title }) => title).join(', ')}`)
+  return wanted
+}
+
+/** Those that there are now: none where there is no such path yet. */
+export async function journalsNow(path: string, name?: string): Promise<JournalFiles[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [{ title: basename(path), files: [path] }]
+    return journalsAmong(path, await readdir(path)).filter(({ title }) => name === undefined || title === name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw unreadable(path, error)
+  }
+}
+
+const unreadable = (path: string, error: unknown): Error =>
+  failure('HOMEOSTAT_FILE', `${path} cannot be read: ${(error as Error).message}`, error)
+
+/** The segments among the files of a folder, by tuner. */
+function journalsAmong(path: string, names: readonly string[]): JournalFiles[] {
   const byName = new Map<string, { number: number; file: string }[]>()
-  for (const file of readdirSync(path)) {
+  for (const file of names) {
     const match = SEGMENT.exec(file)
     if (match === null) continue
     const [, tuner = '', number] = match
@@ -33,11 +58,7 @@ export function journalsAt(path: string, name?: string): JournalFiles[] {
     segments.push({ number: Number(number), file: join(path, file) })
     byName.set(tuner, segments)
   }
-  if (byName.size === 0) throw failure('HOMEOSTAT_FILE', `${path} holds no journal (files like name-1.jsonl)`)
-  if (name !== undefined && !byName.has(name))
-    throw usage(`${path} has no journal of ${name}, only of ${[...byName.keys()].join(', ')}`)
   return [...byName]
-    .filter(([tuner]) => name === undefined || tuner === name)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([tuner, segments]) => ({
       title: tuner,

@@ -1,14 +1,16 @@
 /**
  * `homeostat serve`: journals of other processes behind `homeostat/server`.
  */
+import { invalid } from '../../errors.js'
 import { makeServer, type Operations } from '../../server/facade.js'
-import { parseTokens, type TokenOptions } from '../../server/http/tokens.js'
+import type { TokenOptions } from '../../server/http/tokens.js'
 import { type Feed, fileFeed, storeFeed } from '../../server/node/feed.js'
-import { readTokenFile, serverNodeHost } from '../../server/node/host.js'
-import { openJournals } from '../../server/node/journals.js'
+import { serverNodeHost } from '../../server/node/host.js'
+import { Journals, type JournalsOptions } from '../../server/node/journals.js'
 import type { Storage } from '../../storage/contract.js'
 import { usage } from '../exit.js'
-import { journalsAt } from '../journal/files.js'
+import { journalsAt, journalsNow } from '../journal/files.js'
+import { TokenFile } from './token-file.js'
 
 export interface Sources {
   /** A journal's file, the folder of its segments, or the URL of a store. */
@@ -24,9 +26,11 @@ export interface OpenOptions extends Sources {
   readonly points: number
   /** Undefined: those of the environment. */
   readonly tokens: readonly TokenOptions[] | undefined
+  /** Where there is no journal of a tuner yet, it is waited for one instead of failing. */
+  readonly wait?: boolean
 }
 
-export interface ServeOptions extends Omit<OpenOptions, 'tokens'> {
+export interface ServeOptions extends Omit<OpenOptions, 'tokens' | 'wait'> {
   readonly port: number
   readonly host: string
   readonly tokenFile: string | undefined
@@ -34,6 +38,7 @@ export interface ServeOptions extends Omit<OpenOptions, 'tokens'> {
 
 export interface Opened {
   readonly operating: Operations
+  /** Those that are there by now. */
   readonly tuners: readonly string[]
   close(): Promise<void>
 }
@@ -41,6 +46,7 @@ export interface Opened {
 export interface Served {
   readonly url: string
   readonly port: number
+  /** Those that are there by now. */
   readonly tuners: readonly string[]
   close(): Promise<void>
 }
@@ -49,43 +55,79 @@ const STORE = /^(sqlite|postgres(ql)?|memory):/
 
 /** A server that does not listen: requests are handed to it. */
 export async function openServer(options: OpenOptions): Promise<Opened> {
-  const { control, hosts, operations, points, tokens } = options
-  const store = STORE.test(options.source) ? await openStore(options.source) : undefined
+  const { source, name, control, hosts, operations, points, tokens, wait = false } = options
+  const store = STORE.test(source) ? await openStore(source) : undefined
   let operating: Operations | undefined
+  let journals: Journals | undefined
   const close = async (): Promise<void> => {
+    journals?.close()
     await operating?.close()
     await store?.close()
   }
   try {
-    const feeds = store === undefined ? feedsAt(options) : await feedsOf(store, options)
-    const found = await openJournals({ feeds, points, controlFile: control })
+    // What is wrong from the beginning is said before anything is served.
+    if (!wait && store === undefined) journalsAt(source, name)
+    if (!wait && store !== undefined) await checkLog(store, name)
+    let add: JournalsOptions['add'] = () => false
     operating = await makeServer(serverNodeHost('node'))({
-      sources: found.sources,
       hosts,
       points,
+      adding: (given) => {
+        add = given
+      },
       ...(operations !== undefined && { journal: operations }),
       ...(tokens !== undefined && { tokens }),
     })
+    const find = store === undefined ? () => feedsAt(options) : () => feedsOf(store, options)
+    const found = new Journals({ find, points, controlFile: control, add: (make) => add(make) })
+    journals = found
     await found.begin()
-    return { operating, tuners: found.names, close }
+    if (found.names.length === 0 && !wait) {
+      const range = 'a journal of a tuner, with the first entry of a run or the file that keeps it'
+      throw invalid('journal', range, source)
+    }
+    return {
+      operating,
+      get tuners() {
+        return found.names
+      },
+      close,
+    }
   } catch (error) {
     await close()
     throw error
   }
 }
 
+/** Waits for the first journal where there is none, and takes changes of the tokens' file. */
 export async function serveJournals({ tokenFile, host, port, ...options }: ServeOptions): Promise<Served> {
   const { warn } = serverNodeHost('node')
-  const tokens = tokenFile === undefined ? undefined : parseTokens(tokenFile, readTokenFile(tokenFile, warn))
-  const { operating, tuners, close } = await openServer({ ...options, tokens })
+  const file = tokenFile === undefined ? undefined : new TokenFile(tokenFile, warn)
+  const opened = await openServer({ ...options, tokens: file?.read(), wait: true })
+  const close = async (): Promise<void> => {
+    file?.close()
+    await opened.close()
+  }
   try {
-    const { url, port: given } = await operating.listen({ host, port })
-    return { url, port: given, tuners, close }
+    file?.follow(opened.operating)
+    if (opened.tuners.length === 0) warn(`homeostat serve: no journal of a tuner at ${shown(options.source)} yet`)
+    const { url, port: given } = await opened.operating.listen({ host, port })
+    return {
+      url,
+      port: given,
+      get tuners() {
+        return opened.tuners
+      },
+      close,
+    }
   } catch (error) {
     await close()
     throw error
   }
 }
+
+/** Without what a URL says of who asks. */
+const shown = (source: string): string => source.replace(/\/\/[^@/]*@/, '//')
 
 /** The package's own stores, which the command line does without as long as nobody asks for one. */
 async function openStore(url: string): Promise<Storage> {
@@ -93,16 +135,21 @@ async function openStore(url: string): Promise<Storage> {
   return openStorage(url) as Promise<Storage>
 }
 
-function feedsAt({ source, name }: Sources): Feed[] {
-  return journalsAt(source, name).map(({ title, startFile }) => {
-    const files = (): readonly string[] => journalsAt(source, name).find((one) => one.title === title)?.files ?? []
+async function feedsAt({ source, name }: Sources): Promise<Feed[]> {
+  return (await journalsNow(source, name)).map(({ title, startFile }) => {
+    const files = async (): Promise<readonly string[]> =>
+      (await journalsNow(source, title)).find((one) => one.title === title)?.files ?? []
     return fileFeed({ title, files, startFile })
   })
 }
 
 async function feedsOf(store: Storage, { name }: Sources): Promise<Feed[]> {
   const logs = (await store.journals.list()).map((log) => log.name)
+  return logs.filter((log) => name === undefined || log === name).map((log) => storeFeed(store, log))
+}
+
+async function checkLog(store: Storage, name: string | undefined): Promise<void> {
+  const logs = (await store.journals.list()).map((log) => log.name)
   if (name !== undefined && !logs.includes(name))
     throw usage(`the store has no journal ${name}, only ${logs.join(', ') || 'none'}`)
-  return logs.filter((log) => name === undefined || log === name).map((log) => storeFeed(store, log))
 }

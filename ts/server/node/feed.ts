@@ -1,21 +1,23 @@
 /**
  * Where the entries of one journal come from, as they are now and as they are written: a folder's segments, or a log of a store.
  */
-import { readFileSync } from 'node:fs'
-import type { Storage } from '../../storage/contract.js'
+import { readFile } from 'node:fs/promises'
+import type { LogEntry, Storage } from '../../storage/contract.js'
 import type { JournalEntry } from '../../tuner/events.js'
-import { Follower, writtenMs } from './follow.js'
+import { entryOf, type Files, Follower, type Run, runsIn, writtenMs } from './follow.js'
 
 export interface Feed {
   /** The tuner, or the log. */
   readonly title: string
   /** A reader that begins with the oldest entry that is still there; it reads what was not read yet. */
   reader(take: (entry: JournalEntry) => void): FeedReader
+  /** The runs that are there, the oldest first, without reading all of them. */
+  runs(): Promise<readonly Run[]>
   /** The first entry of the latest run, where it was kept apart from the journal, which may have lost it. */
   start(): Promise<JournalEntry | undefined>
   /** Wall time of an entry, or of the last one; undefined: not known. */
   written(): Promise<
-    { readonly atMs: number; readonly of?: { readonly runId: string; readonly seq: number } } | undefined
+    { readonly atMs: number; readonly of?: { readonly runId: string; readonly timeUs: number } } | undefined
   >
 }
 
@@ -27,8 +29,7 @@ export interface FeedReader {
 
 export interface FileFeedParts {
   readonly title: string
-  /** The segments in their order, as they are now. */
-  files(): readonly string[]
+  readonly files: Files
   /** Where the first entry of the latest run is kept. */
   readonly startFile: string | undefined
 }
@@ -36,45 +37,68 @@ export interface FileFeedParts {
 export function fileFeed({ title, files, startFile }: FileFeedParts): Feed {
   return {
     title,
-    reader: (take) => {
-      const follower = new Follower(files, take)
-      return {
-        read: async () => void follower.read(),
-        get bad() {
-          return follower.bad
-        },
-      }
-    },
+    reader: (take) => new Follower(files, take),
+    runs: async () => runsIn(await files()),
     start: async () => {
       if (startFile === undefined) return undefined
       try {
-        return entryOf(readFileSync(startFile, 'utf8'))
+        return entryOf(await readFile(startFile, 'utf8'))
       } catch {
         // It is only there where a newer version of the package wrote the journal.
         return undefined
       }
     },
     written: async () => {
-      const last = files().at(-1)
-      return last === undefined ? undefined : { atMs: writtenMs(last) }
+      const last = (await files()).at(-1)
+      return last === undefined ? undefined : { atMs: await writtenMs(last) }
     },
   }
 }
 
-/** `scope`: the tuner's name where the store knows it by that. */
+/** Runs of a log whose ends are looked up; of more, only the newest count. */
+const RUNS_MAX = 1000
+
 export function storeFeed(store: Storage, log: string): Feed {
+  const { journals } = store
+  const at = async (position: number): Promise<JournalEntry | undefined> => {
+    const [found] = await journals.entries(log, { from: position, limit: 1 })
+    return found?.position === position ? entryOf(found.line) : undefined
+  }
+  const starts = async (): Promise<LogEntry[]> =>
+    (await journals.entries(log, { events: ['start'], newestFirst: true, limit: RUNS_MAX })).reverse()
   return {
     title: log,
     reader: (take) => new StoreReader(store, log, take),
+    runs: async () => {
+      const begins = await starts()
+      const [oldest] = await journals.entries(log, { limit: 1 })
+      const [newest] = await journals.entries(log, { newestFirst: true, limit: 1 })
+      if (oldest !== undefined && begins.length < RUNS_MAX && begins[0]?.position !== oldest.position)
+        begins.unshift(oldest)
+      const runs: Run[] = []
+      for (const [i, { line }] of begins.entries()) {
+        const first = entryOf(line)
+        const next = begins[i + 1]
+        const last = next === undefined ? entryOf(newest?.line ?? '') : await at(next.position - 1)
+        if (first !== undefined) runs.push({ first, lastUs: last?.time_us ?? first.time_us })
+      }
+      return runs
+    },
     start: async () => {
       const item = (await store.runs.list({ limit: 10_000 })).find(({ id }) => id === log)
       return item === undefined ? undefined : entryOf(item.value.line)
     },
     written: async () => {
       const item = (await store.tuners.list({ limit: 10_000 })).find(({ id }) => id === log)
-      return item === undefined
-        ? undefined
-        : { atMs: item.updatedMs, of: { runId: item.value.runId, seq: item.value.seq } }
+      if (item === undefined) return undefined
+      // The state is as of an entry, mostly not the last one: sequence numbers of a run follow one another.
+      const { runId, seq } = item.value
+      const [oldest] = await journals.entries(log, { limit: 1 })
+      const known = [...(await starts()), ...(oldest === undefined ? [] : [oldest])]
+      const base = known.map((one) => [one.position, entryOf(one.line)] as const).find(([, e]) => e?.run_id === runId)
+      const entry = base?.[1] === undefined ? undefined : await at(base[0] + seq - base[1].seq)
+      const same = entry?.run_id === runId && entry.seq === seq
+      return { atMs: item.updatedMs, ...(same && { of: { runId, timeUs: entry.time_us } }) }
     },
   }
 }
@@ -103,16 +127,5 @@ class StoreReader implements FeedReader {
       }
       if (page.length < 1000) return
     }
-  }
-}
-
-export function entryOf(text: string): JournalEntry | undefined {
-  try {
-    const entry = JSON.parse(text) as JournalEntry
-    return typeof entry.event === 'string' && typeof entry.payload === 'object' && entry.payload !== null
-      ? entry
-      : undefined
-  } catch {
-    return undefined
   }
 }

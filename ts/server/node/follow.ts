@@ -1,16 +1,20 @@
 /**
- * Reads the lines of a journal's segments, and those that are written from now on.
+ * Reads the lines of a journal's segments, and those that are written from now on. In pieces, between which the event loop has its turn.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { JournalEntry } from '../../tuner/events.js'
 
-const PIECE = 1 << 20
+/** A few milliseconds of work. */
+const PIECE = 1 << 18
 /** A line that is longer is no entry. */
 const LINE_MAX = 1 << 24
 const NEWLINE = 10
 
+/** The segments in their order, as they are now. */
+export type Files = () => Promise<readonly string[]>
+
 export class Follower {
-  readonly #files: () => readonly string[]
+  readonly #files: Files
   readonly #take: (entry: JournalEntry) => void
   #file: string | undefined
   #offset = 0
@@ -18,51 +22,27 @@ export class Follower {
   /** Lines that were no entries. */
   bad = 0
 
-  /** `files`: the segments in their order, as they are now. */
-  constructor(files: () => readonly string[], take: (entry: JournalEntry) => void) {
+  constructor(files: Files, take: (entry: JournalEntry) => void) {
     this.#files = files
     this.#take = take
   }
 
-  /** Reads what is there and was not read yet; true where there was something. */
-  read(): boolean {
-    const files = this.#files()
+  /** Reads what is there and was not read yet. Not to be called again before it is done. */
+  async read(): Promise<void> {
+    const files = await this.#files()
     let at = this.#file === undefined ? 0 : files.indexOf(this.#file)
     // The segment that was read last is gone: everything older is, too.
     if (at < 0) at = 0
-    let found = false
     for (const file of files.slice(at)) {
       if (file !== this.#file) {
         this.#file = file
         this.#offset = 0
         this.#open = Buffer.alloc(0)
       }
-      found = this.#readFile(file) || found
-    }
-    return found
-  }
-
-  #readFile(file: string): boolean {
-    let handle: number
-    try {
-      handle = openSync(file, 'r')
-    } catch {
-      // Removed since it was listed.
-      return false
-    }
-    try {
-      const { size } = fstatSync(handle)
-      const before = this.#offset
-      const piece = Buffer.alloc(Math.min(PIECE, Math.max(0, size - before)))
-      while (this.#offset < size) {
-        const length = readSync(handle, piece, 0, piece.length, this.#offset)
-        if (length === 0) break
-        this.#offset += length
-        this.#lines(piece.subarray(0, length))
+      for await (const piece of piecesOf(file, this.#offset)) {
+        this.#offset += piece.length
+        this.#lines(piece)
       }
-      return this.#offset > before
-    } finally {
-      closeSync(handle)
     }
   }
 
@@ -77,15 +57,105 @@ export class Follower {
 
   #line(text: string): void {
     if (text === '') return
-    try {
-      const entry = JSON.parse(text) as JournalEntry
-      if (typeof entry.event !== 'string' || typeof entry.payload !== 'object' || entry.payload === null) throw entry
-      this.#take(entry)
-    } catch {
-      this.bad++
+    const entry = entryOf(text)
+    if (entry === undefined) this.bad++
+    else this.#take(entry)
+  }
+}
+
+/** A run as its journal has it. */
+export interface Run {
+  /** Its first entry that is still there. */
+  readonly first: JournalEntry
+  /** When its last one was, on its own clock. */
+  readonly lastUs: number
+}
+
+const STARTS = Buffer.from('"event":"start"')
+
+/**
+ * The runs of a journal, without reading more of it than where they begin and end: entries in between are looked through as bytes, a
+ * hundred times faster than as JSON.
+ */
+export async function runsIn(files: readonly string[]): Promise<Run[]> {
+  const runs: { first: JournalEntry; lastUs: number }[] = []
+  /** The last whole line so far. */
+  let last = ''
+  const end = (line: string): void => {
+    const run = runs.at(-1)
+    if (run !== undefined) run.lastUs = entryOf(line)?.time_us ?? run.lastUs
+  }
+  const begin = (line: string): void => {
+    const first = entryOf(line)
+    if (first === undefined || (runs.length > 0 && first.event !== 'start')) return
+    end(last)
+    runs.push({ first, lastUs: first.time_us })
+  }
+  for (const file of files) {
+    let open = Buffer.alloc(0)
+    for await (const piece of piecesOf(file, 0)) {
+      const text = open.length === 0 ? piece : Buffer.concat([open, piece])
+      const whole = text.lastIndexOf(NEWLINE) + 1
+      open = whole === 0 && text.length > LINE_MAX ? Buffer.alloc(0) : Buffer.from(text.subarray(whole))
+      if (whole === 0) continue
+      const lines = text.subarray(0, whole)
+      let at = 0
+      if (runs.length === 0) {
+        at = lines.indexOf(NEWLINE)
+        begin(lines.toString('utf8', 0, at))
+      }
+      for (let hit = lines.indexOf(STARTS, at); hit >= 0; hit = lines.indexOf(STARTS, hit + 1)) {
+        const from = lines.lastIndexOf(NEWLINE, hit) + 1
+        if (from > 0) last = lineBefore(lines, from)
+        begin(lines.toString('utf8', from, lines.indexOf(NEWLINE, hit)))
+      }
+      last = lineBefore(lines, whole)
     }
+  }
+  end(last)
+  return runs
+}
+
+/** The line that ends right before `at`. */
+function lineBefore(lines: Buffer, at: number): string {
+  return lines.toString('utf8', lines.lastIndexOf(NEWLINE, Math.max(0, at - 2)) + 1, at - 1)
+}
+
+/** What a file has from `offset` on; nothing where it is gone. */
+async function* piecesOf(file: string, offset: number): AsyncGenerator<Buffer> {
+  let handle: FileHandle
+  try {
+    handle = await open(file, 'r')
+  } catch (error) {
+    // Removed since it was listed.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  try {
+    const { size } = await handle.stat()
+    for (let at = offset; at < size; ) {
+      const piece = Buffer.allocUnsafe(Math.min(PIECE, size - at))
+      const { bytesRead } = await handle.read(piece, 0, piece.length, at)
+      if (bytesRead === 0) return
+      at += bytesRead
+      yield piece.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Undefined for what is none. */
+export function entryOf(text: string): JournalEntry | undefined {
+  try {
+    const entry = JSON.parse(text) as JournalEntry
+    return typeof entry.event === 'string' && typeof entry.payload === 'object' && entry.payload !== null
+      ? entry
+      : undefined
+  } catch {
+    return undefined
   }
 }
 
 /** When a file was written last, in milliseconds since 1970. */
-export const writtenMs = (file: string): number => statSync(file).mtimeMs
+export const writtenMs = async (file: string): Promise<number> => (await stat(file)).mtimeMs

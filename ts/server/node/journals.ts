@@ -1,137 +1,199 @@
 /**
- * The sources that journals make: one for each tuner, followed as they grow. Journals that are no tuner's (those of a reflex or of
- * operations) are left out.
+ * The sources that journals make: one for each tuner, followed as they grow, and as new ones come. Journals that are no tuner's (those of
+ * a reflex or of operations) are left out.
+ *
+ * What was written before is read in pieces, and while it is read the server answers. A folder or a store that is away for a moment is
+ * asked again; what was read stays.
  */
 import { wallTimeMs } from '../../clock.js'
-import { invalid } from '../../errors.js'
 import type { JournalEntry } from '../../tuner/events.js'
 import type { Listener, TunerSource } from '../sources.js'
 import type { Feed, FeedReader } from './feed.js'
+import type { Run } from './follow.js'
 import { JournalTuner } from './journal-source.js'
 
 const FOLLOW_MS = 500
+/** How often it is looked for journals of other tuners. */
+const LOOK_MS = 2000
+/** How long it is waited for what was written before, until it is shown while it is read. */
+const BEGIN_MS = 2000
 
 export interface JournalsOptions {
-  readonly feeds: readonly Feed[]
+  /** The journals that there are now. */
+  find(): Promise<readonly Feed[]>
   readonly points: number
   readonly controlFile: string | undefined
+  /** Shows a tuner; false where there is one of this name. */
+  add(make: (listener: Listener) => TunerSource): boolean
 }
 
-/** What makes a source once somebody listens, and how many lines were no entries. */
-export interface Journals {
-  readonly names: readonly string[]
-  readonly bad: number
-  readonly sources: readonly ((listener: Listener) => TunerSource)[]
-  /** After the sources were made: reads what is there, and follows from then on. */
-  begin(): Promise<void>
-}
-
-interface Opened extends Timing {
-  readonly feed: Feed
+interface Known {
+  readonly title: string
   readonly name: string
+  readonly followed: Followed
+}
+
+export class Journals {
+  readonly #options: JournalsOptions
+  readonly #known: Known[] = []
+  /** Those of other things than tuners. */
+  readonly #others = new Set<string>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #closed = false
+
+  constructor(options: JournalsOptions) {
+    this.#options = options
+  }
+
+  /** Tuners that are followed. */
+  get names(): readonly string[] {
+    return this.#known.map(({ name }) => name)
+  }
+
+  /** Lines that were no entries. */
+  get bad(): number {
+    return this.#known.reduce((sum, { followed }) => sum + followed.reader.bad, 0)
+  }
+
+  /** Begins with what there is. Returns when that was read, or after a while. Throws what `find` throws. */
+  async begin(): Promise<void> {
+    const begun = await this.#look()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, BEGIN_MS)
+    })
+    await Promise.race([Promise.all(begun), late])
+    clearTimeout(timer)
+    this.#again()
+  }
+
+  #again(): void {
+    if (this.#closed) return
+    const again = (): void => this.#again()
+    this.#timer = setTimeout(() => void this.#look().then(again, again), LOOK_MS)
+    this.#timer.unref()
+  }
+
+  /** Takes in what is new; what it gives ends when all of that was read. */
+  async #look(): Promise<Promise<void>[]> {
+    const feeds = await this.#options.find()
+    const fresh = feeds.filter(
+      ({ title }) => !this.#others.has(title) && this.#known.every((one) => one.title !== title),
+    )
+    const looked = await Promise.all(fresh.map((feed) => this.#lookAt(feed)))
+    const opened = looked.filter((one) => one !== undefined)
+    const own = opened.map(({ start }) => String(start.payload.name))
+    return opened.flatMap((one, i) => {
+      const name = own[i] as string
+      // A tuner's own name; that of its log where several have one.
+      const single = own.indexOf(name) === own.lastIndexOf(name) && !this.names.includes(name)
+      return this.#follow(one, single ? name : one.feed.title.slice(0, 64))
+    })
+  }
+
+  #follow(opened: Opened, name: string): Promise<void>[] {
+    let followed: Followed | undefined
+    const { points, controlFile, add } = this.#options
+    const added = add((listener) => {
+      followed = new Followed(opened, { name, points, controlFile, listener })
+      return followed.source
+    })
+    if (followed === undefined || !added) {
+      this.#others.add(opened.feed.title)
+      return []
+    }
+    this.#known.push({ title: opened.feed.title, name, followed })
+    return [followed.begin()]
+  }
+
+  async #lookAt(feed: Feed): Promise<Opened | undefined> {
+    const runs = await feed.runs()
+    // Made, and not yet written to.
+    if (runs.length === 0) return undefined
+    const opened = await openedOf(feed, runs)
+    if (opened === undefined) this.#others.add(feed.title)
+    return opened
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    for (const { followed } of this.#known) followed.source.close()
+  }
+}
+
+interface Opened {
+  readonly feed: Feed
   readonly start: JournalEntry
   /** The journal does not have its first entry any more. */
   readonly pruned: boolean
-}
-
-export async function openJournals({ feeds, points, controlFile }: JournalsOptions): Promise<Journals> {
-  const looked = await Promise.all(feeds.map(lookAt))
-  const tuners = named(looked.filter((one) => one !== undefined))
-  if (tuners.length === 0) {
-    const range = 'a journal of a tuner, with the first entry of a run or the file that keeps it'
-    throw invalid('journal', range, feeds.map(({ title }) => title).join(', '))
-  }
-  const followed: Followed[] = []
-  return {
-    names: tuners.map(({ name }) => name),
-    get bad() {
-      return followed.reduce((sum, { reader }) => sum + reader.bad, 0)
-    },
-    sources: tuners.map((one) => (listener) => {
-      const made = follow(one, listener, points, controlFile)
-      followed.push(made)
-      return made.source
-    }),
-    begin: async () => {
-      await Promise.all(followed.map((one) => one.begin()))
-    },
-  }
-}
-
-interface Followed {
-  readonly source: TunerSource
-  readonly reader: FeedReader
-  begin(): Promise<void>
-}
-
-function follow(opened: Opened, listener: Listener, points: number, controlFile: string | undefined): Followed {
-  const { feed, name, start, pruned, originMs } = opened
-  // Told of what happens from now on, not of what was before anybody listened.
-  let telling = false
-  const quiet: Listener = { changed: (change) => telling && listener.changed(change) }
-  const source = new JournalTuner(start, { name, points, controlFile, listener: quiet, originMs, pruned })
-  const reader = feed.reader((entry) => source.take(entry))
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let closed = false
-  const next = (): void => {
-    if (closed) return
-    timer = setTimeout(() => {
-      // A store that is away now is asked again.
-      void reader.read().then(next, next)
-    }, FOLLOW_MS)
-    timer.unref()
-  }
-  source.close = () => {
-    closed = true
-    clearTimeout(timer)
-  }
-  const begin = async (): Promise<void> => {
-    await reader.read()
-    telling = true
-    next()
-  }
-  return { source, reader, begin }
-}
-
-interface Timing {
   /** Wall time at 0 of the clock of the run that began first. */
   readonly originMs: number
 }
 
+interface FollowedParts {
+  readonly name: string
+  readonly points: number
+  readonly controlFile: string | undefined
+  readonly listener: Listener
+}
+
+class Followed {
+  readonly source: TunerSource
+  readonly reader: FeedReader
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #closed = false
+  /** Told of what happens from now on, not of what was before anybody listened. */
+  #telling = false
+
+  constructor({ feed, start, pruned, originMs }: Opened, { name, points, controlFile, listener }: FollowedParts) {
+    const quiet: Listener = { changed: (change) => this.#telling && listener.changed(change) }
+    const source = new JournalTuner(start, { name, points, controlFile, listener: quiet, originMs, pruned })
+    let begun = pruned
+    this.source = source
+    this.reader = feed.reader((entry) => {
+      begun ||= isStart(entry)
+      if (begun) source.take(entry)
+    })
+    source.close = () => {
+      this.#closed = true
+      clearTimeout(this.#timer)
+    }
+  }
+
+  /** Ends when what was there was read once; goes on from then on, and where that could not be read. */
+  async begin(): Promise<void> {
+    try {
+      await this.reader.read()
+      this.#telling = true
+    } catch {
+      // Away now: asked again.
+    }
+    if (this.#closed) return
+    this.#timer = setTimeout(() => void this.begin(), FOLLOW_MS)
+    this.#timer.unref()
+  }
+}
+
 /** What a journal begins with, and when that was; undefined: it is no tuner's. */
-async function lookAt(feed: Feed): Promise<Omit<Opened, 'name'> | undefined> {
-  const written = await feed.written()
-  const kept = await feed.start()
-  let start: JournalEntry | undefined
-  let pruned = false
-  let lastUs = 0
-  let shiftUs = 0
-  let writtenUs: number | undefined
-  const reader = feed.reader((entry) => {
-    const begins = isStart(entry)
-    if (start === undefined) {
-      // Without its beginning a journal is that of the run whose beginning was kept.
-      pruned = !begins && kept?.run_id === entry.run_id && isStart(kept)
-      if (!begins && !pruned) return
-      start = begins ? entry : kept
-      lastUs = entry.time_us
-    } else if (begins) shiftUs = lastUs - entry.time_us
-    lastUs = Math.max(lastUs, entry.time_us + shiftUs)
-    if (written?.of?.seq === entry.seq && written.of.runId === entry.run_id) writtenUs = lastUs
-  })
-  await reader.read()
-  if (start === undefined) return undefined
-  const originMs = (written?.atMs ?? wallTimeMs()) - (writtenUs ?? lastUs) / 1000
-  return { feed, start, pruned, originMs }
+async function openedOf(feed: Feed, runs: readonly Run[]): Promise<Opened | undefined> {
+  const [written, kept] = [await feed.written(), await feed.start()]
+  // Without its beginning a journal is that of the run whose beginning was kept.
+  const at = runs.findIndex(
+    ({ first }) => isStart(first) || (kept !== undefined && isStart(kept) && kept.run_id === first.run_id),
+  )
+  const begin = runs[at]?.first
+  if (begin === undefined) return undefined
+  const pruned = !isStart(begin)
+  let [shiftUs, endUs, writtenUs] = [0, begin.time_us, undefined as number | undefined]
+  for (const [i, { first, lastUs }] of runs.slice(at).entries()) {
+    // Runs follow one another without the time in which nothing ran.
+    if (i > 0) shiftUs = endUs - first.time_us
+    endUs = Math.max(endUs, lastUs + shiftUs)
+    if (written?.of?.runId === first.run_id) writtenUs = written.of.timeUs + shiftUs
+  }
+  const originMs = (written?.atMs ?? wallTimeMs()) - (writtenUs ?? endUs) / 1000
+  return { feed, start: pruned ? (kept as JournalEntry) : begin, pruned, originMs }
 }
 
 const isStart = ({ event, payload }: JournalEntry): boolean => event === 'start' && Array.isArray(payload.knobs)
-
-/** A tuner's own name; that of its log where several have one. */
-function named(looked: readonly Omit<Opened, 'name'>[]): Opened[] {
-  const own = looked.map(({ start }) => String(start.payload.name))
-  return looked.map((one, i) => {
-    const name = own[i] as string
-    return { ...one, name: own.indexOf(name) === own.lastIndexOf(name) ? name : one.feed.title.slice(0, 64) }
-  })
-}
