@@ -46,6 +46,11 @@ export class Handler {
     this.#parts = parts
   }
 
+  /** Whether there is something at a path, without the base. Below a base of its own everything is the server's, at the root only this. */
+  has(path: string): boolean {
+    return path.startsWith('/api/') || this.#router.find(path).size > 0 || this.#assetAt(path) !== undefined
+  }
+
   async fetch(request: Request, connection: Connection = {}): Promise<Response> {
     const head = request.method === 'HEAD'
     let guarded: Guarded | undefined
@@ -119,8 +124,12 @@ export class Handler {
     return actor
   }
 
+  #assetAt(path: string): Assets[string] | undefined {
+    return Object.hasOwn(this.#parts.assets, path.slice(1)) ? this.#parts.assets[path.slice(1)] : undefined
+  }
+
   #asset(request: Request, path: string): Reply {
-    const asset = Object.hasOwn(this.#parts.assets, path.slice(1)) ? this.#parts.assets[path.slice(1)] : undefined
+    const asset = this.#assetAt(path)
     if (asset === undefined) throw notFound()
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw new Problem('method-not-allowed', 'this resource has GET, HEAD', { headers: { allow: 'GET, HEAD' } })

@@ -20,7 +20,7 @@ export type ExpressMiddleware = (
 export function express(handler: Handler, base: string): ExpressMiddleware {
   return (request, response, next) => {
     const url = request.originalUrl ?? request.url ?? '/'
-    if (!isUnder(url, base === '' ? (request.baseUrl ?? '') : base)) return next()
+    if (!isOurs(handler, url, base === '' ? (request.baseUrl ?? '') : base)) return next()
     answer(handler, request, response, { url, base: request.baseUrl }).catch(next)
   }
 }
@@ -36,7 +36,7 @@ export type HonoMiddleware = (context: HonoContext, next: () => Promise<void>) =
 export function hono(handler: Handler, base: string): HonoMiddleware {
   return async ({ req, env }, next) => {
     const { pathname } = new URL(req.raw.url)
-    if (!isUnder(pathname, base)) {
+    if (!isOurs(handler, pathname, base)) {
       await next()
       return undefined
     }
@@ -87,6 +87,8 @@ export function fastify(handler: Handler, base: string): FastifyPlugin {
   }
 }
 
-function isUnder(url: string, base: string): boolean {
-  return base === '' || url === base || url.startsWith(`${base}/`) || url.startsWith(`${base}?`)
+/** At the root the application's own paths are not answered with 404: only what is there is the server's. */
+function isOurs(handler: Handler, url: string, base: string): boolean {
+  if (base === '') return handler.has(url.split('?', 1)[0] as string)
+  return url === base || url.startsWith(`${base}/`) || url.startsWith(`${base}?`)
 }
