@@ -17,12 +17,7 @@ const binding = (name: 'native' | 'wasm') => ({
   test: {
     name,
     include: ['ts/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts'],
-    exclude: [
-      '**/node_modules/**',
-      'test/{cli,packaging,storage,repository,server,dashboard}/**',
-      // The forge's own add-on is not part of the build yet.
-      ...(name === 'native' ? ['test/forge/**'] : []),
-    ],
+    exclude: ['**/node_modules/**', 'test/{cli,packaging,storage,repository,server,dashboard}/**'],
     env: { HOMEOSTAT_BINDING: name },
     ...common,
     typecheck: { enabled: false },

@@ -1,4 +1,4 @@
-// Builds what is stale. `--only native|wasm|wasm-solver|dashboard|ts|demo` builds one part and nothing that it needs.
+// Builds what is stale. `--only native|forge-native|wasm|wasm-solver|dashboard|ts|demo` builds one part and nothing that it needs.
 import { parseArgs } from 'node:util'
 import { build, PARTS } from './lib/build/index.mjs'
 import { main, StepError } from './lib/errors.mjs'

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { setupTest } from '../../scripts/lib/setup-test.mjs'
+import { ensureVulkan } from '../../scripts/lib/setup-vulkan.mjs'
 import { withLock } from '../../scripts/lib/stamps.mjs'
 import {
   checkAttw,
@@ -16,10 +17,10 @@ import {
 } from './checks/package.mjs'
 import { Checks, expect } from './lib/checks.mjs'
 import { Agreement, resultOf } from './lib/outcome.mjs'
-import { consumer, linkFrameworks, linkPackages, pack, packNative } from './lib/tarballs.mjs'
+import { consumer, linkFrameworks, linkPackages, pack, packForge, packNative } from './lib/tarballs.mjs'
 import { runChromium } from './runtimes/chromium.mjs'
 import { runBun, runDeno, runNode } from './runtimes/process.mjs'
-import { runForgePage } from './runtimes/webgpu.mjs'
+import { runForgeLives, runForgePage } from './runtimes/webgpu.mjs'
 import { runWorkerd } from './runtimes/workerd.mjs'
 
 const NODES = [20, 22, 24]
@@ -96,6 +97,48 @@ async function adapterChecks(folder) {
   }
 }
 
+/** The forge, whose add-on is one of its own: on the processor, and on a device where there is one. */
+async function forgeChecks(withNative, withoutNative) {
+  const native = async (outcome, entry) => {
+    const { device, ...result } = resultOf(outcome)
+    const said = warnings(outcome)
+    expect(said.length === 0, `unexpected output: ${said.join(' | ')}`)
+    expect(result.entry === entry, `loaded ${result.entry}, expected ${entry}`)
+    agreement.holdForge(result, 'native')
+    // What is packed is tried in any case; that devices are found is the façade's tests to say.
+    if (device === undefined) return 'the processor'
+    expect(device.answers && device.right && device.runs === '1 1 0', `the device: ${JSON.stringify(device)}`)
+    return device.adapter
+  }
+  for (const major of NODES) {
+    await checks.check(`Node ${major}, forge, ESM`, async () =>
+      native(await runNode(major, withNative, 'forge.mjs'), 'forge-node.js'),
+    )
+    await checks.check(`Node ${major}, forge, CommonJS`, async () =>
+      native(await runNode(major, withNative, 'forge.cjs'), 'forge-node.cjs'),
+    )
+  }
+  await checks.check('Deno, forge', async () => native(await runDeno(withNative, 'forge.mjs'), 'forge-deno.js'))
+  await checks.check('Bun, forge', async () => native(await runBun(withNative, 'forge.mjs'), 'forge-bun.js'))
+  // In time: before a device is there, while it compiles, while it searches.
+  await checks.check(`Node ${NODES[0]}, forge, processes that end while it works`, async () => {
+    for (const ms of ['0', '40', '120', '250']) {
+      const { code, tail } = await runNode(NODES[0], withNative, 'forge-exit.mjs', ms)
+      expect(code === 7, `after ${ms} ms: status ${code}: ${tail.join(' | ')}`)
+    }
+  })
+  await checks.check(`Node ${NODES[0]}, forge, missing prebuild`, async () => {
+    const outcome = await runNode(NODES[0], withoutNative, 'forge.mjs')
+    const said = warnings(outcome)
+    expect(
+      said.length === 1 && /WebAssembly/.test(said[0]),
+      `expected one line about the fallback, got: ${said.join(' | ')}`,
+    )
+    agreement.holdForge(resultOf(outcome), 'wasm')
+    return said[0]
+  })
+}
+
 /** The operations server, which listens by itself. */
 async function serverChecks(folder) {
   const wanted = '300000 200 true 401 3.1.0 true listening'
@@ -146,6 +189,7 @@ async function packageChecks(packed, folder) {
   await checks.check('core wasm size', () => checkWasmSize('homeostat_bg'))
   await checks.check('solver wasm size', () => checkWasmSize('homeostat_solver_bg'))
   await checks.check('reflex wasm size', () => checkWasmSize('homeostat_reflex_bg'))
+  await checks.check('forge wasm size', () => checkWasmSize('homeostat_forge_bg'))
   await checks.check('publint', () => checkPublint(packed.tarball, work))
   await checks.check('attw', () => checkAttw(packed.tarball, work))
   for (const extension of ['mts', 'cts']) {
@@ -174,13 +218,30 @@ async function otherRuntimes(folder) {
     expect(stats.settled && stats.measured + stats.rejections > 0, `nothing was searched for: ${JSON.stringify(stats)}`)
     return `${adapter}: ${stats.measured} schedules measured, ${frames.count} frames, ${frames.longTasks.length} long tasks`
   })
+  await checks.check('Chromium, the forge over a lost device and a second start', async () => {
+    const { adapter, first, lost, apart, again, second, alone } = await runForgeLives(folder)
+    expect(first.join() === '2,device', `the first life measured and was answered by ${first}`)
+    expect(
+      /^HOMEOSTAT_DEVICE_LOST/.test(lost[0]) && lost[1] === 'cpu' && lost[2] === 'HOMEOSTAT_DEVICE_LOST',
+      `the loss: ${lost}`,
+    )
+    expect(Math.max(...apart) < 1e-6, `answers are ${apart} apart`)
+    expect(again[0] === 'device' && again[1] === 2, `after the loss: ${again}`)
+    expect(second.join() === 'true,0,device,true', `the second start: ${second}`)
+    expect(alone === 'device', `without a library ${alone} answers`)
+    return `${adapter}: lost, opened again, and known at the second start`
+  })
 }
 
 try {
-  await withLock(setupTest)
+  await withLock(async () => {
+    await setupTest()
+    await ensureVulkan()
+  })
   const packed = await pack('.', join(work, 'tarballs'))
   const native = await packNative(work)
-  const withNative = await consumer(work, 'native', [packed.tarball, native.tarball])
+  const forge = await packForge(work)
+  const withNative = await consumer(work, 'native', [packed.tarball, native.tarball, forge.tarball])
   const withoutNative = await consumer(work, 'wasm', [packed.tarball])
   await packageChecks(packed, withoutNative)
   await nodeChecks(withNative, withoutNative)
@@ -188,6 +249,7 @@ try {
   await storageChecks(withNative)
   await serverChecks(withNative)
   await metricsChecks(withNative)
+  await forgeChecks(withNative, withoutNative)
   await otherRuntimes(withNative)
 } catch (error) {
   await checks.check('pack and install', () => {

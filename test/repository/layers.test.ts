@@ -94,6 +94,7 @@ describe('crates', () => {
     ['homeostat-node', ['homeostat-core', 'homeostat-reflex', 'homeostat-solver', 'napi', 'napi-derive']],
     ['homeostat-wasm', ['homeostat-core', 'talc', 'wasm-bindgen']],
     ['homeostat-solver-wasm', ['homeostat-core', 'homeostat-solver', 'talc', 'wasm-bindgen']],
+    ['homeostat-forge-node', ['homeostat-core', 'homeostat-forge', 'napi', 'napi-derive']],
     ['homeostat-forge-wasm', ['homeostat-core', 'homeostat-forge', 'talc', 'wasm-bindgen']],
   ])('%s only binds', (crate, allowed) => {
     expect(dependencies(crate)).toContain('homeostat-core')

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { hostTriple, PLATFORMS } from '../../scripts/lib/platform.mjs'
-import { nativePackageName, releaseManifest } from '../../scripts/lib/release/native-package.mjs'
+import { ADDONS, nativePackageName, releaseManifest } from '../../scripts/lib/release/native-package.mjs'
 import { GENERATION_WRAP, SIGNAL_BITS } from '../../ts/binding.js'
 import { CORE_SIGNAL_BITS } from '../../ts/generated/core.js'
 import { platformTriple } from '../../ts/node/load.js'
@@ -20,15 +20,15 @@ test('one version', () => {
   const cargo = read('Cargo.toml')
   expect(/\[workspace\.package\]\nversion = "([^"]+)"/.exec(cargo)?.[1]).toBe(version)
   expect(/^homeostat-core = .*version = "([^"]+)"/m.exec(cargo)?.[1]).toBe(version)
-  expect(json('crates/homeostat-node/package.json').version).toBe(version)
+  for (const { crate } of Object.values(ADDONS)) expect(json(`crates/${crate}/package.json`).version).toBe(version)
   expect(json('package-lock.json').version).toBe(version)
 })
 
 describe('platforms with a native build', () => {
   const triples = sorted(PLATFORMS.map(({ triple }) => triple))
 
-  test('napi build', () => {
-    const { napi } = json<{ napi: { targets: string[] } }>('crates/homeostat-node/package.json')
+  test.each(Object.values(ADDONS))('napi build, $crate', ({ crate }) => {
+    const { napi } = json<{ napi: { targets: string[] } }>(`crates/${crate}/package.json`)
     expect(sorted(napi.targets)).toEqual(sorted(PLATFORMS.map(({ rust }) => rust)))
   })
 
@@ -45,7 +45,11 @@ describe('platforms with a native build', () => {
   test('optional dependencies of what is published', () => {
     const { optionalDependencies, version } = releaseManifest()
     expect(optionalDependencies).toEqual(
-      Object.fromEntries(PLATFORMS.map(({ triple }) => [nativePackageName(triple), version])),
+      Object.fromEntries(
+        PLATFORMS.flatMap(({ triple }) =>
+          Object.keys(ADDONS).map((addon) => [nativePackageName(triple, addon), version]),
+        ),
+      ),
     )
   })
 

@@ -6,12 +6,12 @@ import { HomeostatError } from '../errors.js'
 import type {
   AdapterFacts,
   BufferCore,
-  CoreEvent,
   CoreExplanation,
   ForgeBinding,
   ForgeCore,
   KernelCore,
   OpenOptions,
+  Told,
 } from '../forge-binding.js'
 import { fault, guard, type Health } from './guard.js'
 import { nativePanicText } from './native.js'
@@ -22,6 +22,8 @@ export interface NativeForgeModule {
   facts(recipe: string): string
   /** {@link AdapterFacts}[] as JSON. */
   adapters(): Promise<string>
+  /** Closes every forge of the process, and waits until no thread is inside of a driver; whether that is so by then. */
+  rest(maxMs: number): boolean
   open(adapter: string | undefined, device: string, kernel: string, runId: string, share: number): Promise<NativeForge>
 }
 
@@ -42,7 +44,7 @@ export interface NativeForge {
   takeJournal(maxBytes: number): string
   readLibrary(bytes: Uint8Array): number[]
   takeLibrary(): string
-  close(): void
+  close(): Promise<void>
 }
 
 const JOURNAL_BYTES = 1 << 20
@@ -126,13 +128,13 @@ async function open(module: NativeForgeModule, options: OpenOptions): Promise<Fo
       }
     },
     upload: async (dtype, bytes) => new Tensor(forge, wait, await wait(openOnly(() => forge.upload(dtype, bytes)))),
-    takeEvents: async () => (JSON.parse(openOnly(() => forge.takeEvents())) as { events: CoreEvent[] }).events,
+    takeEvents: async () => JSON.parse(openOnly(() => forge.takeEvents())) as Told,
     takeJournal: async () => openOnly(() => forge.takeJournal(JOURNAL_BYTES)),
     readLibrary: async (bytes) => openOnly(() => forge.readLibrary(bytes)),
     takeLibrary: async () => openOnly(() => forge.takeLibrary()),
     close: async () => {
       closed = true
-      forge.close()
+      await wait(forge.close())
     },
   }
 }

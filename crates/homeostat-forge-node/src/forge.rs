@@ -8,11 +8,13 @@ use homeostat_core::json::Writer;
 use homeostat_forge::host::{self, Given, Got};
 use homeostat_forge::ir::{Blueprint, DType, Data};
 use homeostat_forge::plan::Work;
+#[cfg(feature = "device")]
+use homeostat_forge::registry::{Installed, Subject};
 use homeostat_forge::registry::{KernelId, KernelOptions, Options};
 use homeostat_forge::schedule::Schedule;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// Runs that wait for the device at once, or are computed by the processor.
@@ -31,6 +33,16 @@ pub(crate) struct Wanted {
 }
 
 type Inner = Arc<host::Forge<Machine>>;
+
+static OPEN: Mutex<Vec<Weak<host::Forge<Machine>>>> = Mutex::new(Vec::new());
+
+/// Has every forge that is still there end its threads, without waiting for it.
+pub(crate) fn close_all() {
+    let all = std::mem::take(&mut *OPEN.lock().unwrap_or_else(PoisonError::into_inner));
+    for forge in all.iter().filter_map(Weak::upgrade) {
+        forge.close(Duration::ZERO);
+    }
+}
 
 /// A forge with its device.
 #[napi]
@@ -57,7 +69,12 @@ impl Forge {
         let told = Told::default();
         let opener = if wanted.device == "cpu" { None } else { opener(wanted.adapter.clone(), told.clone()) };
         let options = host::Options { registry: options, keep_journal: true, ..host::Options::default() };
-        let inner = host::Forge::open(options, opener)?;
+        let inner = Arc::new(host::Forge::open(options, opener)?);
+        {
+            let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|one| one.strong_count() > 0);
+            open.push(Arc::downgrade(&inner));
+        }
         inner.ready(OPEN_MAX);
         let trouble = told.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).trouble.clone();
         // Who names an adapter, or asks for a GPU, wants no other answer.
@@ -66,11 +83,20 @@ impl Forge {
             return Err(error);
         }
         let pool = Pool::new(THREADS).map_err(|e| Error::new(Code::NoAdapter, e.reason.clone()))?;
-        Ok(Self { inner: Some(Arc::new(inner)), pool: Some(pool), kernel, told })
+        Ok(Self { inner: Some(inner), pool: Some(pool), kernel, told })
     }
 
     fn inner(&self) -> Result<&Inner> {
         self.inner.as_ref().ok_or_else(|| to_js(closed()))
+    }
+
+    /// What a kernel computes, and how the device answers it.
+    #[cfg(feature = "device")]
+    pub(crate) fn answering(&self, kernel: u32) -> error::Result<(Arc<Subject>, Installed)> {
+        let inner = self.inner.as_ref().ok_or_else(closed)?;
+        let (subject, current) = (inner.subject(KernelId(kernel))?, inner.current(KernelId(kernel))?);
+        let nothing = || Error::new(Code::NoAdapter, "nothing answers from a device");
+        current.map(|installed| (subject, installed)).ok_or_else(nothing)
     }
 
     fn pool(&self) -> Result<&Pool> {
@@ -222,12 +248,25 @@ impl Forge {
         Ok(self.inner()?.with_registry(|registry| registry.library.take_lines()))
     }
 
-    /// Ends its threads, in a thread of its own.
-    #[napi]
-    pub fn close(&mut self) {
+    /// Ends its threads; done when they ended, or when what hangs was waited for long enough. Runs that have begun end as they began.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn close<'env>(&mut self, env: &'env Env) -> Result<Object<'env>> {
         self.pool = None;
+        let inner = self.inner.take();
+        promise(env, &Pool::new(1)?, move || {
+            if let Some(inner) = inner {
+                inner.close(CLOSE_MAX);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Forge {
+    /// Collected without having been closed: that takes time, which JavaScript's thread does not have.
+    fn drop(&mut self) {
         if let Some(inner) = self.inner.take() {
-            // Where no thread can be had it is closed when its last run ends.
+            // Where no thread can be had it is closed here and now.
             let _ = std::thread::Builder::new().spawn(move || inner.close(CLOSE_MAX));
         }
     }
@@ -237,6 +276,8 @@ fn explain(forge: &Inner, id: KernelId) -> error::Result<String> {
     let (subject, stats, current) = (forge.subject(id)?, forge.stats(id)?, forge.current(id)?);
     let limits = forge.with_registry(|registry| registry.device().map(|(_, limits)| *limits));
     let settled = forge.settle(id, Duration::ZERO);
+    // What answers may compute another graph for the same numbers.
+    let plan = current.as_ref().map_or(&subject.plan, |c| &c.form.plan);
     let mut json = String::new();
     Writer::new(&mut json).object(|w| {
         w.key("settled").bool(settled);
@@ -252,7 +293,7 @@ fn explain(forge: &Inner, id: KernelId) -> error::Result<String> {
         ];
         counts.iter().for_each(|(key, count)| w.key(key).uint(*count));
         w.key("groups").array(|w| {
-            for (i, group) in subject.plan.groups.iter().enumerate() {
+            for (i, group) in plan.groups.iter().enumerate() {
                 w.object(|w| {
                     let (work, multiply_adds) = match &group.work {
                         Work::Contract(c) => ("contract", c.multiply_adds()),

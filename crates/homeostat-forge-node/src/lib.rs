@@ -1,6 +1,9 @@
 //! The forge as a native add-on for Node. Bindings convert and register, nothing else: a call copies what it is given, leaves the rest
 //! to a thread, and returns a promise.
 
+#[cfg(feature = "device")]
+mod bench;
+mod driver;
 mod error;
 pub mod forge;
 mod machine;
@@ -27,6 +30,14 @@ pub fn facts(recipe: String) -> Result<String> {
 #[napi(ts_return_type = "Promise<string>")]
 pub fn adapters(env: &Env) -> Result<Object<'_>> {
     pool::promise(env, &pool::Pool::new(1)?, || Ok(machine::adapters()))
+}
+
+/// Closes every forge of this process, and waits so long until no thread is inside of a driver; whether that is so by now. For the
+/// end of the process.
+#[napi(catch_unwind)]
+pub fn rest(max_ms: u32) -> bool {
+    forge::close_all();
+    driver::all_left(std::time::Duration::from_millis(u64::from(max_ms)))
 }
 
 /// Opens a forge. `device`: auto, gpu or cpu. `kernel`: options of its kernels in JSON.

@@ -23,6 +23,7 @@ pub type Told = Arc<Mutex<Known>>;
 #[cfg(feature = "device")]
 mod gpu {
     use super::{Known, Told};
+    use crate::driver::Inside;
     use homeostat_core::json::Writer;
     use homeostat_forge::device::{self, Adapter, GpuMachine, Options};
     use homeostat_forge::host::Opener;
@@ -42,6 +43,7 @@ mod gpu {
     }
 
     pub fn adapters() -> String {
+        let _inside = Inside::enter();
         let mut json = String::new();
         Writer::new(&mut json).array(|w| device::adapters().iter().for_each(|a| write(w, a)));
         json
@@ -50,6 +52,8 @@ mod gpu {
     pub fn opener(adapter: Option<String>, told: Told) -> Option<Opener<Machine>> {
         let options = Options { adapter, matrices: false };
         Some(Arc::new(move || {
+            // It lives on this thread, and ends with it.
+            Inside::stay();
             let opened = GpuMachine::open(&options);
             let mut known = told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             match opened {

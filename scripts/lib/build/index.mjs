@@ -3,6 +3,7 @@ import { step } from '../progress.mjs'
 import { isCurrent, writeStamp } from '../stamps.mjs'
 import { dashboard } from './dashboard.mjs'
 import { demo } from './demo.mjs'
+import { forgeNative } from './forge-native.mjs'
 import { native } from './native.mjs'
 import { ts } from './ts.mjs'
 import { wasm } from './wasm.mjs'
@@ -16,6 +17,7 @@ import { wasmSolver } from './wasm-solver.mjs'
  */
 export const PARTS = {
   native,
+  'forge-native': forgeNative,
   wasm,
   'wasm-solver': wasmSolver,
   'wasm-reflex': wasmReflex,

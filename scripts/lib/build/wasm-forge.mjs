@@ -6,5 +6,5 @@ export const wasmForge = wasmModule({
   name: 'homeostat_forge',
   crate: 'homeostat-forge-wasm',
   // Its error and panic modules are those of the core's crate.
-  inputs: ['crates/homeostat-forge', 'crates/homeostat-solver', 'crates/homeostat-wasm/src'],
+  inputs: ['crates/homeostat-forge', 'crates/homeostat-reflex', 'crates/homeostat-solver', 'crates/homeostat-wasm/src'],
 })

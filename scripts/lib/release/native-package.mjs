@@ -4,8 +4,11 @@ import { at } from '../paths.mjs'
 import { PLATFORMS } from '../platform.mjs'
 
 export const manifest = () => JSON.parse(readFileSync(at('package.json'), 'utf8'))
-/** The add-ons: every core but the forge's is in one. */
-export const ADDONS = ['core', 'forge']
+/** The add-ons, with their crates and the profiles that those are built with: every core but the forge's is in one. */
+export const ADDONS = {
+  core: { crate: 'homeostat-node', profile: 'release' },
+  forge: { crate: 'homeostat-forge-node', profile: 'forge' },
+}
 export const nativePackageName = (triple, addon = 'core') => `@homeostat/${addon}-${triple}`
 export const nativeFileName = (triple, addon = 'core') =>
   addon === 'core' ? `homeostat.${triple}.node` : `homeostat-${addon}.${triple}.node`
@@ -45,7 +48,9 @@ export function writeNativePackage({ folder, triple, binary, addon = 'core' }) {
 /** The main package's manifest as it is published: the native packages of the same version are optional dependencies. */
 export function releaseManifest() {
   const { devDependencies, scripts, ...rest } = manifest()
-  const natives = PLATFORMS.map(({ triple }) => [nativePackageName(triple), rest.version])
+  const natives = PLATFORMS.flatMap(({ triple }) =>
+    Object.keys(ADDONS).map((addon) => [nativePackageName(triple, addon), rest.version]),
+  )
   return {
     ...rest,
     optionalDependencies: Object.fromEntries(natives),

@@ -5,6 +5,7 @@ import { at, STATE } from '../paths.mjs'
 import { run } from '../run.mjs'
 import { setupBrowser, setupDashboard } from '../setup-browser.mjs'
 import { setupServers } from '../setup-servers.mjs'
+import { ensureVulkan } from '../setup-vulkan.mjs'
 import { none, oneOf } from './counts.mjs'
 
 const TAIL = 200
@@ -63,6 +64,7 @@ export const unit = {
   async run(context) {
     await setupServers(context.note)
     await setupBrowser(context.note)
+    await ensureVulkan(context.note)
     setupPeers(context.note)
     const file = report('vitest.json')
     const reporter = at('scripts', 'lib', 'test', 'vitest-reporter.mjs')

@@ -1,5 +1,7 @@
+import { FORGE_PROFILE } from '../build/forge-native.mjs'
 import { run } from '../run.mjs'
 import { XTASK_PROFILE, xtask } from '../rust/xtask.mjs'
+import { ensureVulkan } from '../setup-vulkan.mjs'
 import { add, none, oneOf, skip } from './counts.mjs'
 
 const TAIL = 150
@@ -43,13 +45,18 @@ export function countCargo(out) {
   return counts
 }
 
+/** The forge on a device, which is the processor where there is no other. Without one every test counts as skipped. */
+const ON_DEVICE = ['--profile', FORGE_PROFILE, '-p', 'homeostat-forge-node', '--features', 'device', '--test', 'device']
+
 export const rustTest = {
   title: 'Rust tests',
   async run(context) {
     const common = ['--locked', '--no-fail-fast']
+    await ensureVulkan(context.note)
     const runs = [
       await cargo(context, ['test', '--workspace', '--exclude', 'xtask', ...common], 'test-cargo'),
       await cargo(context, ['test', '-p', 'xtask', ...XTASK_PROFILE, ...common], 'test-cargo'),
+      await cargo(context, ['test', ...ON_DEVICE, ...common], 'test-cargo'),
     ]
     const total = none()
     for (const { code, out, tail } of runs) {

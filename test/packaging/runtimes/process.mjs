@@ -26,15 +26,15 @@ const start = (program, args, folder, extra) =>
     log: 'test-packaging-runtimes',
   })
 
-export const runNode = async (major, folder, file) => start(findNode(major), [file], folder)
+export const runNode = async (major, folder, ...words) => start(findNode(major), words, folder)
 
 /** Reading for the cores, `ffi` for the native one, writing and `run` for a study's file and evaluations in processes. */
 const DENO_ALLOWS = ['read', 'write', 'env', 'ffi', 'sys', 'run'].map((name) => `--allow-${name}`)
 
-export const runDeno = async (folder) =>
-  start(findDeno(), ['run', '--no-remote', ...DENO_ALLOWS, 'esm.mjs'], folder, {
+export const runDeno = async (folder, file = 'esm.mjs') =>
+  start(findDeno(), ['run', '--no-remote', ...DENO_ALLOWS, file], folder, {
     DENO_NO_UPDATE_CHECK: '1',
     DENO_DIR: `${folder}/.deno`,
   })
 
-export const runBun = async (folder) => start(findBun(), ['run', 'esm.mjs'], folder, { DO_NOT_TRACK: '1' })
+export const runBun = async (folder, file = 'esm.mjs') => start(findBun(), ['run', file], folder, { DO_NOT_TRACK: '1' })
