@@ -6,6 +6,7 @@ import { movingMean } from '../../ts/dashboard/chart/confidence.js'
 import { decimate, indexAt, nearest, type Rows } from '../../ts/dashboard/chart/decimate.js'
 import { Span } from '../../ts/dashboard/chart/span.js'
 import { layout } from '../../ts/dashboard/views/graph.js'
+import { gainOf } from '../../ts/dashboard/views/tuners.js'
 import { RecentObjective } from '../../ts/tuner/recent-objective.js'
 
 const rowsOf = (values: readonly number[]): Rows => {
@@ -128,4 +129,12 @@ test('who is called stands right of who calls, also around a cycle', () => {
     alone: 0,
   })
   expect(new Set(placed.map(({ layer, row }) => `${layer} ${row}`)).size).toBe(4)
+})
+
+test('a course’s end against its start: a share of the start, over more than one bucket, and nothing where it says nothing', () => {
+  expect(gainOf([10, 10, 10, 10, 8, 8, 8, 8, 5, 5, 5, 5, 5, 5])).toBeCloseTo(-0.5)
+  expect(gainOf([null, -4, null, -4, -4, -4, -2])).toBeCloseTo(0.5)
+  expect(gainOf([1, 2, 3])).toBeUndefined()
+  expect(gainOf([0, 1, 1, 1])).toBeUndefined()
+  expect(gainOf([])).toBeUndefined()
 })

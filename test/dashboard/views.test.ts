@@ -39,9 +39,10 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
 
   test.each(['light', 'dark'] as const)('nothing to find fault with on any view, %s', async (colorScheme) => {
     // What checks the page is put into it past its policy, which forbids that.
-    const { page, complaints } = await open(browser, { windows: 200, context: { colorScheme, bypassCSP: true } })
+    const context = { colorScheme, bypassCSP: true }
+    const { page, complaints } = await open(browser, { windows: 200, others: 2, context })
     await page.addScriptTag({ content: axe })
-    for (const view of VIEWS) {
+    for (const view of ['tuners', ...VIEWS]) {
       await goTo(page, view)
       const first = page.locator('main summary').first()
       if (view === 'changes' || view === 'cascades') await first.click()
@@ -66,8 +67,8 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
   })
 
   test('360 pixels wide, no view is wider than the screen, and every action is there', async () => {
-    const { page } = await open(browser, { context: { viewport: { width: 360, height: 740 } } })
-    for (const view of VIEWS) {
+    const { page } = await open(browser, { others: 2, context: { viewport: { width: 360, height: 740 } } })
+    for (const view of ['tuners', ...VIEWS]) {
       await goTo(page, view)
       const width = await page.evaluate(() => document.documentElement.scrollWidth)
       expect(width, view).toBeLessThanOrEqual(360)
@@ -110,6 +111,28 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY')
     await page.keyboard.press('9')
     expect(new URL(page.url()).hash).toBe('#/changes')
+  })
+
+  test('several tuners: all of them at a glance, what needs a look by name, and each one step away', async () => {
+    const { page, show, complaints } = await open(browser, { windows: 120, others: 4, view: 'tuners' })
+    const rows = page.locator('.tuners tbody tr')
+    await expect
+      .poll(() => rows.locator('th').allTextContents())
+      .toEqual(['catalog', 'orders', 'search', 'mail', 'images'])
+    await expect.poll(() => page.locator('.spark path').count()).toBe(5)
+    await page.getByText('5, all of them at work').waitFor()
+    const [orders, , mail] = show.others as { freeze(): void; explain(): Promise<{ knobs: { value: number }[] }> }[]
+    mail?.freeze()
+    await page.getByText('To look at: mail (frozen)').waitFor()
+    expect(await rows.nth(3).locator('.chip').textContent()).toBe('frozen')
+    await page.getByRole('link', { name: 'orders' }).focus()
+    await page.keyboard.press('Enter')
+    await page.locator('.figures').waitFor()
+    expect(await page.getByLabel('Tuner', { exact: true }).inputValue()).toBe('orders')
+    expect(await page.locator('.knobs h3').allTextContents()).toEqual(['concurrency'])
+    const value = (await orders?.explain())?.knobs[0]?.value
+    await expect.poll(async () => Number(await page.locator('.knobs .value').first().textContent())).toBe(value)
+    expect(complaints).toEqual([])
   })
 
   test('the theme is the system’s until somebody chooses, and the choice is there before anything is drawn', async () => {

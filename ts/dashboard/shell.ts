@@ -10,6 +10,7 @@ import { ChangesView } from './views/changes.js'
 import { OperationsView } from './views/operations.js'
 import { QueuesView } from './views/queues.js'
 import { SectionView } from './views/sections.js'
+import { TunersView } from './views/tuners.js'
 import { TuningView } from './views/tuning.js'
 import type { Shared, View } from './views/view.js'
 
@@ -33,7 +34,14 @@ export class Shell {
     this.#shared = shared
     this.#tuning = new TuningView(shared)
     const changes = new ChangesView(shared)
-    this.#fixed = [this.#tuning, changes, new BreakersView(shared), new CascadesView(shared), new QueuesView(shared)]
+    this.#fixed = [
+      new TunersView(shared),
+      this.#tuning,
+      changes,
+      new BreakersView(shared),
+      new CascadesView(shared),
+      new QueuesView(shared),
+    ]
     this.#last = new OperationsView(shared)
     this.#theme = new ThemeSwitch(() => this.#repaint())
     const shortcuts = new Shortcuts()
@@ -122,6 +130,8 @@ export class Shell {
       (name) => name,
       (name) => h('option', { value: name, text: name }),
     )
+    const chosen = this.#shared.model.current?.name ?? ''
+    if (this.#chooser.value !== chosen) this.#chooser.value = chosen
   }
 
   /** The view of the address; the first one where it names none. */

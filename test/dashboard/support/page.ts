@@ -21,14 +21,16 @@ export interface Wanted {
   readonly windows?: number
   readonly options?: object
   readonly tuner?: object
+  /** Tuners beside `catalog`. */
+  readonly others?: number
   readonly context?: BrowserContextOptions
   /** `changes`, `breakers`, … */
   readonly view?: string
 }
 
 export async function open(browser: Browser, wanted: Wanted = {}): Promise<Opened> {
-  const { windows = 60, options = {}, tuner = {}, context: given = {}, view = 'tuning' } = wanted
-  const show = await showcase(parts, { windows, options: { stateInterval: '100ms', ...options }, tuner })
+  const { windows = 60, options = {}, tuner = {}, others = 0, context: given = {}, view = 'tuning' } = wanted
+  const show = await showcase(parts, { windows, options: { stateInterval: '100ms', ...options }, tuner, others })
   const { url } = await show.operations.listen({ port: 0 })
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...given })
   const page = await context.newPage()

@@ -5,6 +5,13 @@
  */
 const WINDOW_MS = 1000
 const TIERS = [1, 3, 22, 9, 40]
+/** Tuners beside the one that is looked at: what is best for each lies elsewhere. */
+const OTHERS = [
+  { name: 'orders', best: 12 },
+  { name: 'search', best: 90 },
+  { name: 'mail', best: 200 },
+  { name: 'images', best: 30 },
+]
 
 /** Chance, the same every time. */
 function chances(seed) {
@@ -15,7 +22,7 @@ function chances(seed) {
   }
 }
 
-export async function showcase(parts, { windows = 0, options = {}, tuner: more = {} } = {}) {
+export async function showcase(parts, { windows = 0, options = {}, tuner: more = {}, others = 0 } = {}) {
   const { homeostat, knob, signal, reflex, queue, server, fakeClock } = parts
   const clock = fakeClock(1_000_000)
   const chance = chances(7)
@@ -38,6 +45,9 @@ export async function showcase(parts, { windows = 0, options = {}, tuner: more =
     constraints: { 'latency.p99': { max: '400ms' } },
     ...more,
   })
+  const beside = []
+  for (const { name, best } of OTHERS.slice(0, others))
+    beside.push({ best, tuner: await homeostat(besideOf(parts, clock, name)) })
   // Calls have a time of their own: what they do with it is no gap in the windows.
   const callTime = fakeClock(1_000_000)
   const watching = reflex({ clock: callTime, tick: 'manual', seed: 1 })
@@ -46,7 +56,7 @@ export async function showcase(parts, { windows = 0, options = {}, tuner: more =
     for (let i = 0; i < count; i++) mail.enqueue({ i }, { tier })
   })
   const operations = await server({
-    tuners: [tuner],
+    tuners: [tuner, ...beside.map((one) => one.tuner)],
     reflex: watching,
     queues: { mail },
     sections: { kernels: () => KERNELS, fleet: () => FLEET },
@@ -66,6 +76,11 @@ export async function showcase(parts, { windows = 0, options = {}, tuner: more =
         tuner.signals.latency(20 + 60 * chance() ** 3 + linger + 30 * Math.abs(Math.log(concurrency / 60)))
       }
       tuner.tick()
+      for (const one of beside) {
+        const far = Math.abs(Math.log(one.tuner.knobs.concurrency / one.best))
+        for (let i = 0; i < 12; i++) one.tuner.signals.latency(10 + 20 * chance() ** 3 + 15 * far)
+        one.tuner.tick()
+      }
     }
   }
   const play = (count) => {
@@ -76,11 +91,26 @@ export async function showcase(parts, { windows = 0, options = {}, tuner: more =
   const close = async () => {
     await operations.close()
     await tuner.close()
+    for (const one of beside) await one.tuner.close()
     await watching.close()
     mail.close()
   }
-  return { tuner, clock, watching, mail, operations, play, close }
+  return { tuner, others: beside.map((one) => one.tuner), clock, watching, mail, operations, play, close }
 }
+
+const besideOf = ({ knob, signal }, clock, name) => ({
+  name,
+  seed: 7,
+  clock,
+  tick: 'manual',
+  controlSignal: false,
+  mode: 'auto',
+  window: `${WINDOW_MS}ms`,
+  knobs: { concurrency: knob.integer({ min: 4, max: 256, initial: 64, scale: 'log' }) },
+  signals: { latency: signal.duration() },
+  minimize: (m) => m.latency.mean,
+  constraints: { 'latency.p99': { max: '200ms' } },
+})
 
 /** Calls that go well, then a database that takes others down with it, then a recovery. */
 function calls(watching, clock) {
