@@ -135,16 +135,23 @@ fn add<S: Simd>(
 ) {
     let mut i = 0;
     while i < high {
-        let mut row = [0f32; 2 * LANES_MAX];
-        simd.partial_store_f32s(&mut row[..S::F32_LANES], block[i][0]);
-        simd.partial_store_f32s(&mut row[S::F32_LANES..2 * S::F32_LANES], block[i][1]);
         let to = &mut c[at + i * stride..at + i * stride + across];
+        i += 1;
+        let [left, right] = block[i - 1];
+        if across == 2 * S::F32_LANES
+            && let [x, y] = S::as_mut_simd_f32s(to).0
+        {
+            (*x, *y) = (simd.add_f32s(*x, left), simd.add_f32s(*y, right));
+            continue;
+        }
+        let mut row = [0f32; 2 * LANES_MAX];
+        simd.partial_store_f32s(&mut row[..S::F32_LANES], left);
+        simd.partial_store_f32s(&mut row[S::F32_LANES..2 * S::F32_LANES], right);
         let mut j = 0;
         while j < across {
             to[j] += row[j];
             j += 1;
         }
-        i += 1;
     }
 }
 
