@@ -170,6 +170,13 @@ export interface KernelCore {
   close(): void
 }
 
+/** 4096 events wait at most; of more the oldest are dropped. */
+export interface Told {
+  /** In their order. */
+  readonly events: readonly CoreEvent[]
+  readonly dropped: number
+}
+
 export interface ForgeCore {
   /** The device; absent where the processor answers. */
   readonly adapter: AdapterFacts | undefined
@@ -178,8 +185,8 @@ export interface ForgeCore {
   /** @param options {@link KernelConfig} as JSON */
   kernel(recipe: string, options: string): Promise<KernelCore>
   upload(dtype: DType, bytes: Uint8Array): Promise<BufferCore>
-  /** What happened since this was last asked, in order; 4096 events wait at most. */
-  takeEvents(): Promise<readonly CoreEvent[]>
+  /** What happened since this was last asked. */
+  takeEvents(): Promise<Told>
   /** Lines of the journal, chained by hashes. They have to be taken: what cannot be recorded is not promoted. */
   takeJournal(): Promise<string>
   /** Takes lines that a library kept: how many were taken, damaged, of another version. */

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { folder } from '../support/folder.js'
-import { fails, well } from './support/cli.js'
+import { fails, homeostat, well } from './support/cli.js'
 import { here } from './support/here.js'
 
 const SHA = 'ab'.repeat(32)
@@ -52,4 +52,15 @@ it('import ends a line that a crash tore, and takes no facts of another version'
   writeFileSync(theirs, kernel({ schedule: 'map 2' }) + kernel({ v: 2 }))
   await well(['forge', 'library', 'import', theirs, '--library', mine])
   expect(readFileSync(mine, 'utf8')).toBe(`${kernel()}${kernel().slice(0, 40)}\n${kernel({ schedule: 'map 2' })}`)
+})
+
+it('tune waits for what the search finds, in a process that nothing else keeps alive', async () => {
+  const path = join(folder(), 'kernels.jsonl')
+  const args = ['--shape', '8x64', '--evaluations', '2', '--library', path, '--json']
+  const { status, out, err } = await homeostat(['forge', 'tune', 'softmax', ...args])
+  expect({ status, err }).toEqual({ status: 0, err: expect.any(String) })
+  const found = JSON.parse(out)
+  expect(found).toMatchObject({ operation: 'softmax', shape: [8, 64], library: path })
+  expect(found.ms).toBeGreaterThan(0)
+  if (found.adapter !== null) expect(found.measured).toBeGreaterThan(0)
 })

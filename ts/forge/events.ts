@@ -40,7 +40,7 @@ const STEPS = {
  * and not faster by more than the noise. `kept`: it answered long enough. `demoted`: it became slow. `quarantined`: it was wrong and
  * never answers again. `rolledBack`: the one before it answers, or the processor. `settled`: there is nothing left to try for now.
  * Of the forge: `breaker`: a stage's breaker changed its state. `capacity`: so much of the usual work is welcome. `unkept`: what was
- * learned could not be kept for now.
+ * learned could not be kept for now. `gap`: so many decisions were not recorded, or so many events were not told.
  */
 export type Step = (typeof STEPS)[CoreEventName]
 
@@ -61,6 +61,19 @@ export interface StepEvent {
   readonly reason: string | undefined
   /** On the core's clock. */
   readonly timeUs: number
+}
+
+/** A step that rests on nothing. */
+export const NOTHING: StepEvent = {
+  blueprint: undefined,
+  schedules: [],
+  seconds: undefined,
+  ratio: undefined,
+  ratioInterval: undefined,
+  worstError: undefined,
+  runs: undefined,
+  reason: undefined,
+  timeUs: 0,
 }
 
 export type ForgeEvents = { readonly [K in Step]: StepEvent } & {

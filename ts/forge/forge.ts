@@ -76,6 +76,7 @@ export class Forge {
     const recipe = JSON.stringify(of.recipe)
     const facts = JSON.parse(await this.#binding.facts(recipe)) as BlueprintFacts
     this.#fits(facts)
+    await this.#pump.refresh()
     const made = await core.kernel(recipe, config)
     if (this.#core === undefined) {
       made.close()
@@ -183,9 +184,12 @@ export async function openForge(
   if (core.trouble !== undefined) warn(`homeostat: the forge has no device (${core.trouble}); the processor answers`)
   const forge = new Forge(binding, core, options, store)
   try {
+    aborted(options.signal)
     await forge.begin(ownLibrary)
+    aborted(options.signal)
   } catch (error) {
-    await core.close()
+    await forge.close()
+    aborted(options.signal)
     throw error
   }
   return forge

@@ -9,7 +9,7 @@ import type { BlueprintFacts, BufferCore, CoreExplanation, KernelCore, TensorFac
 import { aborted, untilAborted } from './abort.js'
 import type { Blueprint } from './blueprint.js'
 import { bytesFor, type Elements, elementsFrom } from './elements.js'
-import type { Step, StepEvent } from './events.js'
+import { NOTHING, type Step, type StepEvent } from './events.js'
 import { Latencies } from './latencies.js'
 import type { Resolved } from './options.js'
 import { bufferFor, DeviceTensor } from './tensor.js'
@@ -80,6 +80,8 @@ export class Kernel<I extends string = string, R = unknown> {
   #core: KernelCore | undefined
   #schedules: readonly string[] = []
   #settled: boolean
+  /** Whether its device is gone, and none has come since. */
+  #lost = false
 
   /** @internal */
   constructor(home: Home, core: KernelCore, facts: BlueprintFacts, of: Blueprint<I, R>) {
@@ -104,7 +106,7 @@ export class Kernel<I extends string = string, R = unknown> {
     return this.#named((at, facts) => new DeviceTensor(outputs[at] as BufferCore, facts, this.#home)) as OnDevice<R>
   }
 
-  async #run<T>(
+  async #run<T extends readonly (Uint8Array | BufferCore)[]>(
     inputs: Inputs<I>,
     { signal }: WaitOptions,
     work: (core: KernelCore, given: (Uint8Array | BufferCore)[]) => Promise<T>,
@@ -114,13 +116,16 @@ export class Kernel<I extends string = string, R = unknown> {
     const given = this.#given(inputs)
     const { clock } = this.#home.options
     const start = clock.nowUs()
+    const working = work(core, given)
     try {
-      const outputs = await untilAborted(signal, work(core, given))
+      const outputs = await untilAborted(signal, working)
       this.#latencies.add((clock.nowUs() - start) / 1000)
       this.#counts.runs++
       return outputs
     } catch (error) {
       this.#counts.failed++
+      // What comes after all is nobody's.
+      working.then(drop, () => undefined)
       throw error
     } finally {
       this.#home.stir()
@@ -162,8 +167,10 @@ export class Kernel<I extends string = string, R = unknown> {
 
   /** Waits until there is nothing left to try for now: the search is over, and what it found answers. */
   async settled({ signal, onMeasured }: SettleOptions = {}): Promise<KernelStats> {
-    this.#open('settled()')
+    const core = this.#open('settled()')
     aborted(signal)
+    // A device that was lost may be on its way back.
+    if (this.#settled && this.#lost) this.#settled = (await core.explain()).settled
     const before = this.#counts.measured
     if (!this.#settled)
       await this.#until(
@@ -210,10 +217,21 @@ export class Kernel<I extends string = string, R = unknown> {
     } else if (step === 'deviceLost') {
       this.#schedules = []
       this.#settled = true
+      this.#lost = true
     } else if (step === 'attached' || step === 'queued' || step === 'shed' || step === 'compiling')
       this.#settled = false
     else if (step === 'settled') this.#settled = true
+    if (step === 'attached') this.#lost = false
     for (const look of this.#waiting) look(step, event)
+  }
+
+  /** @internal Events were dropped: where it stands is asked for. */
+  async resync(): Promise<void> {
+    const known = await this.#core?.explain()
+    if (known === undefined) return
+    this.#settled = known.settled
+    this.#schedules = known.groups.flatMap(({ schedule }) => schedule ?? [])
+    for (const look of this.#waiting) look('gap', NOTHING)
   }
 
   /** @internal Whether the forge has to look for its events. */
@@ -265,14 +283,6 @@ export class Kernel<I extends string = string, R = unknown> {
   }
 }
 
-const NOTHING: StepEvent = {
-  blueprint: undefined,
-  schedules: [],
-  seconds: undefined,
-  ratio: undefined,
-  ratioInterval: undefined,
-  worstError: undefined,
-  runs: undefined,
-  reason: undefined,
-  timeUs: 0,
+function drop(outputs: readonly (Uint8Array | BufferCore)[]): void {
+  for (const one of outputs) if (!(one instanceof Uint8Array)) one.close()
 }

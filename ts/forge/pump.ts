@@ -3,24 +3,29 @@
  * something goes on beside the runs.
  */
 import type { ForgeCore } from '../forge-binding.js'
-import { detailsOf, type Events, type ForgeEvents, stepOf } from './events.js'
+import { detailsOf, type Events, type ForgeEvents, NOTHING, stepOf } from './events.js'
 import type { Kernel } from './kernel.js'
 import type { LibraryStore, LineSink } from './library.js'
+import { Outbox } from './outbox.js'
 
 const PERIOD_MS = 20
 /** While a device is lost and may come back, and how often that is looked for. */
 const LOST_PERIOD_MS = 250
 const LOST_TURNS_MAX = 400
+/** Kernels that are asked where they stand in one turn of the event loop. */
+const ASKED_AT_ONCE = 16
 
 export class Pump {
   readonly #core: ForgeCore
   readonly #events: Events
   readonly #kernels: ReadonlyMap<number, Kernel<string, unknown>>
   #library: LibraryStore | undefined
-  readonly #journal: LineSink | undefined
+  readonly #journal: Outbox
+  #lines: Outbox
   #timer: ReturnType<typeof setTimeout> | undefined
   #turning: Promise<void> | undefined
   #ended = false
+  #refreshing: Promise<void> | undefined
   /** Turns that are left to look for a device that was lost. */
   #lost = 0
 
@@ -35,7 +40,10 @@ export class Pump {
     this.#events = events
     this.#kernels = kernels
     this.#library = library
-    this.#journal = journal
+    const again = (): void => this.stir()
+    // Taken even where nobody keeps it: what cannot be recorded is not promoted, and what is not taken is memory.
+    this.#journal = new Outbox(() => core.takeJournal(), journal, again)
+    this.#lines = new Outbox(() => core.takeLibrary(), library, again)
   }
 
   /** Looks soon, unless that is already so. */
@@ -54,31 +62,58 @@ export class Pump {
     else timer.unref?.()
   }
 
-  async #turn(): Promise<void> {
+  async #turn(last = false): Promise<void> {
+    await this.#trying(this.#tell())
+    await this.#trying(this.#journal.empty(last))
+    await this.#trying(this.#lines.empty(last))
+  }
+
+  async #trying(work: Promise<void>): Promise<void> {
     try {
-      for (const event of await this.#core.takeEvents()) {
-        const step = stepOf(event)
-        if (step === undefined) continue
-        const details = detailsOf(event)
-        if (step === 'deviceLost') this.#lost = LOST_TURNS_MAX
-        else if (step === 'attached') this.#lost = 0
-        if (event.kernel === undefined) for (const kernel of this.#kernels.values()) kernel.note(step, details)
-        else this.#kernels.get(event.kernel)?.note(step, details)
-        this.#events.emit(step, details)
-      }
-      await this.#keep()
+      await work
     } catch (error) {
       this.#events.emit('trouble', { error: error as Error })
     }
   }
 
-  async #keep(): Promise<void> {
-    // Taken even where nobody keeps it: what cannot be recorded is not promoted.
-    const journal = await this.#core.takeJournal()
-    if (journal !== '') await this.#journal?.append(journal)
-    if (this.#library === undefined) return
-    const lines = await this.#core.takeLibrary()
-    if (lines !== '') await this.#library.append(lines)
+  async #tell(): Promise<void> {
+    const { events, dropped } = await this.#core.takeEvents()
+    if (dropped > 0) this.#events.emit('gap', { ...NOTHING, reason: `${dropped} events were dropped` })
+    for (const event of events) {
+      const step = stepOf(event)
+      if (step === undefined) continue
+      const details = detailsOf(event)
+      if (step === 'deviceLost') this.#lost = LOST_TURNS_MAX
+      else if (step === 'attached') this.#lost = 0
+      if (event.kernel !== undefined) this.#kernels.get(event.kernel)?.note(step, details)
+      else if (step === 'deviceLost' || step === 'attached')
+        for (const kernel of this.#kernels.values()) kernel.note(step, details)
+      this.#events.emit(step, details)
+    }
+    if (dropped > 0) await this.#resync()
+  }
+
+  /** Whoever waits for a step that was dropped would wait for ever. */
+  async #resync(): Promise<void> {
+    let asked = 0
+    for (const kernel of [...this.#kernels.values()]) {
+      await kernel.resync()
+      if (++asked % ASKED_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve, 0))
+    }
+  }
+
+  /** Takes what others appended to the library, where it can tell. Several calls at once are one. */
+  refresh(): Promise<void> {
+    const grown = this.#library?.grown?.bind(this.#library)
+    if (grown === undefined) return Promise.resolve()
+    this.#refreshing ??= this.#trying(
+      grown().then(async (bytes) => {
+        if (bytes !== undefined) await this.#core.readLibrary(bytes)
+      }),
+    ).finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
   }
 
   /** Reads the library. */
@@ -92,6 +127,11 @@ export class Pump {
   /** Does without the library. */
   forget(): void {
     this.#library = undefined
+    this.#lines = new Outbox(
+      () => this.#core.takeLibrary(),
+      undefined,
+      () => this.stir(),
+    )
   }
 
   /** A last look. */
@@ -99,6 +139,6 @@ export class Pump {
     this.#ended = true
     clearTimeout(this.#timer)
     await this.#turning
-    await this.#turn()
+    await this.#turn(true)
   }
 }

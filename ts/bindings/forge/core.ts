@@ -6,11 +6,11 @@ import { HomeostatError } from '../../errors.js'
 import type {
   AdapterFacts,
   BufferCore,
-  CoreEvent,
   CoreExplanation,
   DType,
   ForgeCore,
   KernelCore,
+  Told,
 } from '../../forge-binding.js'
 import { Background } from './background.js'
 import type { Device } from './device.js'
@@ -108,7 +108,11 @@ export class WebForge implements ForgeCore {
       id,
       run: ((inputs: readonly (Uint8Array | BufferCore)[], stay: boolean) =>
         this.#run(id, inputs, stay)) as KernelCore['run'],
-      explain: async () => JSON.parse(this.engine.explain(id)) as CoreExplanation,
+      explain: async () => {
+        const known = JSON.parse(this.engine.explain(id)) as CoreExplanation
+        // Nothing has settled while another device is expected.
+        return { ...known, settled: known.settled && !this.#reopening.isUnderWay }
+      },
       close: () => {
         this.#background.forget(id)
         this.engine.dispose(id, this.#nowUs())
@@ -227,8 +231,8 @@ export class WebForge implements ForgeCore {
     return new Held(this, buffer, bytes.length, device)
   }
 
-  async takeEvents(): Promise<readonly CoreEvent[]> {
-    return (JSON.parse(this.engine.takeEvents()) as { events: CoreEvent[] }).events
+  async takeEvents(): Promise<Told> {
+    return JSON.parse(this.engine.takeEvents()) as Told
   }
 
   async takeJournal(): Promise<string> {

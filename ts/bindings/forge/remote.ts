@@ -5,12 +5,12 @@ import { HomeostatError } from '../../errors.js'
 import type {
   AdapterFacts,
   BufferCore,
-  CoreEvent,
   CoreExplanation,
   ForgeBinding,
   ForgeCore,
   KernelCore,
   OpenOptions,
+  Told,
 } from '../../forge-binding.js'
 import { own, type Port, type Reply, type TensorRef } from './protocol.js'
 
@@ -108,7 +108,7 @@ async function open(remote: Remote, { nowUs: _, ...options }: OpenOptions): Prom
       const copy = bytes.slice()
       return new Tensor(remote, await remote.ask<number>('upload', forge, [dtype, copy], [copy.buffer]))
     },
-    takeEvents: () => remote.ask<readonly CoreEvent[]>('takeEvents', forge),
+    takeEvents: () => remote.ask<Told>('takeEvents', forge),
     takeJournal: () => remote.ask<string>('takeJournal', forge),
     readLibrary: (bytes) => remote.ask<readonly number[]>('readLibrary', forge, [own(bytes)]),
     takeLibrary: () => remote.ask<string>('takeLibrary', forge),

@@ -40,9 +40,15 @@ export class Reopening {
     this.#later()
   }
 
+  /** Whether an attempt is to come, or going on. */
+  get isUnderWay(): boolean {
+    return this.#timer !== undefined
+  }
+
   end(): void {
     this.#ended = true
     clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   #later(): void {
@@ -58,8 +64,10 @@ export class Reopening {
       const device = await this.#open()
       if (this.#ended) return device.close()
       this.#openedUs = this.#nowUs()
+      this.#timer = undefined
       this.#attach(device)
     } catch {
+      this.#timer = undefined
       // A browser whose GPU process has just died has no adapter for a while.
       if (++this.#failed < FAILED_MAX) this.#later()
     }
