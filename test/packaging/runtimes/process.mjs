@@ -37,4 +37,6 @@ export const runDeno = async (folder, file = 'esm.mjs') =>
     DENO_DIR: `${folder}/.deno`,
   })
 
-export const runBun = async (folder, file = 'esm.mjs') => start(findBun(), ['run', file], folder, { DO_NOT_TRACK: '1' })
+/** Mesa complains about a missing window system; what Bun puts into `process.env` does not tell it to ask nobody. */
+export const runBun = async (folder, file = 'esm.mjs') =>
+  start(findBun(), ['run', file], folder, { DO_NOT_TRACK: '1', NODEVICE_SELECT: '1' })
