@@ -1,12 +1,14 @@
 // Packs the tarball, installs it in clean folders outside of the repository and uses it there, in every runtime.
 //   --json <file>   also writes the checks as JSON
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { at } from '../../scripts/lib/paths.mjs'
 import { setupTest } from '../../scripts/lib/setup-test.mjs'
 import { ensureVulkan } from '../../scripts/lib/setup-vulkan.mjs'
 import { withLock } from '../../scripts/lib/stamps.mjs'
+import { checkContainer } from './checks/container.mjs'
 import {
   checkAttw,
   checkContents,
@@ -19,6 +21,7 @@ import { Checks, expect } from './lib/checks.mjs'
 import { Agreement, resultOf } from './lib/outcome.mjs'
 import { consumer, linkFrameworks, linkPackages, pack, packForge, packNative } from './lib/tarballs.mjs'
 import { runChromium } from './runtimes/chromium.mjs'
+import { findNode } from './runtimes/find.mjs'
 import { runBun, runDeno, runNode } from './runtimes/process.mjs'
 import { runForgeLives, runForgePage } from './runtimes/webgpu.mjs'
 import { runWorkerd } from './runtimes/workerd.mjs'
@@ -183,6 +186,17 @@ async function metricsChecks(folder) {
   }
 }
 
+/** What is installed globally, as an image would have it. */
+async function containerCheck(folder, tarballs) {
+  if (process.platform === 'win32') return checks.skip('the container file', 'its commands are for a POSIX shell')
+  const text = readFileSync(at('ops', 'Containerfile'), 'utf8')
+  const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
+  return checks.check('the container file, by hand', () => {
+    const node = findNode(Number(/^FROM node:(\d+)-slim$/m.exec(text)?.[1]))
+    return checkContainer(text, { folder, tarballs, version, node })
+  })
+}
+
 async function packageChecks(packed, folder) {
   await checks.check('contents and export map', () => checkContents(packed))
   await checks.check('no install scripts, no run-time dependencies', checkNoInstallScripts)
@@ -249,6 +263,7 @@ try {
   await storageChecks(withNative)
   await serverChecks(withNative)
   await metricsChecks(withNative)
+  await containerCheck(join(work, 'container'), [packed.tarball, native.tarball])
   await forgeChecks(withNative, withoutNative)
   await otherRuntimes(withNative)
 } catch (error) {
