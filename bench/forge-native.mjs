@@ -6,9 +6,9 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { adapters } from 'homeostat/forge'
-import { eventLoop } from './forge/event-loop.mjs'
-import { againstFixture } from './forge/fixture.mjs'
-import { secondStart } from './forge/second-start.mjs'
+import { eventLoop } from './forge-native/event-loop.mjs'
+import { againstFixture } from './forge-native/fixture.mjs'
+import { secondStart } from './forge-native/second-start.mjs'
 
 const ROWS = {
   'event-loop': () => eventLoop(),
