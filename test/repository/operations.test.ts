@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { Changes } from '../../ts/metrics/changes.js'
 import { FAMILIES, PREFIX } from '../../ts/metrics/families.js'
 import { Sources } from '../../ts/metrics/sources.js'
+import { typeOf } from './support/promql.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8')
@@ -38,13 +39,8 @@ function hold(expression: string, shown: readonly string[] = []): void {
     const counted = /\b(?:rate|increase)\(/.test(expression)
     if (counted) expect(name, expression).toMatch(/_total$/)
   }
-  // Brackets that match, or Prometheus refuses all rules of the file.
-  let depth = 0
-  for (const c of expression) {
-    depth += c === '(' ? 1 : c === ')' ? -1 : 0
-    expect(depth, expression).toBeGreaterThanOrEqual(0)
-  }
-  expect(depth, expression).toBe(0)
+  // Prometheus refuses all rules of a file for one that it cannot read.
+  expect(typeOf(expression), expression).toBe('instant')
 }
 
 test('a reader of expressions that does read them', () => {
@@ -56,6 +52,62 @@ test('a reader of expressions that does read them', () => {
   expect(() => hold('homeostat_safe_mode{component="a"}')).toThrow()
   expect(() => hold('rate(homeostat_safe_mode[5m])')).toThrow()
   expect(() => hold('(homeostat_safe_mode')).toThrow()
+})
+
+test.each([
+  ['1 + 2 * (3)', 'scalar'],
+  ['a{b=~"x.*", c!="d)"}[5m]', 'range'],
+  ['sum by (x) (rate(a_total[5m])) / sum(b) without (y) > 0.5 and c', 'instant'],
+])('an expression and its type: %s', (expression, type) => {
+  expect(typeOf(expression)).toBe(type)
+})
+
+test.each([
+  'rate(a)',
+  'sum(a[5m])',
+  'a[5m] > 1',
+  'a{b=c}',
+  'a{b="c"',
+  'a b',
+  'a >',
+  'sum by x (a)',
+  'nothing(a)',
+  'a[5 minutes]',
+  '1 and a',
+  'a === b',
+  '',
+])('what Prometheus would refuse is refused: %s', (expression) => {
+  expect(() => typeOf(expression)).toThrow(SyntaxError)
+})
+
+/** What Grafana draws, and needs of each to do so. */
+const PANELS = { timeseries: ['legend', 'tooltip'], stat: ['reduceOptions'], row: [] }
+
+test('the dashboard is one that Grafana imports', () => {
+  const board = JSON.parse(read('ops/grafana-dashboard.json'))
+  expect(board).toMatchObject({ uid: 'homeostat', title: 'Homeostat', schemaVersion: 39 })
+  // An import takes an id as that of a board which is there.
+  expect(board.id ?? null).toBe(null)
+  const source = { type: 'prometheus', uid: '${' + 'datasource}' }
+  for (const { id, type, title, gridPos, datasource, fieldConfig, options, targets, panels } of board.panels) {
+    expect(Object.keys(PANELS), title).toContain(type)
+    expect([id, gridPos.x, gridPos.y, gridPos.w, gridPos.h].every(Number.isInteger), title).toBe(true)
+    if (type === 'row') {
+      expect(panels).toEqual([])
+      continue
+    }
+    expect(datasource, title).toEqual(source)
+    expect(fieldConfig.defaults.unit, title).toBeTypeOf('string')
+    expect(fieldConfig.overrides, title).toBeInstanceOf(Array)
+    expect(Object.keys(options), title).toEqual(expect.arrayContaining(PANELS[type as keyof typeof PANELS]))
+    const refs = targets.map(({ refId }: { refId: string }) => refId)
+    expect(new Set(refs).size, title).toBe(refs.length)
+    for (const target of targets)
+      expect(target, title).toMatchObject({ refId: expect.stringMatching(/^[A-Z]$/), datasource: source })
+  }
+  const names = board.templating.list.map(({ name }: { name: string }) => name)
+  for (const [, name] of read('ops/grafana-dashboard.json').matchAll(/\$\{?([a-z]\w*)\}?/g))
+    expect(names).toContain(name)
 })
 
 test('the dashboard asks for metrics that there are, and overlaps nowhere', () => {
@@ -136,6 +188,8 @@ test('the unit is one, and starts a command with flags that it has', () => {
   const started = sections.get('Service')?.get('ExecStart')?.split(' ') ?? []
   expect(started.slice(0, 3)).toEqual(['/usr/bin/env', 'homeostat', 'serve'])
   holdFlags(started)
+  if (spawnSync('systemd-analyze', ['--version']).error === undefined)
+    execFileSync('systemd-analyze', ['verify', `${root}ops/homeostat.service`], { stdio: 'pipe' })
 })
 
 test('the container file has instructions only, and the version of the package', () => {
