@@ -22,9 +22,6 @@ const LIMITS: Limits = Limits {
     ..Limits::PORTABLE
 };
 const EVALUATIONS: usize = 22;
-/// Shapes for which the search does not get to 95 % yet.
-const SHORT: [&str; 1] = ["softmax-1000x100-f32"];
-
 fn plan(name: &str) -> Plan {
     let mut words = name.trim_end_matches(".txt").split('-');
     let op = words.next().unwrap();
@@ -60,12 +57,14 @@ fn finds_95_percent_of_the_optimum_in_22_evaluations() {
     let mut names: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    let mut means = Vec::new();
+    let mut space_is_large = true;
+    let (mut means, mut firsts) = (Vec::new(), Vec::new());
     for name in &names {
         let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
         let plan = plan(name);
         let space = Schedule::space(&plan.groups[0], &LIMITS);
         let seconds = table::read(&space, &text).unwrap_or_else(|why| panic!("{name}: {why}"));
+        space_is_large &= space.len() >= 350;
         let optimum = seconds.iter().copied().fold(f64::INFINITY, f64::min);
         let share = |seed: u32| {
             let mut search = Search::new(&plan.groups[0], &LIMITS, seed).unwrap();
@@ -76,19 +75,26 @@ fn finds_95_percent_of_the_optimum_in_22_evaluations() {
             optimum / search.told().iter().map(|(_, s)| *s).fold(f64::INFINITY, f64::min)
         };
         let shares: Vec<f64> = (0..5).map(share).collect();
+        // What FAST begins with.
+        let search = Search::new(&plan.groups[0], &LIMITS, 0).unwrap();
+        let first = search.begin_with(Schedule::first(&plan.groups[0], &LIMITS).unwrap());
+        let place = space.iter().position(|s| *s == first).unwrap();
+        firsts.push(optimum / seconds[place]);
         let mean = shares.iter().sum::<f64>() / 5.0;
         println!(
-            "{name}: {} points, mean {mean:.3}, worst {:.3}",
+            "{name}: {} points, first {:.3}, mean {mean:.3}, worst {:.3}",
             space.len(),
+            firsts.last().unwrap(),
             shares.iter().copied().fold(1.0, f64::min)
         );
         means.push((name.trim_end_matches(".txt"), mean));
     }
     assert!(means.len() >= 10, "{}", means.len());
     let all = means.iter().map(|(_, m)| m).sum::<f64>() / means.len() as f64;
-    println!("mean of all {all:.3}");
-    assert!(all >= 0.95, "{means:.3?}");
-    // What falls short is named, and has to be taken off the list when it no longer does.
-    let short: Vec<&str> = means.iter().filter(|(_, m)| *m < 0.95).map(|(name, _)| *name).collect();
-    assert_eq!(short, SHORT, "{means:.3?}");
+    let first = firsts.iter().sum::<f64>() / firsts.len() as f64;
+    println!("mean of all {all:.3}, of first schedules {first:.3}");
+    assert!(space_is_large, "fewer than 350 points");
+    assert!(first >= 0.75, "{firsts:.3?}");
+    assert!(all >= 0.98, "{means:.3?}");
+    assert!(means.iter().all(|(_, mean)| *mean >= 0.95), "{means:.3?}");
 }

@@ -44,11 +44,15 @@ pub fn again(arguments: &Arguments) -> Result<(), String> {
                 samples.push(lab.sample(*number).map_err(|e| format!("{name}, {text}: {e}"))?.0);
             }
         }
+        let middle = |x: &[f64]| homeostat_forge::measure::median(x).map_or(f64::NAN, |m| m.value);
+        // The machine is not as fast as it was then: by the median of the ratios.
+        let seconds: Vec<f64> = samples.iter().map(|s| middle(s)).collect();
+        let ratios: Vec<f64> = seconds.iter().zip(&best).map(|(now, (_, before))| now / before).collect();
+        let factor = middle(&ratios);
         // The last line about a schedule is the one that counts.
         let mut text = known;
-        for (samples, (schedule, number)) in samples.iter().zip(&prepared) {
-            let seconds = homeostat_forge::measure::median(samples).map_or(f64::NAN, |m| m.value);
-            text += &format!("{schedule}\t{seconds:e}\n");
+        for (seconds, (schedule, number)) in seconds.iter().zip(&prepared) {
+            text += &format!("{schedule}\t{:e}\n", seconds / factor);
             lab.forget(*number);
         }
         std::fs::write(path, text).map_err(|e| format!("{path}: {e}"))?;
@@ -171,7 +175,7 @@ pub fn replay(arguments: &Arguments) -> Result<(), String> {
         // What FAST begins with.
         let group = &plan.groups[0];
         let search = Search::new(group, &limits, 0).map_err(|e| e.to_string())?;
-        let fast = Schedule::first(group, &limits).map(|rule| search.begin_with(group, rule, &limits).text());
+        let fast = Schedule::first(group, &limits).map(|rule| search.begin_with(rule).text());
         let fast = fast.and_then(|s| table.get(&s).copied()).map_or(f64::NAN, |s| optimum / s);
         println!("{name:<30}{:>8}{rule:>8.3}{fast:>8.3}{mean:>8.3}{worst:>8.3}{to:>10.1}", table.len());
         all.push(mean);

@@ -127,8 +127,7 @@ impl Context {
         let mut schedules = first_schedules(&self.form.plan, &self.limits)?;
         for (group, schedule) in schedules.iter_mut().enumerate() {
             if let Some(search) = self.search(group)? {
-                let of = &self.form.plan.groups[group];
-                *schedule = search.begin_with(of, *schedule, &self.limits);
+                *schedule = search.begin_with(*schedule);
             }
             if self.is_banned(group, schedule) {
                 let mut search = self.search(group)?;

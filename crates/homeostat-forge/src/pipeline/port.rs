@@ -11,8 +11,9 @@ use crate::schedule::Schedule;
 use crate::wgsl::Kernel;
 use alloc::{rc::Rc, sync::Arc, vec::Vec};
 use core::cell::{Cell, RefCell};
-use core::future::poll_fn;
-use core::task::Poll;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use homeostat_core::error::{Code, Error, Result};
 
 /// One command and one reply.
@@ -59,23 +60,24 @@ impl Port {
         self.common.capacity.get()
     }
 
-    /// Sends a command and waits for its reply.
-    async fn ask(&self, ask: Ask) -> Result<Reply> {
+    /// Sends a command. What it gives waits for the reply, and makes of it what `read` says.
+    fn ask<T>(&self, ask: Ask, read: fn(Result<Reply>) -> T) -> Asked<'_, T> {
+        self.send(ask);
+        Asked { slot: &self.slot, read }
+    }
+
+    #[inline(never)]
+    fn send(&self, ask: Ask) {
         self.slot.borrow_mut().ask = Some(ask);
-        let reply = poll_fn(|_| self.slot.borrow_mut().reply.take().map_or(Poll::Pending, Poll::Ready)).await;
-        match reply {
-            Reply::Failed(error) => Err(error),
-            other => Ok(other),
-        }
     }
 
     /// Comes to a stage; an error while its breaker is open.
-    pub async fn enter(&self, stage: Stage) -> Result<()> {
-        self.ask(Ask::Enter(stage)).await.map(drop)
+    pub fn enter(&self, stage: Stage) -> Asked<'_, Result<()>> {
+        self.ask(Ask::Enter(stage), |reply| reply.map(drop))
     }
 
     /// Leaves a stage with what became of the candidate there.
-    pub async fn leave<T>(&self, stage: Stage, result: &Result<T>) {
+    pub fn leave<T>(&self, stage: Stage, result: &Result<T>) -> Asked<'_, ()> {
         let failed = match result {
             Ok(_) => Some(false),
             // Of the caller's making, or of the machine's size: the driver did nothing wrong.
@@ -85,14 +87,15 @@ impl Port {
                 _ => Some(true),
             },
         };
-        let _ = self.ask(Ask::Leave(stage, failed)).await;
+        self.ask(Ask::Leave(stage, failed), drop)
     }
 
     pub async fn compile(&self, plan: &Arc<Plan>, parts: Vec<(u32, Kernel)>) -> Result<ProgramId> {
         // The breaker is asked when its turn comes: what waits for the driver meanwhile may become ill.
         let program = ProgramId(self.common.programs.get());
         self.common.programs.set(program.0.wrapping_add(1));
-        let compiled = self.ask(Ask::Device(Command::Compile(program, plan.clone(), parts))).await;
+        let compiled =
+            self.ask(Ask::Device(Command::Compile(program, plan.clone(), parts)), |reply| reply).await;
         self.leave(Stage::Compile, &compiled).await;
         match compiled {
             Ok(_) => Ok(program),
@@ -104,58 +107,91 @@ impl Port {
         }
     }
 
-    pub async fn execute(
+    pub fn execute(
         &self,
         program: ProgramId,
         inputs: &Arc<Vec<Data>>,
         guarded: bool,
-    ) -> Result<(Vec<Data>, f64)> {
-        match self.ask(Ask::Device(Command::Execute { program, inputs: inputs.clone(), guarded })).await? {
+    ) -> Asked<'_, Result<(Vec<Data>, f64)>> {
+        let command = Command::Execute { program, inputs: inputs.clone(), guarded };
+        self.ask(Ask::Device(command), |reply| match reply? {
             Reply::Executed(outputs, seconds) => Ok((outputs, seconds)),
             _ => Err(unexpected()),
-        }
+        })
     }
 
-    pub async fn compute(&self, inputs: &Arc<Vec<Data>>) -> Result<f64> {
-        match self.ask(Ask::Device(Command::Compute(inputs.clone()))).await? {
+    pub fn compute(&self, inputs: &Arc<Vec<Data>>) -> Asked<'_, Result<f64>> {
+        self.ask(Ask::Device(Command::Compute(inputs.clone())), |reply| match reply? {
             Reply::Executed(_, seconds) => Ok(seconds),
             _ => Err(unexpected()),
-        }
+        })
     }
 
-    pub async fn time(&self, program: ProgramId, group: u32, times: u32) -> Result<Timing> {
-        match self.ask(Ask::Device(Command::Time(program, group, times))).await? {
+    pub fn time(&self, program: ProgramId, group: u32, times: u32) -> Asked<'_, Result<Timing>> {
+        self.ask(Ask::Device(Command::Time(program, group, times)), |reply| match reply? {
             Reply::Timed(timing) => Ok(timing),
             _ => Err(unexpected()),
-        }
+        })
     }
 
     /// Gives a program up; what goes wrong with that changes nothing.
-    pub async fn release(&self, program: ProgramId) {
-        let _ = self.ask(Ask::Device(Command::Drop(program))).await;
+    pub fn release(&self, program: ProgramId) -> Asked<'_, ()> {
+        self.ask(Ask::Device(Command::Drop(program)), drop)
     }
 
-    pub async fn note(&self, event: Event, schedules: &[Schedule], evidence: Evidence) {
-        let _ = self.ask(Ask::Note(event, schedules.to_vec(), evidence)).await;
+    pub fn note(&self, event: Event, schedules: &[Schedule], evidence: Evidence) -> Asked<'_, ()> {
+        self.ask(Ask::Note(event, schedules.to_vec(), evidence), drop)
     }
 
-    pub async fn promote(&self, offer: Offer) -> bool {
-        matches!(self.ask(Ask::Promote(offer)).await, Ok(Reply::Accepted(true)))
+    pub fn promote(&self, offer: Offer) -> Asked<'_, bool> {
+        self.ask(Ask::Promote(offer), accepted)
     }
 
-    pub async fn rest(&self) -> bool {
-        matches!(self.ask(Ask::Rest).await, Ok(Reply::Accepted(true)))
+    pub fn rest(&self) -> Asked<'_, bool> {
+        self.ask(Ask::Rest, accepted)
     }
 
-    pub async fn ban(&self, variant: &Variant, group: usize, schedule: Schedule) {
-        let _ = self.ask(Ask::Ban(variant.clone(), group, schedule)).await;
+    pub fn ban(&self, variant: &Variant, group: usize, schedule: Schedule) -> Asked<'_, ()> {
+        self.ask(Ask::Ban(variant.clone(), group, schedule), drop)
     }
 
-    pub async fn learn(&self, topic: Topic, numbers: Vec<f64>) {
-        let _ = self.ask(Ask::Learn(topic, numbers)).await;
+    pub fn learn(&self, topic: Topic, numbers: Vec<f64>) -> Asked<'_, ()> {
+        self.ask(Ask::Learn(topic, numbers), drop)
     }
 
-    pub async fn defer(&self) {
-        let _ = self.ask(Ask::Defer).await;
+    pub fn defer(&self) -> Asked<'_, ()> {
+        self.ask(Ask::Defer, drop)
     }
+}
+
+fn accepted(reply: Result<Reply>) -> bool {
+    matches!(reply, Ok(Reply::Accepted(true)))
+}
+
+/// A command that was sent and whose reply is waited for. A type of its own rather than an `async` function around another one: at each of
+/// the many places that ask, WebAssembly would have a copy of both.
+#[must_use = "nobody waits for the reply"]
+pub(super) struct Asked<'a, T> {
+    slot: &'a RefCell<Slot>,
+    read: fn(Result<Reply>) -> T,
+}
+
+impl<T> Future for Asked<'_, T> {
+    type Output = T;
+
+    #[inline(never)]
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+        match take(self.slot) {
+            Some(reply) => Poll::Ready((self.read)(reply)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+#[inline(never)]
+fn take(slot: &RefCell<Slot>) -> Option<Result<Reply>> {
+    slot.borrow_mut().reply.take().map(|reply| match reply {
+        Reply::Failed(error) => Err(error),
+        other => Ok(other),
+    })
 }

@@ -8,6 +8,9 @@ use super::row::{Folding, RowSchedule};
 use crate::plan::{Contract, Group, Row, Work};
 use alloc::vec::Vec;
 
+/// A processor's first-level cache.
+const FIRST_LEVEL_BYTES: u64 = 32 << 10;
+
 pub(super) fn first(group: &Group, limits: &Limits) -> Option<Schedule> {
     let wishes: Vec<Schedule> = match &group.work {
         Work::Contract(c) => contract(c, limits).into_iter().map(Schedule::Contract).collect(),
@@ -95,6 +98,15 @@ fn row(r: &Row, limits: &Limits) -> Vec<RowSchedule> {
         online: r.kind == crate::plan::RowKind::Softmax,
         lanes_on_rows: false,
     };
+    // Neighbouring lanes with neighbouring rows read each row again in every pass. Where so many rows do not fit into the first-level
+    // cache, a subgroup has one row at a time instead.
+    if let (Kind::Software, Some(lanes), 1) = (limits.kind, limits.subgroup, r.inner)
+        && u64::from(r.len) * u64::from(lanes) * 4 >= FIRST_LEVEL_BYTES
+    {
+        let subgroup =
+            |rows, unroll| RowSchedule { folding: Folding::Subgroup, ..together(lanes, rows, 4, unroll) };
+        return [(4, 4), (1, 4), (4, 1), (1, 1)].map(|(rows, unroll)| subgroup(rows, unroll)).to_vec();
+    }
     let many = r.rows() >= 64 * limits.cores || r.inner > 1;
     let mut wishes = Vec::new();
     if limits.kind == Kind::Software || many && r.inner > 1 {

@@ -12,7 +12,7 @@ mod strategy;
 
 pub use strategy::{Maker, Setting, Strategies, Strategy, View};
 
-use crate::plan::{Group, Work};
+use crate::plan::Group;
 use crate::schedule::{Limits, Schedule};
 use alloc::{boxed::Box, vec, vec::Vec};
 use homeostat_core::error::Result;
@@ -22,8 +22,8 @@ use point::Point;
 /// Paths that are probed before anything is refitted.
 const PROBES: usize = 8;
 
-/// The logarithm of one and a half.
-const BEGIN_WITH: f64 = 0.405_465_108_108_164_4;
+/// The logarithm of one and a quarter.
+const BEGIN_WITH: f64 = 0.223_143_551_314_209_76;
 
 /// A search over the schedules of one group.
 pub struct Search {
@@ -95,11 +95,12 @@ impl Search {
         self.paid = paid;
     }
 
-    /// The schedule to begin with: the rule's, unless its blocks are mostly padding and the model expects its own best schedule to be
-    /// faster by more than half. The rule does not look at small and thin shapes; elsewhere it knows more than the model's prior.
-    pub fn begin_with(&self, group: &Group, rule: Schedule, limits: &Limits) -> Schedule {
+    /// The schedule to begin with: a contraction's by rule, unless the model expects its own best one to be faster by more than a quarter.
+    /// The rule does not look at thin shapes, whose blocks would be mostly padding; elsewhere it knows more than the model's prior. Of
+    /// rows and elements it always does.
+    pub fn begin_with(&self, rule: Schedule) -> Schedule {
         let place = self.space.iter().position(|s| *s == rule);
-        let (Some(place), true) = (place, is_wasteful(group, &rule, limits)) else { return rule };
+        let (Some(place), Schedule::Contract(_)) = (place, rule) else { return rule };
         let view = self.view();
         match view.least(|i| view.expected(i)) {
             Some(best) if view.expected(place) - view.expected(best) > BEGIN_WITH => self.space[best],
@@ -240,12 +241,4 @@ impl Search {
         let view = self.view();
         view.least(|i| if paths.contains(&view.path(i)) { f64::INFINITY } else { view.expected(i) })
     }
-}
-
-/// Whether more than a quarter of what a contraction's blocks compute is padding.
-fn is_wasteful(group: &Group, schedule: &Schedule, limits: &Limits) -> bool {
-    let (Work::Contract(c), Schedule::Contract(s)) = (&group.work, schedule) else { return false };
-    let p = s.padded(c, limits);
-    let up = |n: u32, block: u32| f64::from(n.div_ceil(block)) * f64::from(block);
-    f64::from(c.m) * f64::from(c.n) < 0.75 * up(c.m, p.block_rows) * up(c.n, p.block_columns)
 }
