@@ -4,8 +4,16 @@ import { at } from '../../../scripts/lib/paths.mjs'
 import { run } from '../../../scripts/lib/run.mjs'
 import { expect } from '../lib/checks.mjs'
 
-/** Bytes gzipped. Those of the solver and the reflex are their size when it was first looked at and 5 %: what adds more should know why. */
-const WASM_LIMITS = { homeostat_bg: 60_000, homeostat_solver_bg: 101_000, homeostat_reflex_bg: 80_000 }
+/**
+ * Bytes gzipped. Those of the solver, the reflex and the forge are their size when it was first looked at and 5 %: what adds more should
+ * know why. The forge's is wanted at 120 kB.
+ */
+const WASM_LIMITS = {
+  homeostat_bg: 60_000,
+  homeostat_solver_bg: 101_000,
+  homeostat_reflex_bg: 80_000,
+  homeostat_forge_bg: 198_000,
+}
 const manifest = () => JSON.parse(readFileSync(at('package.json'), 'utf8'))
 
 /** Every file that an export map names, at any depth of conditions. */

@@ -162,14 +162,14 @@ impl Main<'_> {
             ("lid.y", "lid.x", "wid.y", "wid.x")
         };
         debug_assert!(x * y > 0);
-        self.source.line(format!(
+        self.source.line(format_args!(
             "let lr = {row_lane}; let lc = {column_lane}; let block_row = {row_group} * {block_rows}u; let block_col = {column_group} * {block_columns}u;\n\
              let row0 = block_row + lr * {tm}u; let col0 = block_col + lc * {own}u;\n\
              let part = wid.z % {split}u; let z = wid.z / {split}u;",
             split = self.s.split
         ));
         let (za, zb) = batches(self.c);
-        self.source.line(format!("let za = {za}; let zb = {zb};"));
+        self.source.line(format_args!("let za = {za}; let zb = {zb};"));
     }
 
     /// Elements at which a row of the first operand begins, for a row of the result.
@@ -235,11 +235,11 @@ impl Main<'_> {
         let ty = float(self.held());
         for i in 0..self.s.tile.0 {
             for j in 0..self.across() {
-                self.source.line(format!("var c{i}_{j} = {ty}();"));
+                self.source.line(format_args!("var c{i}_{j} = {ty}();"));
             }
         }
         if self.is_long() {
-            self.source.line(format!("var sums: array<{ty}, {}>;", self.s.tile.0 * self.across()));
+            self.source.line(format_args!("var sums: array<{ty}, {}>;", self.s.tile.0 * self.across()));
         }
     }
 
@@ -254,9 +254,9 @@ impl Main<'_> {
             return;
         }
         let (across, ty) = (self.across(), float(self.held()));
-        self.source.line(format!("if (({k}) % {CHAIN}u == {}u) {{", CHAIN - self.p.unroll));
+        self.source.line(format_args!("if (({k}) % {CHAIN}u == {}u) {{", CHAIN - self.p.unroll));
         for (i, j) in (0..self.s.tile.0).flat_map(|i| (0..across).map(move |j| (i, j))) {
-            self.source.line(format!("sums[{}] += c{i}_{j}; c{i}_{j} = {ty}();", i * across + j));
+            self.source.line(format_args!("sums[{}] += c{i}_{j}; c{i}_{j} = {ty}();", i * across + j));
         }
         self.source.line("}");
     }
@@ -268,7 +268,7 @@ impl Main<'_> {
             let [_, wide] = i.padded();
             let (channels, depth) = (self.p.channels, i.groups * self.p.channels);
             let (h, w) = (i.size[0], i.size[1]);
-            self.source.line(format!(
+            self.source.line(format_args!(
                 "for (var t = 0u; t < {}u; t += 1u) {{ let tap = (t / {w}u * {}u * {wide}u + t % {w}u * {}u) * {depth}u;\n\
                  for (var ic = 0u; ic < {channels}u; ic += {unroll}u) {{ let k = t * {channels}u + ic; let ka = tap + ic;",
                 h * w,
@@ -282,7 +282,7 @@ impl Main<'_> {
         }
         let span = self.p.k / self.s.split / unroll * unroll;
         if span > 0 {
-            self.source.line(format!(
+            self.source.line(format_args!(
                 "for (var q = 0u; q < {span}u; q += {unroll}u) {{ let k = part * {span}u + q; let ka = k;"
             ));
             self.steps(unroll);
@@ -292,7 +292,7 @@ impl Main<'_> {
         // What is left where nothing was padded.
         if self.s.split == 1 && span < self.p.k {
             self.source
-                .line(format!("for (var k = {span}u; k < {}u; k += {rest}u) {{ let ka = k;", self.p.k));
+                .line(format_args!("for (var k = {span}u; k < {}u; k += {rest}u) {{ let ka = k;", self.p.k));
             self.steps(rest);
             self.source.line("}");
         }
@@ -321,20 +321,21 @@ impl Main<'_> {
     fn steps(&mut self, steps: u32) {
         let (tm, across, w) = (self.s.tile.0, self.across(), self.width());
         if !self.b.texture && self.s.path != Path::Turned {
-            self.source.line(format!("let kb = k * {}u;", self.b.wide / w));
+            self.source.line(format_args!("let kb = k * {}u;", self.b.wide / w));
         }
         if self.s.path.is_subgroup() {
             for i in 0..tm {
                 let a = self.load_a(i, "ka + lane");
-                self.source.line(format!("let av{i} = {a};"));
+                self.source.line(format_args!("let av{i} = {a};"));
             }
             for step in 0..steps {
                 self.row_of_b(step);
                 for i in 0..tm {
-                    self.source.line(format!("let a{i}_{step} = subgroupBroadcast(av{i}, {step}u);"));
+                    self.source.line(format_args!("let a{i}_{step} = subgroupBroadcast(av{i}, {step}u);"));
                     (0..across).for_each(|j| {
-                        self.source
-                            .line(format!("c{i}_{j} = fma(vec4<f32>(a{i}_{step}), b{j}_{step}, c{i}_{j});"))
+                        self.source.line(format_args!(
+                            "c{i}_{j} = fma(vec4<f32>(a{i}_{step}), b{j}_{step}, c{i}_{j});"
+                        ))
                     });
                 }
             }
@@ -345,9 +346,9 @@ impl Main<'_> {
                 self.row_of_b(step);
                 for i in 0..tm {
                     let a = self.load_a(i, &format!("ka + {step}u"));
-                    self.source.line(format!("let a{i}_{step} = {a};"));
+                    self.source.line(format_args!("let a{i}_{step} = {a};"));
                     (0..across).for_each(|j| {
-                        self.source.line(format!("c{i}_{j} = fma(a{i}_{step}, b{j}_{step}, c{i}_{j});"))
+                        self.source.line(format_args!("c{i}_{j} = fma(a{i}_{step}, b{j}_{step}, c{i}_{j});"))
                     });
                 }
             }
@@ -356,16 +357,16 @@ impl Main<'_> {
         for four in 0..steps / 4 {
             for i in 0..tm {
                 let a = self.load_a(i, &format!("ka / 4u + {four}u"));
-                self.source.line(format!("let a{i}_{four} = {a};"));
+                self.source.line(format_args!("let a{i}_{four} = {a};"));
             }
             if self.s.path == Path::Turned {
                 for j in 0..across {
-                    self.source.line(format!(
+                    self.source.line(format_args!(
                         "let b{j}_{four} = vec4<f32>({}[cb{j} + k / 4u + {four}u]);",
                         self.b.name
                     ));
                     (0..tm).for_each(|i| {
-                        self.source.line(format!("c{i}_{j} += dot(a{i}_{four}, b{j}_{four});"))
+                        self.source.line(format_args!("c{i}_{j} += dot(a{i}_{four}, b{j}_{four});"))
                     });
                 }
                 continue;
@@ -381,7 +382,7 @@ impl Main<'_> {
     fn row_of_b(&mut self, step: u32) {
         for j in 0..self.across() {
             let b = self.load_b(j, step);
-            self.source.line(format!("let b{j}_{step} = {b};"));
+            self.source.line(format_args!("let b{j}_{step} = {b};"));
         }
     }
 
@@ -389,7 +390,8 @@ impl Main<'_> {
     pub fn multiply(&mut self, part: &str, step: u32) {
         for i in 0..self.s.tile.0 {
             for j in 0..self.across() {
-                self.source.line(format!("c{i}_{j} = fma(vec4<f32>(a{i}{part}), b{j}_{step}, c{i}_{j});"));
+                self.source
+                    .line(format_args!("c{i}_{j} = fma(vec4<f32>(a{i}{part}), b{j}_{step}, c{i}_{j});"));
             }
         }
     }
@@ -403,7 +405,7 @@ impl Main<'_> {
         if self.is_long() {
             let across = self.across();
             for (i, j) in (0..self.s.tile.0).flat_map(|i| (0..across).map(move |j| (i, j))) {
-                self.source.line(format!("c{i}_{j} += sums[{}];", i * across + j));
+                self.source.line(format_args!("c{i}_{j} += sums[{}];", i * across + j));
             }
         }
         for i in 0..self.s.tile.0 {

@@ -22,13 +22,13 @@ pub(super) fn elementwise(
     let block = s.invocations * s.items;
     let groups = steps.div_ceil(u64::from(block));
     let (grid, number) = linear_grid(groups, limits.groups);
-    source.line(format!("let first = {number} * {block}u + li;"));
+    source.line(format_args!("let first = {number} * {block}u + li;"));
     let text = compute(&mut source);
     for item in 0..s.items {
-        source.line(format!("{{ let i = first + {}u;", item * s.invocations));
+        source.line(format_args!("{{ let i = first + {}u;", item * s.invocations));
         let whole = steps == groups * u64::from(block) && u64::from(grid[0]) * u64::from(grid[1]) == groups;
         source.line(if whole { String::from("{") } else { format!("if (i < {steps}u) {{") });
-        source.line(format!("let o = i * {}u;\n{text} }} }}", s.width));
+        source.line(format_args!("let o = i * {}u;\n{text} }} }}", s.width));
     }
     source.finish([s.invocations, 1, 1], BUILTINS, grid)
 }

@@ -27,7 +27,7 @@ pub(super) fn multiply(
     let (tm, tn) = s.tile;
     source.matrices = true;
     source.subgroups = true;
-    source.line(format!(
+    source.line(format_args!(
         "let z = wid.z; let za = {}; let zb = {};\n\
          let row0 = wid.y * {}u + sg * {}u; let col0 = wid.x * {}u;\n\
          let a0 = (za * {}u + row0) * {}u; let b0 = zb * {}u + col0;",
@@ -42,30 +42,30 @@ pub(super) fn multiply(
     ));
     let places = || (0..tm).flat_map(move |i| (0..tn).map(move |j| (i, j)));
     for (i, j) in places() {
-        source.line(format!("var c{i}_{j}: coop_mat16x16<f32, C>;"));
+        source.line(format_args!("var c{i}_{j}: coop_mat16x16<f32, C>;"));
     }
-    source.line(format!("for (var k = 0u; k < {}u; k += {SIDE}u) {{", p.k));
+    source.line(format_args!("for (var k = 0u; k < {}u; k += {SIDE}u) {{", p.k));
     for i in 0..tm {
         let at = u64::from(SIDE * i) * u64::from(a.wide);
-        source.line(format!(
+        source.line(format_args!(
             "let a_{i} = coopLoadT<coop_mat16x16<f16, A>>(&{}[a0 + {at}u + k], {}u);",
             a.name, a.wide
         ));
     }
     for j in 0..tn {
         let (name, wide) = (&b.name, b.wide);
-        source.line(format!(
+        source.line(format_args!(
             "let b_{j} = coopLoadT<coop_mat16x16<f16, B>>(&{name}[b0 + k * {wide}u + {}u], {wide}u);",
             SIDE * j
         ));
     }
     for (i, j) in places() {
-        source.line(format!("c{i}_{j} = coopMultiplyAdd(a_{i}, b_{j}, c{i}_{j});"));
+        source.line(format_args!("c{i}_{j} = coopMultiplyAdd(a_{i}, b_{j}, c{i}_{j});"));
     }
     source.line("}");
     for (i, j) in places() {
         let at = format!("(z * {}u + row0 + {}u) * {}u + col0 + {}u", p.m, SIDE * i, p.n, SIDE * j);
-        source.line(format!("coopStoreT(c{i}_{j}, &{out}[{at}], {}u);", p.n));
+        source.line(format_args!("coopStoreT(c{i}_{j}, &{out}[{at}], {}u);", p.n));
     }
     debug_assert!(c.a.dtype == DType::F16);
     let builtins = "@builtin(workgroup_id) wid: vec3<u32>, @builtin(subgroup_id) sg: u32";

@@ -26,7 +26,7 @@ pub(super) fn emit(group: &Group, row: &Row, s: &RowSchedule, limits: &Limits) -
     let (lane, line) = if s.lanes_on_rows { ("lid.y", "lid.x") } else { ("lid.x", "lid.y") };
     let inner = row.inner;
     // Rows past the end compute the last one again: barriers want everyone.
-    rows.source.line(format!(
+    rows.source.line(format_args!(
         "let asked = {number} * {}u + {line}; let row = min(asked, {}u); let t = {lane}; let si = {line} * {}u;\n\
          let base = row / {inner}u * {}u + row % {inner}u;",
         s.rows,
@@ -73,12 +73,12 @@ impl Rows<'_> {
         let parts = !part.is_empty() && whole > stretch;
         if whole > 0 {
             if parts {
-                self.source.line(format!(
+                self.source.line(format_args!(
                     "for (var first = 0u; first < {whole}u; first += {stretch}u) {{ let end = min(first + {stretch}u, {whole}u);\n\
                      for (var i = first + t; i < end; i += {stride}u) {{"
                 ));
             } else {
-                self.source.line(format!("for (var i = t; i < {whole}u; i += {stride}u) {{"));
+                self.source.line(format_args!("for (var i = t; i < {whole}u; i += {stride}u) {{"));
             }
             for q in 0..s.unroll {
                 self.source.line(one(format!("i + {}u", q * s.threads)));
@@ -86,7 +86,8 @@ impl Rows<'_> {
             self.source.line(if parts { format!("}} {part} }}") } else { String::from("}") });
         }
         if whole < steps {
-            self.source.line(format!("for (var i = {whole}u + t; i < {steps}u; i += {}u) {{", s.threads));
+            self.source
+                .line(format_args!("for (var i = {whole}u + t; i < {steps}u; i += {}u) {{", s.threads));
             self.source.line(one(String::from("i")));
             self.source.line("}");
         }
@@ -95,12 +96,12 @@ impl Rows<'_> {
     /// The sum of `term` over the row, in the variable `name`, this invocation's share of it.
     fn sum(&mut self, name: &str, term: &str) {
         let ty = float(self.s.width);
-        self.source.line(format!("var {name}_part = {ty}(0.0); var {name}_all = {ty}(0.0);"));
+        self.source.line(format_args!("var {name}_part = {ty}(0.0); var {name}_all = {ty}(0.0);"));
         self.each_in_parts(
             &format!("{name}_part += {term};"),
             &format!("{name}_all += {name}_part; {name}_part = {ty}(0.0);"),
         );
-        self.source.line(format!("let {name} = {name}_all + {name}_part;"));
+        self.source.line(format_args!("let {name} = {name}_all + {name}_part;"));
     }
 
     /// The parts of a wide number folded.
@@ -133,21 +134,21 @@ impl Rows<'_> {
                     Reduction::Min => "subgroupMin",
                     Reduction::Sum | Reduction::Mean => "subgroupAdd",
                 };
-                self.source.line(format!("{name} = {operation}({name});"));
+                self.source.line(format_args!("{name} = {operation}({name});"));
             }
-            Folding::Serial => self.source.line(format!(
+            Folding::Serial => self.source.line(format_args!(
                 "sa[si + t] = {name}; workgroupBarrier();\n{{ var q = sa[si]; for (var j = 1u; j < {threads}u; j++) {{ q = {}; }} {name} = q; }} workgroupBarrier();",
                 two("q", "sa[si + j]")
             )),
             Folding::Tree => {
-                self.source.line(format!("sa[si + t] = {name}; workgroupBarrier();"));
+                self.source.line(format_args!("sa[si + t] = {name}; workgroupBarrier();"));
                 let mut half = threads / 2;
                 while half > 0 {
                     let folded = two("sa[si + t]", &format!("sa[si + t + {half}u]"));
-                    self.source.line(format!("if (t < {half}u) {{ sa[si + t] = {folded}; }} workgroupBarrier();"));
+                    self.source.line(format_args!("if (t < {half}u) {{ sa[si + t] = {folded}; }} workgroupBarrier();"));
                     half /= 2;
                 }
-                self.source.line(format!("{name} = sa[si]; workgroupBarrier();"));
+                self.source.line(format_args!("{name} = sa[si]; workgroupBarrier();"));
             }
         }
     }
@@ -177,11 +178,11 @@ impl Rows<'_> {
         if matches!(kind, Reduction::Sum | Reduction::Mean) {
             self.sum("acc", "x");
         } else {
-            self.source.line(format!("var acc = {ty}({start});"));
+            self.source.line(format_args!("var acc = {ty}({start});"));
             self.each(&format!("acc = {step};"));
         }
         let folded = self.across("acc", kind);
-        self.source.line(format!("var total = {folded};"));
+        self.source.line(format_args!("var total = {folded};"));
         self.fold("total", kind);
         let y = if kind == Reduction::Mean {
             format!("total / {}.0", self.row.len)
@@ -192,37 +193,38 @@ impl Rows<'_> {
         let at = Place { over: &self.group.shape, index: "o", width: 1, root: "y" };
         let result = value(&mut self.source, &self.group.epilogue, &at);
         let store = store(&out, self.group.dtype, 1, "o", &result);
-        self.source.line(format!("if (asked == row && t == 0u) {{ let o = row; let y = {y}; {store} }}"));
+        self.source
+            .line(format_args!("if (asked == row && t == 0u) {{ let o = row; let y = {y}; {store} }}"));
     }
 
     fn softmax(&mut self) {
         let ty = float(self.s.width);
-        self.source.line(format!("var most = {ty}(-3.4028234e38);"));
+        self.source.line(format_args!("var most = {ty}(-3.4028234e38);"));
         if self.s.online {
-            self.source.line(format!("var sum = {ty}(0.0);"));
+            self.source.line(format_args!("var sum = {ty}(0.0);"));
             // A difference of the two ends of the range must not overflow.
             self.each(&format!(
                 "let top = max(most, x); sum = sum * exp(max(most * 0.5 - top * 0.5, {ty}(-100.0)) * 2.0) + exp(max(x * 0.5 - top * 0.5, {ty}(-100.0)) * 2.0); most = top;"
             ));
             let top = self.across("most", Reduction::Max);
-            self.source.line(format!("let own = {top};"));
-            self.source.line(format!(
+            self.source.line(format_args!("let own = {top};"));
+            self.source.line(format_args!(
                 "let scaled = sum * exp(max(most * 0.5 - {ty}(own * 0.5), {ty}(-100.0)) * 2.0);"
             ));
             let total = self.across("scaled", Reduction::Sum);
-            self.source.line(format!("var m = own; var s = {total};"));
+            self.source.line(format_args!("var m = own; var s = {total};"));
             self.fold("m", Reduction::Max);
             self.source.line("s = s * exp(max(own * 0.5 - m * 0.5, -100.0) * 2.0);");
             self.fold("s", Reduction::Sum);
         } else {
             self.each("most = max(most, x);");
             let top = self.across("most", Reduction::Max);
-            self.source.line(format!("var m = {top};"));
+            self.source.line(format_args!("var m = {top};"));
             self.fold("m", Reduction::Max);
-            self.source.line(format!("var sum = {ty}(0.0);"));
+            self.source.line(format_args!("var sum = {ty}(0.0);"));
             self.each(&format!("sum += exp(max(x * 0.5 - {ty}(m * 0.5), {ty}(-100.0)) * 2.0);"));
             let total = self.across("sum", Reduction::Sum);
-            self.source.line(format!("var s = {total};"));
+            self.source.line(format_args!("var s = {total};"));
             self.fold("s", Reduction::Sum);
         }
         self.source.line("let inverse = 1.0 / s;");
@@ -235,18 +237,20 @@ impl Rows<'_> {
         if centred {
             self.sum("sum", "x");
             let total = self.across("sum", Reduction::Sum);
-            self.source.line(format!("var s = {total};"));
+            self.source.line(format_args!("var s = {total};"));
             self.fold("s", Reduction::Sum);
-            self.source.line(format!("let mean = s / {n}.0;"));
+            self.source.line(format_args!("let mean = s / {n}.0;"));
         } else {
             self.source.line("let mean = 0.0;");
         }
         self.sum("squares", "(x - mean) * (x - mean)");
         let total = self.across("squares", Reduction::Sum);
-        self.source.line(format!("var v = {total};"));
+        self.source.line(format_args!("var v = {total};"));
         self.fold("v", Reduction::Sum);
-        self.source
-            .line(format!("let inverse = inverseSqrt(v / {n}.0 + {});", super::source::literal(epsilon)));
+        self.source.line(format_args!(
+            "let inverse = inverseSqrt(v / {n}.0 + {});",
+            super::source::literal(epsilon)
+        ));
         let mut y = String::from("(x - mean) * inverse");
         let width = self.s.width;
         for (tensor, operator) in [(self.row.scale, "*"), (self.row.bias, "+")] {

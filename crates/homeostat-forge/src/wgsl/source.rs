@@ -3,7 +3,7 @@
 use super::{Binding, Pass};
 use crate::ir::DType;
 use alloc::{format, string::String, vec::Vec};
-use core::fmt::Write;
+use core::fmt::{Display, Write};
 
 /// How a binding is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +53,14 @@ impl Source {
     }
 
     /// A line of the entry point.
-    pub fn line(&mut self, text: impl AsRef<str>) {
-        self.body.push_str(text.as_ref());
-        self.body.push('\n');
+    pub fn line(&mut self, text: impl Display) {
+        self.write(&text);
+    }
+
+    /// Once, not for every kind of text.
+    fn write(&mut self, text: &dyn Display) {
+        // A string takes everything.
+        let _ = writeln!(self.body, "{text}");
     }
 
     /// The dispatch, with a workgroup of this size.

@@ -26,14 +26,15 @@ impl Main<'_> {
         let unroll = self.p.unroll;
         let iterations = self.p.k / self.s.split / unroll;
         if self.s.path.is_ahead() {
-            self.source.line(format!("let first = part * {}u;\n{{ let k = first;", iterations * unroll));
+            self.source.line(format_args!("let first = part * {}u;\n{{ let k = first;", iterations * unroll));
             self.addresses();
             self.load();
             self.keep("0u", "0u");
-            self.source
-                .line(format!("}}\nworkgroupBarrier();\nfor (var q = 0u; q < {iterations}u; q += 1u) {{"));
+            self.source.line(format_args!(
+                "}}\nworkgroupBarrier();\nfor (var q = 0u; q < {iterations}u; q += 1u) {{"
+            ));
             // The last slab is loaded once more, and not used.
-            self.source.line(format!(
+            self.source.line(format_args!(
                 "let k = first + min(q + 1u, {}u) * {unroll}u; let now = q % 2u; let next = 1u - now;",
                 iterations - 1
             ));
@@ -44,7 +45,7 @@ impl Main<'_> {
             self.keep(&format!("next * {slab_a}u"), &format!("next * {slab_b}u"));
             self.source.line("workgroupBarrier();\n}");
         } else {
-            self.source.line(format!("for (var q = 0u; q < {iterations}u; q += 1u) {{ let k = (part * {iterations}u + q) * {unroll}u;"));
+            self.source.line(format_args!("for (var q = 0u; q < {iterations}u; q += 1u) {{ let k = (part * {iterations}u + q) * {unroll}u;"));
             self.addresses();
             self.load();
             self.keep("0u", "0u");
@@ -67,15 +68,15 @@ impl Main<'_> {
         let (fours, columns) = (self.p.unroll / 4, self.p.block_columns / 4);
         let invocations = self.s.workgroup.0 * self.s.workgroup.1;
         for t in 0..self.share(slab_a).0 {
-            self.source.line(format!("let ea{t} = min(li + {}u, {}u);", t * invocations, slab_a - 1));
+            self.source.line(format_args!("let ea{t} = min(li + {}u, {}u);", t * invocations, slab_a - 1));
             let start = self.row_start(&format!("(block_row + ea{t} / {fours}u)"));
-            self.source.line(format!("let pa{t} = ({start}) / 4u + ea{t} % {fours}u;"));
+            self.source.line(format_args!("let pa{t} = ({start}) / 4u + ea{t} % {fours}u;"));
         }
         for t in 0..self.share(slab_b).0 {
-            self.source.line(format!("let eb{t} = min(li + {}u, {}u);", t * invocations, slab_b - 1));
+            self.source.line(format_args!("let eb{t} = min(li + {}u, {}u);", t * invocations, slab_b - 1));
             let column = self.column(&format!("(block_col + eb{t} % {columns}u * 4u)"));
             let wide = self.b.wide;
-            self.source.line(format!(
+            self.source.line(format_args!(
                 "let pb{t} = (zb * {}u + {column}) / 4u + eb{t} / {columns}u * {}u;",
                 u64::from(self.b.high) * u64::from(wide),
                 wide / 4
@@ -104,10 +105,10 @@ impl Main<'_> {
     fn load(&mut self) {
         let (slab_a, slab_b) = self.slabs();
         for t in 0..self.share(slab_a).0 {
-            self.source.line(format!("let va{t} = {}[pa{t} + ka / 4u];", self.a.name));
+            self.source.line(format_args!("let va{t} = {}[pa{t} + ka / 4u];", self.a.name));
         }
         for t in 0..self.share(slab_b).0 {
-            self.source.line(format!("let vb{t} = {}[pb{t} + k * {}u];", self.b.name, self.b.wide / 4));
+            self.source.line(format_args!("let vb{t} = {}[pb{t} + k * {}u];", self.b.name, self.b.wide / 4));
         }
     }
 
@@ -115,10 +116,10 @@ impl Main<'_> {
         let (slab_a, slab_b) = self.slabs();
         // Where slabs are not whole, the last invocations write the same number to the same place.
         for t in 0..self.share(slab_a).0 {
-            self.source.line(format!("sa[{at_a} + ea{t}] = va{t};"));
+            self.source.line(format_args!("sa[{at_a} + ea{t}] = va{t};"));
         }
         for t in 0..self.share(slab_b).0 {
-            self.source.line(format!("sb[{at_b} + eb{t}] = vb{t};"));
+            self.source.line(format_args!("sb[{at_b} + eb{t}] = vb{t};"));
         }
     }
 
@@ -132,14 +133,14 @@ impl Main<'_> {
         self.source.line("{");
         for f in 0..fours {
             for i in 0..tm {
-                self.source.line(format!(
+                self.source.line(format_args!(
                     "let a{i}_{f} = {four}(sa[{at_a} + (lr * {tm}u + {i}u) * {fours}u + {f}u]);"
                 ));
             }
             for q in 0..4 {
                 let k = f * 4 + q;
                 for j in 0..self.across() {
-                    self.source.line(format!(
+                    self.source.line(format_args!(
                         "let b{j}_{k} = {four}(sb[{at_b} + {}u + {first} + {}u]);",
                         k * columns,
                         j * step
