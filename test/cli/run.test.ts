@@ -1,7 +1,7 @@
 /** `run`: what programs do well and badly, how a run stops, and that the next one goes on. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { sleep, until } from '../support/folder.js'
+import { until } from '../support/folder.js'
 import { ended, fails, homeostat, jsonLines, lines, start, startProgram, well } from './support/cli.js'
 import { type Place, SMALL, SQUARE, workplace } from './support/studies.js'
 
