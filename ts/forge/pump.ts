@@ -9,6 +9,8 @@ import type { LibraryStore, LineSink } from './library.js'
 import { Outbox } from './outbox.js'
 
 const PERIOD_MS = 20
+/** The same while somebody waits for what it finds. */
+const AWAITED_PERIOD_MS = 8
 /** While a device is lost and may come back, and how often that is looked for. */
 const LOST_PERIOD_MS = 250
 const LOST_TURNS_MAX = 400
@@ -47,18 +49,22 @@ export class Pump {
   }
 
   /** Looks soon, unless that is already so. */
-  stir(afterMs = PERIOD_MS): void {
+  stir(afterMs?: number): void {
     if (this.#ended) return
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.#turning = this.#turn().then(() => {
-        if ([...this.#kernels.values()].some((kernel) => kernel.isBusy)) this.stir()
-        else if (this.#lost-- > 0) this.stir(LOST_PERIOD_MS)
-      })
-    }, afterMs)
+    const awaited = [...this.#kernels.values()].some((kernel) => kernel.isAwaited)
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#turning = this.#turn().then(() => {
+          if ([...this.#kernels.values()].some((kernel) => kernel.isBusy)) this.stir()
+          else if (this.#lost-- > 0) this.stir(LOST_PERIOD_MS)
+        })
+      },
+      afterMs ?? (awaited ? AWAITED_PERIOD_MS : PERIOD_MS),
+    )
     // A search keeps no process alive, but whoever waits for what it finds does.
     const timer = this.#timer as { ref?: () => void; unref?: () => void }
-    if ([...this.#kernels.values()].some((kernel) => kernel.isAwaited)) timer.ref?.()
+    if (awaited) timer.ref?.()
     else timer.unref?.()
   }
 
