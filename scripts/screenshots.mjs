@@ -12,6 +12,7 @@ import { withLock } from './lib/stamps.mjs'
 
 const WINDOWS = 2400
 const SHOTS = [
+  { file: 'dashboard-tuners', view: 'tuners', width: 1280, height: 420, colorScheme: 'light', others: 4 },
   { file: 'dashboard-tuning', view: 'tuning', width: 1280, height: 1060, colorScheme: 'light' },
   { file: 'dashboard-tuning-dark', view: 'tuning', width: 1280, height: 1060, colorScheme: 'dark' },
   {
@@ -50,17 +51,26 @@ await main(async () => {
   const { showcase } = await from('test', 'dashboard', 'support', 'showcase.mjs')
   const names = ['node', 'resilience-node', 'flow-node', 'server-node', 'testing']
   const parts = Object.assign({}, ...(await Promise.all(names.map((name) => from('dist', 'esm', `${name}.js`)))))
-  const show = await showcase(parts, { windows: WINDOWS })
   const browser = await launch()
+  const shows = new Map()
+  /** The address of a service with so many tuners beside the first. */
+  const served = async (others) => {
+    if (!shows.has(others)) {
+      const show = await showcase(parts, { windows: WINDOWS, others })
+      shows.set(others, { show, url: (await show.operations.listen({ port: 0 })).url })
+    }
+    return shows.get(others).url
+  }
   try {
-    const { url } = await show.operations.listen({ port: 0 })
     mkdirSync(at('docs', 'pictures'), { recursive: true })
-    for (const { file, view, width, height, colorScheme, open } of SHOTS) {
+    for (const { file, view, width, height, colorScheme, open, others = 0 } of SHOTS) {
+      const url = await served(others)
       const page = await browser.newPage({ viewport: { width, height }, colorScheme, locale: 'en-GB' })
       await page.goto(`${url}#/${view}`)
       await page.locator(`nav a[href="#/${view}"][aria-current="page"]`).waitFor()
       if (open) await page.locator(open).first().click()
       if (view === 'tuning') await drawn(page)
+      if (view === 'tuners') await page.locator('.spark path').nth(others).waitFor()
       await page.mouse.move(0, 0)
       await page.waitForTimeout(500)
       await page.screenshot({ path: at('docs', 'pictures', `${file}.png`) })
@@ -69,6 +79,6 @@ await main(async () => {
     }
   } finally {
     await browser.close()
-    await show.close()
+    for (const { show } of shows.values()) await show.close()
   }
 })
