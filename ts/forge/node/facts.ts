@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 /** Of the facts that this version reads; the core's `SCHEMA`. */
 const SCHEMA = 1
 /** What a fact says besides what it is about. */
-const SAID = new Set(['v', 'kernel', 'state', 'seconds', 'extra_bytes', 'error', 'portable'])
+const SAID = new Set(['v', 'kernel', 'state', 'seconds', 'extra_bytes', 'error', 'portable', 'numbers'])
 
 export type Fact = Readonly<Record<string, unknown>>
 export type Line = { readonly fact: Fact; readonly about: string } | 'damaged' | 'other version'
