@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 type Test = (&'static str, fn(&Device));
 
-const TESTS: [Test; 16] = [
+const TESTS: [Test; 17] = [
     ("quick_correctness", quick_correctness),
     ("graphs_with_intermediate_tensors", graphs),
     ("rewritten_graphs_are_right", rewritten),
@@ -36,6 +36,7 @@ const TESTS: [Test; 16] = [
     ("a_fault_that_begins_later_is_rolled_back", wrong_in_the_field),
     ("the_processor_answers_while_a_lost_device_comes_back", lost_in_the_field),
     ("kernels_are_chained_without_reading_back", chained),
+    ("nothing_is_left_of_kernels_that_were_disposed_of", disposed),
     ("a_lost_device_is_an_error", lost_device),
 ];
 
@@ -509,6 +510,30 @@ fn chained(_: &Device) {
     assert_eq!(wrong.code, Code::TensorMismatch);
     forge.forget(middle);
     assert_eq!(forge.run_with(next, vec![Given::Buffer(middle)], &[]).unwrap_err().code, Code::Closed);
+}
+
+/// A short one; `forge memory` makes ten thousand.
+fn disposed(_: &Device) {
+    let forge = forge(&Arc::default(), Tier::Fast, 0.0, None);
+    let mut g = Builder::new();
+    let x = g.input("x", DType::F32, &[64]).unwrap();
+    let y = g.unary(homeostat_forge::ir::Unary::Relu, x).unwrap();
+    let blueprint = g.finish(&[y]).unwrap();
+    let resident = || {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let mut after_warm_up = 0;
+    for i in 0..160 {
+        let id = forge.kernel(blueprint.clone(), None).unwrap();
+        assert!(forge.settle(id, LONG));
+        forge.dispose(id);
+        if i == 60 {
+            after_warm_up = resident();
+        }
+    }
+    let now = resident();
+    assert!(now as f64 <= after_warm_up as f64 * 1.05, "{after_warm_up} {now} pages");
 }
 
 fn lost_device(device: &Device) {

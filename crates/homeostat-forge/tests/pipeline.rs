@@ -1,6 +1,7 @@
 //! The stages of the pipeline: queues that are bounded, load that is shed by what matters, breakers that leave a sick driver alone.
 
 use homeostat_core::error::{Code, Error};
+use homeostat_forge::controller::Objective;
 use homeostat_forge::engine::Engine;
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data};
 use homeostat_forge::library::{BlueprintState, DeviceKey};
@@ -252,4 +253,39 @@ fn the_processor_answers_where_it_is_faster() {
         let journal = bench.engine.take_journal(usize::MAX);
         assert_eq!(journal.contains("the processor is as fast"), !device, "{journal}");
     }
+}
+
+#[test]
+fn what_matters_most_decides_which_kernel_answers() {
+    let mut bench = Bench::new();
+    let mut answer = |objective: Objective| {
+        let tier = Tier::Standard;
+        let options = KernelOptions {
+            tier,
+            objective,
+            backend: Backend::Gpu,
+            evaluations: 6,
+            ..KernelOptions::default()
+        };
+        let id = bench.engine.kernel(blueprint(21), options, bench.now_us).unwrap();
+        bench.work(100_000);
+        let current = bench.engine.registry().current(id).unwrap().unwrap().clone();
+        bench.engine.dispose(id, bench.now_us);
+        current.measures[0]
+    };
+    let fast = answer(Objective::Speed);
+    let small = answer(Objective::Memory);
+    // 21 columns are no whole fours: who reads fours needs a copy of the second operand, and the first one's rows are.
+    assert!(small.extra_bytes <= fast.extra_bytes);
+    let precise = answer(Objective::Precision);
+    assert!(precise.error <= fast.error.min(small.error), "{precise:?} {fast:?} {small:?}");
+    // Alone, without a library that knows: nothing beside its tensors where that is possible.
+    let mut bench = Bench::new();
+    let options =
+        KernelOptions { objective: Objective::Memory, backend: Backend::Gpu, ..KernelOptions::default() };
+    let id = bench.engine.kernel(blueprint(24), options, 1).unwrap();
+    bench.work(100_000);
+    assert_eq!(bench.engine.registry().current(id).unwrap().unwrap().measures[0].extra_bytes, 0);
+    let text = KernelOptions::default().parse(r#"{"objective":"taste"}"#).unwrap_err().message;
+    assert!(text.contains("speed, memory, precision"), "{text}");
 }

@@ -1,6 +1,6 @@
 //! The kernel that serves an objective best.
 
-use crate::library::{KernelKey, Library, Query, Record, Tag};
+use crate::library::{KernelKey, Library, Measures, Query, Record, Tag};
 
 /// What matters most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,17 @@ impl Objective {
             Objective::Speed => Tag::HighSpeed,
             Objective::Memory => Tag::LowMemory,
             Objective::Precision => Tag::HighPrecision,
+        }
+    }
+}
+
+impl Objective {
+    /// What is to be small of a kernel that was measured: first the one, then the other.
+    pub fn cost(self, of: &Measures) -> (f64, f64) {
+        match self {
+            Objective::Speed => (of.seconds, of.seconds),
+            Objective::Memory => (of.extra_bytes as f64, of.seconds),
+            Objective::Precision => (of.error, of.seconds),
         }
     }
 }

@@ -215,6 +215,7 @@ impl Background {
         if self.out.is_some() || self.dropping {
             return None;
         }
+        self.gates.advance(now_us);
         let (drops, reports) = keeper.with(|r| (r.take_drops(), r.take_reports()));
         self.drops.extend(drops);
         for report in reports {
@@ -248,7 +249,9 @@ impl Background {
     /// Begins pipelines for those that wait, as many as the compilation's queue has places.
     fn admit(&mut self, keeper: &impl Keeper, now_us: u64) {
         self.intake.readmit(now_us, |id| keeper.with(|r| r.last_run(id).map_or(0, |(_, runs)| runs)));
-        while self.lines.len() - self.resting.len() < COMPILATION.depth as usize {
+        // While a stage lets nobody in they wait in the queue: beginning them would only be work.
+        while self.gates.wait_us() == 0 && self.lines.len() - self.resting.len() < COMPILATION.depth as usize
+        {
             let Some((id, goal)) = self.intake.take(now_us) else { break };
             if let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) {
                 self.begin(id, Start { goal, ..start }, now_us);

@@ -73,10 +73,15 @@ impl Gates {
         self.breakers.iter().map(|b| b.retry_after_us(now_us) as u64).max().unwrap_or(0)
     }
 
-    /// What changed, in words.
-    pub fn changes(&mut self, now_us: u64) -> Vec<String> {
+    /// Lets time pass.
+    pub fn advance(&mut self, now_us: u64) {
         let now_us = self.clock.advance(now_us);
         self.breakers.iter_mut().for_each(|b| b.advance(&mut self.ledger, now_us));
+    }
+
+    /// What changed, in words.
+    pub fn changes(&mut self, now_us: u64) -> Vec<String> {
+        self.advance(now_us);
         self.ledger.take().0.iter().map(words).collect()
     }
 }

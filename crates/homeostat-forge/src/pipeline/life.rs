@@ -2,8 +2,10 @@
 
 use super::confirm::Rival;
 use super::port::Port;
+use super::raise::extra_bytes;
 use super::raise::{Proof, Raised};
 use crate::architect::{Lessons, Topic, work_of};
+use crate::controller::Objective;
 use crate::ir::Data;
 use crate::measure::Median;
 use crate::plan::Variant;
@@ -126,14 +128,22 @@ impl Context {
     pub(super) fn first(&self) -> Result<Vec<Schedule>> {
         let mut schedules = first_schedules(&self.form.plan, &self.limits)?;
         for (group, schedule) in schedules.iter_mut().enumerate() {
-            if let Some(search) = self.search(group)? {
-                *schedule = search.begin_with(*schedule);
-            }
-            if self.is_banned(group, schedule) {
-                let mut search = self.search(group)?;
+            let banned = self.is_banned(group, schedule);
+            let Some(mut search) = self.search(group)? else {
+                if banned {
+                    return Err(Error::new(Code::ForgeUnsupported, "its only schedule failed in the field"));
+                }
+                continue;
+            };
+            // Where little memory is what matters, the rule's own choice may need more than another one.
+            if banned || self.options.objective == Objective::Memory {
                 let refused = || Error::new(Code::ForgeUnsupported, "every schedule failed in the field");
-                let next = search.as_mut().and_then(|s| s.propose().map(|n| s.space()[n]));
-                *schedule = next.ok_or_else(refused)?;
+                *schedule = search.propose().map(|n| search.space()[n]).ok_or_else(refused)?;
+            } else {
+                *schedule = search.begin_with(*schedule);
+                if self.is_banned(group, schedule) {
+                    *schedule = search.propose().map_or(*schedule, |n| search.space()[n]);
+                }
             }
         }
         Ok(schedules)
@@ -151,6 +161,9 @@ impl Context {
             search.adopt(coefficients, trust);
         }
         search.expect_of_moves(self.lessons.moves(work));
+        if self.options.objective == Objective::Memory {
+            search.ban_others(|schedule| extra_bytes(of, schedule, &self.limits));
+        }
         let here = |(v, g, _): &&(Variant, usize, Schedule)| *v == self.form.variant && *g == group;
         search.ban(self.banned.iter().filter(here).map(|(.., s)| s));
         Ok(Some(search))
@@ -319,19 +332,38 @@ impl Context {
     async fn search_all(&self, current: &mut Installed, tier: u32) -> Result<Option<Vec<Schedule>>> {
         self.port.matters(tier);
         let mut schedules = current.schedules.clone();
-        for (group, schedule) in schedules.iter_mut().enumerate() {
+        for group in 0..schedules.len() {
             let Some(mut search) = self.search(group)? else { continue };
+            let schedules_of = schedules.clone();
+            let schedule = &mut schedules[group];
             let alike = self.alike.get(group).into_iter().flatten();
             search.look_first(alike.chain([&*schedule]));
             self.measure(group, &mut search).await?;
             self.teach(group, &search).await;
             let finalists: Vec<Schedule> =
                 search.best(FINALISTS).into_iter().map(|n| search.space()[n]).collect();
-            if let Some(better) = self.confirm(group, *schedule, &finalists).await? {
-                *schedule = better;
-            }
+            *schedule = match self.options.objective {
+                Objective::Precision => self.most_precise(group, &schedules_of, &finalists).await?,
+                _ => self.confirm(group, *schedule, &finalists).await?.unwrap_or(*schedule),
+            };
         }
         Ok((schedules != current.schedules).then_some(schedules))
+    }
+
+    /// Of the finalists the one with the least error, in a proof of the whole program; they are the fastest that were measured.
+    async fn most_precise(&self, group: usize, now: &[Schedule], finalists: &[Schedule]) -> Result<Schedule> {
+        let mut best = (f64::INFINITY, now[group]);
+        for schedule in finalists.iter().chain([&now[group]]) {
+            let mut all = now.to_vec();
+            all[group] = *schedule;
+            if let Some(raised) = self.raise(all, Proof::Full).await? {
+                self.port.release(raised.program).await;
+                if raised.worst < best.0 {
+                    best = (raised.worst, *schedule);
+                }
+            }
+        }
+        Ok(best.1)
     }
 
     /// Somebody's own schedules: proven like any others.

@@ -6,9 +6,10 @@ use super::life::is_over;
 use crate::ir::Data;
 use crate::library::Measures;
 use crate::measure::median;
+use crate::plan::Group;
 use crate::prove::{Inputs, Truth, make};
 use crate::registry::{Event, Evidence, Form, Installed, ProgramId};
-use crate::schedule::Schedule;
+use crate::schedule::{Limits, Schedule};
 use crate::wgsl::{Kernel, Temporary, emit};
 use alloc::{format, sync::Arc, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
@@ -171,14 +172,24 @@ impl Context {
     }
 }
 
-/// What follows from a kernel itself.
-fn declared(kernel: &Kernel) -> Measures {
+/// Bytes that a kernel needs beside its tensors.
+fn bytes_of(kernel: &Kernel) -> u64 {
     let bytes = |t: &Temporary| match t {
         Temporary::Buffer(bytes) => *bytes,
         Temporary::Texture { width, height, dtype } => {
             u64::from(*width) * u64::from(*height) * 4 * dtype.bytes()
         }
     };
+    kernel.temporaries.iter().map(bytes).sum()
+}
+
+/// The same of a schedule; the most where it has no kernel.
+pub(super) fn extra_bytes(group: &Group, schedule: &Schedule, limits: &Limits) -> u64 {
+    emit(group, schedule, limits).map_or(u64::MAX, |kernel| bytes_of(&kernel))
+}
+
+/// What follows from a kernel itself.
+fn declared(kernel: &Kernel) -> Measures {
     let portable = kernel.passes.iter().all(|p| !p.subgroups && !p.matrices && !p.f16);
-    Measures { extra_bytes: kernel.temporaries.iter().map(bytes).sum(), portable, ..Measures::default() }
+    Measures { extra_bytes: bytes_of(kernel), portable, ..Measures::default() }
 }

@@ -1,7 +1,8 @@
 //! What the library is told of promotions and failures, and what it knows to begin with.
 
 use super::{Event, Form, Installed, KernelId, Registry};
-use crate::library::{BlueprintState, KernelKey, KernelState, Query, bucket};
+use crate::controller::{Objective, choose};
+use crate::library::{BlueprintState, KernelKey, KernelState, Query, Record, bucket};
 use crate::plan::Variant;
 use crate::schedule::Schedule;
 use alloc::{format, string::String, vec::Vec};
@@ -88,7 +89,8 @@ impl Registry {
 
     fn best_known(&self, id: KernelId, form: &Form, group: usize) -> Option<Schedule> {
         let (device, limits) = self.device()?;
-        let blueprint = self.fields.get(&id)?.subject.hash;
+        let field = self.fields.get(&id)?;
+        let (blueprint, objective) = (field.subject.hash, field.options.objective);
         let query = Query { blueprint, group: group as u32, device, tag: None };
         let found = self.library.query(&query);
         let usable = |text: &str| {
@@ -96,8 +98,29 @@ impl Registry {
             let fits = || schedule.check(&form.plan.groups[group], limits).is_ok();
             (variant == form.variant && fits()).then_some(schedule)
         };
-        let answered = found.iter().filter(|(_, r)| r.answered);
-        answered.chain(&found).find_map(|(k, _)| usable(&k.schedule))
+        // What was proven in this life has its tags; what is only remembered is ranked by what was measured.
+        // Where little memory is what matters, one that needs some is no reason not to search.
+        let serves = |r: &Record| objective != Objective::Memory || r.measures.extra_bytes == 0;
+        if let Some((key, record)) = choose(&self.library, &query, objective)
+            && serves(&record)
+            && let Some(schedule) = usable(&key.schedule)
+        {
+            return Some(schedule);
+        }
+        if objective == Objective::Speed {
+            let answered = found.iter().filter(|(_, r)| r.answered);
+            return answered.chain(&found).find_map(|(k, _)| usable(&k.schedule));
+        }
+        let mut best: Option<((f64, f64), Schedule)> = None;
+        for (key, record) in found.into_iter().filter(|(_, r)| serves(r)) {
+            let cost = objective.cost(&record.measures);
+            if let Some(schedule) = usable(&key.schedule)
+                && best.is_none_or(|(least, _)| cost < least)
+            {
+                best = Some((cost, schedule));
+            }
+        }
+        best.map(|(_, schedule)| schedule)
     }
 
     /// Schedules that answered for kernels of about this size on this device: where a search looks first.

@@ -1,5 +1,6 @@
 //! Options of a forge and of its kernels.
 
+use crate::controller::Objective;
 use crate::search::Strategies;
 use alloc::string::String;
 use homeostat_core::error::{Code, Result};
@@ -46,6 +47,8 @@ pub struct KernelOptions {
     pub tier: Tier,
     /// Who may answer. Default auto.
     pub backend: Backend,
+    /// What matters most of a kernel that is right. Default speed.
+    pub objective: Objective,
     /// Share of the runs whose answer is compared with the oracle before it is given, 0 to 1. Default 0.01.
     pub sampling: f64,
     /// Of what is drawn: inputs of proofs, places of spot checks, the search. Default 1.
@@ -62,6 +65,7 @@ impl Default for KernelOptions {
         Self {
             tier: Tier::Standard,
             backend: Backend::Auto,
+            objective: Objective::Speed,
             sampling: 0.01,
             seed: 1,
             evaluations: 22,
@@ -71,7 +75,7 @@ impl Default for KernelOptions {
 }
 
 impl KernelOptions {
-    /// From JSON text: an object with some of `tier`, `backend`, `sampling`, `seed`, `evaluations`, `proof_work_max`; what is not there is
+    /// From JSON text: an object with some of `tier`, `backend`, `objective`, `sampling`, `seed`, `evaluations`, `proof_work_max`; what is not there is
     /// as in `self`.
     pub fn parse(mut self, text: &str) -> Result<Self> {
         if text.is_empty() {
@@ -88,6 +92,7 @@ impl KernelOptions {
             match key.as_str() {
                 "tier" => self.tier = f.named(&Tier::ALL, key),
                 "backend" => self.backend = f.named(&Backend::ALL, key),
+                "objective" => self.objective = f.named(&Objective::ALL, key),
                 "sampling" => self.sampling = f.within(key, 0.0, 1.0),
                 "seed" => self.seed = f.whole(key, 0.0, 9_007_199_254_740_991.0),
                 "evaluations" => self.evaluations = f.whole(key, 1.0, 10_000.0) as u32,

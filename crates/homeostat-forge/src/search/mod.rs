@@ -125,6 +125,13 @@ impl Search {
         }
     }
 
+    /// Proposes only those schedules of which this is least.
+    pub fn ban_others(&mut self, cost: impl Fn(&Schedule) -> u64) {
+        let costs: Vec<u64> = self.space.iter().map(cost).collect();
+        let least = costs.iter().copied().min().unwrap_or(0);
+        self.seen.iter_mut().zip(costs).for_each(|(seen, cost)| *seen |= cost > least);
+    }
+
     /// The schedules, in the order of their numbers.
     pub fn space(&self) -> &[Schedule] {
         &self.space
