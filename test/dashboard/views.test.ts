@@ -88,8 +88,12 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')
     const canvas = page.locator('canvas').first()
     await canvas.focus()
-    await page.keyboard.press('ArrowRight')
-    await expect.poll(() => page.locator('.readout').first().textContent()).toMatch(/mean .* with 95 % confidence/)
+    // Before the first values have come there is nothing to read out.
+    const readout = async () => {
+      await page.keyboard.press('ArrowRight')
+      return page.locator('.readout').first().textContent()
+    }
+    await expect.poll(readout).toMatch(/mean .* with 95 % confidence/)
     expect(await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)).toBe('solid')
     await page.keyboard.press('Shift+ArrowLeft')
     await expect.poll(() => page.getByRole('button', { name: 'Live' }).getAttribute('aria-pressed')).toBe('false')
