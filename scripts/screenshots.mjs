@@ -2,7 +2,7 @@
 // same every time. Only times of the day differ between two runs.
 import { mkdirSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { build } from './lib/build/index.mjs'
+import { build, DEMO_PARTS } from './lib/build/index.mjs'
 import { main, StepError } from './lib/errors.mjs'
 import { at } from './lib/paths.mjs'
 import { say } from './lib/progress.mjs'
@@ -42,7 +42,7 @@ const drawn = (page) =>
   )
 
 await main(async () => {
-  await withLock(async () => build(await setup()))
+  await withLock(async () => build({ ...(await setup()), only: DEMO_PARTS }))
   await setupBrowser()
   const from = (...path) => import(pathToFileURL(at(...path)).href)
   const { chromiumPath, launch } = await from('test', 'dashboard', 'support', 'browser.mjs')

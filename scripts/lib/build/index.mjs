@@ -27,6 +27,9 @@ export const PARTS = {
   demo,
 }
 
+/** What the demonstrations need: they have no kernels, and the forge's add-on takes minutes to compile. */
+export const DEMO_PARTS = Object.keys(PARTS).filter((part) => part !== 'forge-native')
+
 /** Builds what is stale. Says nothing where nothing is. */
 export async function build({ rust, only = Object.keys(PARTS) }) {
   for (const name of Object.keys(PARTS).filter((part) => only.includes(part))) {
