@@ -104,6 +104,7 @@ test('every problem that the code raises is in the table, and the other way roun
     'http/body.ts',
     'http/guard.ts',
     'http/idempotency.ts',
+    'http/kept-answers.ts',
     'http/query.ts',
     'http/tokens.ts',
     'audit/operations.ts',

@@ -16,10 +16,11 @@ import type { ResolvedJournal } from '../schema/validate.js'
 import { type JournalFs, nodeFs } from './fs.js'
 import { type LastEntry, lastEntry } from './last-entry.js'
 import { lockFolder } from './lock.js'
-import { createSegment, type OpenSegment, openLastSegment, prune } from './segments.js'
+import { createSegment, type OpenSegment, openLastSegment, prune, startPath } from './segments.js'
 
 const RETRY_FIRST_MS = 250
 const RETRY_MOST_MS = 5000
+const NEWLINE = 10
 
 type Options = ResolvedJournal & { kind: 'folder' }
 
@@ -78,6 +79,7 @@ class FolderSink implements JournalSink {
   #wakeRetry: (() => void) | undefined
   #closing = false
   #givenUp = false
+  #began = false
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -136,6 +138,7 @@ class FolderSink implements JournalSink {
       }
       this.#pending.splice(0, count)
       this.#pendingBytes -= batch.length
+      if (!this.#began) await this.#keepStart(batch)
       this.stats.written += batch.length
       this.failure = undefined
       this.#retryMs = RETRY_FIRST_MS
@@ -155,6 +158,18 @@ class FolderSink implements JournalSink {
     this.#unsynced = true
     if (options.syncMs === 0) return this.#sync()
     this.#syncTimer ??= this.#syncLater(options.syncMs)
+  }
+
+  /** The first entry of the run, in a file of its own: the segment that has it may be removed while the run goes on. */
+  async #keepStart(batch: Uint8Array): Promise<void> {
+    this.#began = true
+    const line = batch.subarray(0, batch.indexOf(NEWLINE) + 1)
+    if (!new TextDecoder().decode(line).includes('"event":"start"')) return
+    const { fs, folder, name } = this.#parts
+    const path = startPath(folder, name)
+    // Where that fails the journal has it too; it only matters once that is long.
+    await fs.remove(path).catch(() => {})
+    await fs.create(path, new TextDecoder().decode(line)).catch(() => {})
   }
 
   #syncLater(ms: number): ReturnType<typeof setTimeout> {

@@ -20,6 +20,11 @@ export function segmentPath(folder: string, name: string, number: number): strin
   return join(folder, `${name}-${number}.jsonl`)
 }
 
+/** Where the first entry of the latest run is kept. */
+export function startPath(folder: string, name: string): string {
+  return join(folder, `${name}.start.json`)
+}
+
 /** Numbers of the existing segments, ascending. */
 export async function segmentNumbers(fs: JournalFs, folder: string, name: string): Promise<number[]> {
   const pattern = new RegExp(`^${name}-(\\d{1,15})\\.jsonl$`)

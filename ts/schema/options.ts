@@ -94,6 +94,11 @@ export interface JournalMemoryOptions {
 export interface TunerStorageOptions extends StoredJournalOptions {
   /** From `openStorage()` of `homeostat/storage`. It stays the application's to close, after the tuner. */
   store: Storage
+  /**
+   * Whether the tuner goes on where the run before stood: what an operator held stays held, and in mode `auto` what was certified last is
+   * gone to step by step, within the guardrails. Default true.
+   */
+  resume?: boolean
 }
 
 export interface HomeostatOptions<K extends KnobSpecs, S extends SignalSpecs> {

@@ -20,7 +20,7 @@ export type ResolvedJournal =
   | { kind: 'memory'; bytes: number }
   | { kind: 'folder'; folder: string; maxBytes: number; keep: number; syncMs: number; maxPending: number }
   | { kind: 'sink'; sink: JournalSink }
-  | { kind: 'storage'; store: Storage; options: StoredJournalOptions }
+  | { kind: 'storage'; store: Storage; options: StoredJournalOptions; resume: boolean }
 
 export interface Resolved {
   readonly engine: Omit<EngineConfig, 'now_us' | 'run_id' | 'seed' | 'previous'>
@@ -167,12 +167,14 @@ function keptWhere(given: unknown, storage: unknown): ResolvedJournal | undefine
   if (given !== undefined) throw invalid('storage', 'left out where `journal` is given', 'both')
   const o = check.object('storage', storage)
   // Not by its class: a store of another copy of the package, or of the application's own, is as good.
-  if (typeof o.openJournal === 'function') return { kind: 'storage', store: storage as Storage, options: {} }
-  const { store, ...options } = o
+  if (typeof o.openJournal === 'function')
+    return { kind: 'storage', store: storage as Storage, options: {}, resume: true }
+  const { store, resume, ...options } = o
   if (typeof (store as Partial<Storage> | undefined)?.openJournal !== 'function') {
     throw invalid('storage.store', "a store of 'homeostat/storage', as openStorage() gives it", store)
   }
-  return { kind: 'storage', store: store as Storage, options: options as StoredJournalOptions }
+  const goesOn = check.boolean('storage.resume', resume, true)
+  return { kind: 'storage', store: store as Storage, options: options as StoredJournalOptions, resume: goesOn }
 }
 
 /** A journal folder with every other setting at its default. */

@@ -6,6 +6,7 @@ import type { JournalSink } from '../journal/sink.js'
 import { Changes } from '../metrics/changes.js'
 import { COMPONENTS, FirstNames } from '../metrics/first-names.js'
 import type { Reflex } from '../resilience/reflex/reflex.js'
+import type { ItemRepository, StoredAnswer } from '../storage/contract.js'
 import type { BreakerOperable } from './api/commands.js'
 import { openApi } from './api/openapi.js'
 import { ROUTES } from './api/routes.js'
@@ -13,6 +14,7 @@ import type { Change, QueueState, State, TunerState } from './api/state.js'
 import { Operations } from './audit/operations.js'
 import { Hub, type HubOptions } from './events/hub.js'
 import { Replays } from './http/idempotency.js'
+import { KeptAnswers } from './http/kept-answers.js'
 import { Problem } from './http/problem.js'
 import type { Actor, Tokens } from './http/tokens.js'
 import { LiveReflex, type QueueSource, queueState } from './live/reflex.js'
@@ -26,6 +28,7 @@ export interface CoreParts {
   readonly runId: string
   readonly tokens: Tokens
   readonly journal: JournalSink
+  readonly answers: ItemRepository<StoredAnswer> | undefined
   readonly reflex: Reflex | undefined
   readonly queues: ReadonlyMap<string, QueueSource>
   /** Journals of this process's tuners, by the tuner's name. */
@@ -47,7 +50,7 @@ export class Core {
   readonly version: string
   readonly hub: Hub
   readonly operations: Operations
-  readonly replays: Replays = new Replays()
+  readonly replays: Replays
   readonly reflex: LiveReflex | undefined
   readonly #parts: CoreParts
   readonly #tuners = new Map<string, TunerSource>()
@@ -62,6 +65,7 @@ export class Core {
     this.version = parts.version
     this.#sections = new Sections(parts.sections)
     this.hub = new Hub(parts.hub, parts.runId.slice(0, 8), () => this.state())
+    this.replays = new Replays(parts.answers && new KeptAnswers(parts.answers, parts.runId))
     this.operations = new Operations(parts.journal, parts.runId, (record) => this.hub.tell('operation', record))
     const early: Change[] = []
     let changed = (change: Change): void => void early.push(change)

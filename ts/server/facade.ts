@@ -90,6 +90,7 @@ export function makeServer(host: ServerHost): MakeServer {
       runId,
       tokens,
       journal,
+      answers: resolved.answers,
       reflex: resolved.reflex,
       queues: resolved.queues,
       journals: new Map(resolved.tuners.map(({ name, journal }) => [name, journal])),

@@ -6,6 +6,7 @@ import type { JournalSink } from '../journal/sink.js'
 import { MemorySink } from '../journal/sink.js'
 import type { Reflex } from '../resilience/reflex/reflex.js'
 import * as check from '../schema/checks.js'
+import type { Storage } from '../storage/contract.js'
 import type { DurationInput } from '../units.js'
 import type { Assets } from './assets/assets.js'
 import { HUB_DEFAULTS, type HubOptions } from './events/hub.js'
@@ -43,6 +44,11 @@ export interface ServerOptions {
   readonly base?: string | undefined
   /** The journal of operations: a folder (Node, Deno, Bun), a sink, or `{ memory: bytes }`. Default: 1 MiB of memory. */
   readonly journal?: string | { readonly memory: number } | JournalSink | undefined
+  /**
+   * A store of `homeostat/storage` that keeps the answers to commands with an `Idempotency-Key`, so that keys are known after a restart
+   * and to every server of the store. It stays the application's to close, after the server. Default: this process's memory alone.
+   */
+  readonly storage?: Pick<Storage, 'answers'> | undefined
   /** History that a store keeps; undefined: this process's own. */
   readonly history?: ((tuner: string) => History | undefined) | undefined
   /** Windows of history that are kept in memory for each tuner; the next power of two. 4096 to 2^22; default 65,536. */
@@ -76,6 +82,7 @@ const KEYS = [
   'origins',
   'base',
   'journal',
+  'storage',
   'history',
   'points',
   'bodyMax',
@@ -105,6 +112,7 @@ export interface ResolvedServer {
   readonly base: string
   /** A folder is the host's to open. */
   readonly journal: JournalSink | { readonly folder: string }
+  readonly answers: Storage['answers'] | undefined
   readonly history: (tuner: string) => History | undefined
   readonly points: number
   readonly body: { readonly bytesMax: number; readonly timeoutMs: number }
@@ -138,6 +146,7 @@ export function resolveServer(given: ServerOptions): ResolvedServer {
     origins: texts('origins', options.origins, ORIGIN, 'origins such as https://ops.example.com'),
     base: baseOf(options.base),
     journal: journalOf(options.journal),
+    answers: answersOf(options.storage),
     history: options.history === undefined ? () => undefined : (check.fn('history', options.history) as never),
     points:
       2 **
@@ -187,6 +196,13 @@ function baseOf(given: string | undefined): string {
   if (typeof base !== 'string' || !BASE.test(base) || base.split('/').some((part) => /^\.{1,2}$/.test(part)))
     throw invalid('base', "a path such as '/ops', without a slash at its end", given)
   return base
+}
+
+function answersOf(given: ServerOptions['storage']): Storage['answers'] | undefined {
+  if (given === undefined) return undefined
+  if (typeof given?.answers?.put !== 'function')
+    throw invalid('storage', "a store of 'homeostat/storage', as openStorage() gives it", given)
+  return given.answers
 }
 
 function journalOf(given: ServerOptions['journal']): ResolvedServer['journal'] {

@@ -202,6 +202,8 @@ export interface TunerState {
   readonly certified: Readonly<Record<string, number>> | null
   /** Knobs that were frozen by hand. */
   readonly frozen?: readonly string[]
+  /** What an operator said in this run by a call or a signal, and has not withdrawn; null: nothing. */
+  readonly said?: { readonly control: 'freeze' | 'off' | null; readonly mode: string | null }
   /** Why knobs are held; null outside of SafeMode. */
   readonly safeMode: string | null
   /** Whether the run ended by its `stop`. */
@@ -248,6 +250,8 @@ export interface KernelRepository extends ItemRepository<KernelRecord> {
 /** Lines of a forge's library, each a fact with its checksum. Of several about one kernel on one device the last one is kept. */
 export interface KernelLines {
   load(): Promise<Uint8Array | undefined>
+  /** What others kept since it was last read; undefined where there is nothing. */
+  grown(): Promise<Uint8Array | undefined>
   append(lines: string): Promise<void>
 }
 

@@ -16,6 +16,8 @@ export class Kernels extends Items<KernelRecord> implements KernelRepository {
 class Library implements KernelLines {
   readonly #kernels: Kernels
   readonly #scope: string
+  /** Versions of facts that this process knows. */
+  readonly #versions = new Map<string, number>()
 
   constructor(kernels: Kernels, scope: string) {
     this.#kernels = kernels
@@ -23,12 +25,22 @@ class Library implements KernelLines {
   }
 
   async load(): Promise<Uint8Array | undefined> {
+    this.#versions.clear()
+    return this.grown()
+  }
+
+  /** Facts whose version is not the one that was read or written here. */
+  async grown(): Promise<Uint8Array | undefined> {
     let text = ''
     let after: { scope: string; id: string } | undefined
     for (;;) {
       const from = after === undefined ? {} : { after }
       const page = await this.#kernels.list({ scope: this.#scope, limit: PAGE, ...from })
-      for (const { value } of page) if (value.fact !== undefined) text += `${value.fact}\n`
+      for (const { id, version, value } of page) {
+        if (value.fact === undefined || this.#versions.get(id) === version) continue
+        this.#versions.set(id, version)
+        text += `${value.fact}\n`
+      }
       after = page.at(-1)
       if (page.length < PAGE) break
     }
@@ -42,7 +54,7 @@ class Library implements KernelLines {
       const [id, record] = await recordOf(line)
       facts.set(id, record)
     }
-    for (const [id, record] of facts) await this.#kernels.put(this.#scope, id, record)
+    for (const [id, record] of facts) this.#versions.set(id, await this.#kernels.put(this.#scope, id, record))
   }
 }
 

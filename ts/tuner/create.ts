@@ -12,8 +12,11 @@ import type { KnobSpecs } from '../schema/knob.js'
 import type { HomeostatOptions } from '../schema/options.js'
 import type { SignalSpecs } from '../schema/signal.js'
 import { folderJournal, type Resolved, type ResolvedJournal, validate } from '../schema/validate.js'
+import type { TunerState } from '../storage/contract.js'
+import { configOf } from './config.js'
 import { fromEnvironment, SOURCE_ENV, SOURCE_SIGNAL } from './control.js'
 import { Loop } from './loop.js'
+import { candidateOf, holdAgain, Resume } from './resume.js'
 import { MonotonicTime } from './time.js'
 import { Tuner } from './tuner.js'
 
@@ -41,7 +44,8 @@ export async function create<K extends KnobSpecs, S extends SignalSpecs>(
   const binding = await loadBinding()
   const sink = await openSink(resolved, host)
   try {
-    return start<K, S>(resolved, host, binding, sink, environment.control, controlFile)
+    const before = await stateBefore(resolved, host)
+    return start<K, S>(resolved, host, binding, sink, environment.control, controlFile, before)
   } catch (error) {
     await sink.close(resolved.closeTimeoutMs)
     throw error
@@ -61,6 +65,17 @@ async function openSink(resolved: Resolved, host: Host): Promise<JournalSink> {
   return host.openJournal(resolved.engine.name, wanted)
 }
 
+/** Where the run before stood; read once the journal is ours, so that nobody writes it any more. */
+async function stateBefore({ journal, engine }: Resolved, host: Host): Promise<TunerState | undefined> {
+  if (journal?.kind !== 'storage' || !journal.resume) return undefined
+  try {
+    return (await journal.store.tuners.get(engine.name, journal.options.log ?? engine.name))?.value
+  } catch (error) {
+    host.warn(`homeostat: tuner "${engine.name}" begins anew, what was stored of it cannot be read: ${String(error)}`)
+    return undefined
+  }
+}
+
 function start<K extends KnobSpecs, S extends SignalSpecs>(
   resolved: Resolved,
   host: Host,
@@ -68,6 +83,7 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
   sink: JournalSink,
   environmentWord: number,
   controlFile: string | undefined,
+  before: TunerState | undefined,
 ): Tuner<K, S> {
   const time = new MonotonicTime(resolved.clock)
   const runId = resolved.runId ?? host.randomId()
@@ -82,7 +98,11 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
   first.stage.set(initial, 1)
   first.publish(engine.generation(), CONTROL_ON)
 
-  const loop = new Loop({ resolved, engine, memory, sink, time, host })
+  const target = before === undefined ? undefined : candidateOf(before, resolved.knobs)
+  const { max_delta, min_interval_us } = configOf(resolved).guardrails
+  const limits = { stepMost: Number(max_delta), intervalUs: Number(min_interval_us) }
+  const resume = target && new Resume(target, resolved.knobs, limits, time.now())
+  const loop = new Loop({ resolved, engine, memory, sink, time, host, resume })
   const stops: (() => void)[] = []
   let watcher: ControlWatcher | undefined
   if (environmentWord !== CONTROL_ON) loop.say(SOURCE_ENV, environmentWord)
@@ -100,6 +120,7 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
   }
   if (!resolved.manual) stops.push(startTimer(loop, resolved.windowUs / 1000 / TICKS_PER_WINDOW))
   const tuner = new Tuner<K, S>({ resolved, runId, seed, memory, engine, loop, sink, close })
+  if (before !== undefined) holdAgain(before, tuner as never, resolved.knobs)
   loop.begin()
   return tuner
 

@@ -19,6 +19,7 @@ import { Objective } from './objective.js'
 import { Publisher } from './publisher.js'
 import { Pump } from './pump.js'
 import { Pusher } from './push.js'
+import type { Resume } from './resume.js'
 import { ShadowRunner } from './shadow-runner.js'
 import type { MonotonicTime } from './time.js'
 import { Troubles } from './troubles.js'
@@ -35,6 +36,7 @@ export interface LoopParts {
   readonly sink: JournalSink
   readonly time: MonotonicTime
   readonly host: Host
+  readonly resume?: Resume | undefined
 }
 
 export class Loop {
@@ -110,6 +112,8 @@ export class Loop {
       this.#drainAt(now)
       if (now >= this.#windowEnd) {
         if (!this.control.settled) this.#insist(this.#lastSource, now)
+        const { resume, engine } = this.#parts
+        if (resume?.done === false) resume.window(engine, now, () => coreState(engine, now))
         this.#closeWindow(now)
       }
       this.#settle(now)

@@ -110,8 +110,12 @@ async function once(ask: AnyAsk, command: TunerCommand | BreakerCommand, target:
   if (wanted === null && !protects(command))
     throw new Problem('precondition-required', 'send If-Match with the entity tag of what you looked at')
   const fingerprint = `${target.target}\n${headers.get('if-match')}\n${bodyText}`
-  const { answer, replayed } = await core.replays.once(actor.name, headers.get('idempotency-key'), fingerprint, () =>
-    perform(ask, command, target, wanted),
+  const { answer, replayed } = await core.replays.once(
+    actor.name,
+    headers.get('idempotency-key'),
+    fingerprint,
+    () => perform(ask, command, target, wanted),
+    protects(command),
   )
   return replayed ? { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } } : answer
 }

@@ -3,17 +3,14 @@
  * answer again and nothing is done twice; the same key with another request is refused. Keys belong to the token that sent
  * them, so nobody can read another's answer.
  *
- * Kept in memory: at most 1000 answers, a day long. After a restart a key is new; then `If-Match` keeps a replay from doing harm,
- * and what protects does none when it is done twice.
+ * Kept in memory: at most 1000 answers, a day long, and in a store where the server has one. Without a store a key is new after a
+ * restart; then `If-Match` keeps a replay from doing harm, and what protects does none when it is done twice: it never waits for a store.
  */
 import { wallTimeMs } from '../../clock.js'
+import { type Answer, inProgress, KEPT_MS, type KeptAnswers, reused } from './kept-answers.js'
 import { Problem } from './problem.js'
 
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
+export type { Answer } from './kept-answers.js'
 
 interface Kept {
   readonly fingerprint: string
@@ -22,11 +19,15 @@ interface Kept {
 }
 
 const KEPT_MAX = 1000
-const KEPT_MS = 86_400_000
 const KEY = /^[\x21-\x7e]{1,128}$/
 
 export class Replays {
   readonly #kept = new Map<string, Kept>()
+  readonly #store: KeptAnswers | undefined
+
+  constructor(store?: KeptAnswers) {
+    this.#store = store
+  }
 
   /** The first answer to this key, or that of `work`, which is kept. A failure inside is not: it may be tried again. */
   async once(
@@ -34,6 +35,7 @@ export class Replays {
     key: string | null,
     fingerprint: string,
     work: () => Promise<Answer>,
+    protects = false,
   ): Promise<{ answer: Answer; replayed: boolean }> {
     if (key === null) return { answer: await work(), replayed: false }
     if (!KEY.test(key))
@@ -41,23 +43,30 @@ export class Replays {
     const id = `${actor}\n${key}`
     const before = this.#kept.get(id)
     if (before !== undefined && wallTimeMs() - before.atMs < KEPT_MS) {
-      if (before.fingerprint !== fingerprint)
-        throw new Problem('key-reused', 'this Idempotency-Key came with another request before')
-      if (before.answer === undefined)
-        throw new Problem('in-progress', 'the first request with this Idempotency-Key is not answered yet', {
-          headers: { 'retry-after': '1' },
-        })
+      if (before.fingerprint !== fingerprint) throw reused()
+      if (before.answer === undefined) throw inProgress()
       return { answer: before.answer, replayed: true }
     }
     const kept: Kept = { fingerprint, atMs: wallTimeMs(), answer: undefined }
     this.#kept.delete(id)
     this.#kept.set(id, kept)
     this.#makeRoom()
+    const store = protects ? undefined : this.#store
+    let begun = false
     try {
-      kept.answer = await work()
-      return { answer: kept.answer, replayed: false }
+      const known = await store?.begin(actor, key, fingerprint)
+      if (known !== undefined) {
+        kept.answer = known
+        return { answer: known, replayed: true }
+      }
+      begun = true
+      const answer = await work()
+      kept.answer = answer
+      await store?.end(actor, key, fingerprint, answer)
+      return { answer, replayed: false }
     } catch (error) {
       this.#kept.delete(id)
+      if (begun) await store?.forget(actor, key)
       throw error
     }
   }

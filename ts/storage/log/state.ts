@@ -72,6 +72,7 @@ function begun({ run_id, seq, generation, payload }: Entry): TunerState | undefi
     values: Object.fromEntries(knobs.map(({ name, initial }) => [name, initial])),
     certified: null,
     frozen: [],
+    said: SILENT,
     safeMode: null,
     stopped: false,
   }
@@ -85,9 +86,9 @@ function changeOf({ event, payload }: Entry, before: TunerState): Partial<TunerS
     case 'certify':
       return { certified: payload.values as Values }
     case 'mode':
-      return { mode: String(payload.mode) }
+      return { mode: String(payload.mode), said: { ...SILENT, ...before.said, mode: String(payload.mode) } }
     case 'control':
-      return { control: String(payload.control) }
+      return { control: String(payload.control), said: { ...SILENT, ...before.said, ...saidBy(payload) } }
     case 'freeze':
     case 'unfreeze':
       return { frozen: frozenAfter(event === 'freeze', payload.knob, before) }
@@ -100,6 +101,14 @@ function changeOf({ event, payload }: Entry, before: TunerState): Partial<TunerS
     default:
       return undefined
   }
+}
+
+const SILENT = { control: null, mode: null } as const
+
+/** The environment and the control file say themselves at the next start what they say. */
+function saidBy({ control, source }: Entry['payload']): { control?: 'freeze' | 'off' | null } {
+  if (source !== 'api' && source !== 'signal') return {}
+  return { control: control === 'freeze' || control === 'off' ? control : null }
 }
 
 /** Without a knob it is all of them. */
