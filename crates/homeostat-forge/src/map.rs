@@ -80,6 +80,11 @@ impl<K: Ord, V> Map<K, V> {
         self.entries.clear();
     }
 
+    /// Takes out what is not to be kept.
+    pub fn retain(&mut self, keep: impl Fn(&K, &V) -> bool) {
+        self.entries.retain(|entry| keep(&entry.0, &entry.1));
+    }
+
     /// How many keys have a value.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -7,7 +7,10 @@ mod simulated;
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_forge::host::{BUFFERS_MAX, Forge, Given, Got, Opened, Options};
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data, Unary};
-use homeostat_forge::registry::{Backend, KernelId, KernelOptions, Options as RegistryOptions, Tier};
+use homeostat_forge::library::KernelState;
+use homeostat_forge::registry::{
+    Backend, Ended, KernelId, KernelOptions, Options as RegistryOptions, Outcome, Tier,
+};
 use simulated::{Faults, Simulated};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -194,4 +197,40 @@ fn what_the_library_grows_by_is_there_for_whoever_keeps_it() {
     on_device(&forge, 1);
     let lines = forge.with_registry(|registry| registry.library.take_lines());
     assert!(lines.contains("\"kernel\":\"promoted\""), "{lines}");
+}
+
+/// Runs that were on a device that hangs end one by one, long after another one was opened.
+#[test]
+fn a_late_failure_of_an_earlier_device_says_nothing_of_the_present_one() {
+    let (forge, faults) = forge_by(options(), Box::new(patient));
+    let id = on_device(&forge, 1);
+    let late = forge.with_registry(|r| r.begin(id, 1)).unwrap();
+    faults.lose_in.store(1, Ordering::Relaxed);
+    assert_eq!(forge.run(id, vec![x()]).unwrap(), [right()]);
+    until("the device does not come back", || forge.current(id).is_ok_and(|c| c.is_some()));
+    let kept = forge.upload(x()).unwrap();
+    let hung = Error::new(Code::DeviceHung, "no answer");
+    let outcome = forge.with_registry(|r| r.end(late, Ended::Failed(hung), 2));
+    assert_eq!(outcome, Outcome::Recompute);
+    assert!(forge.device().is_some() && forge.current(id).unwrap().is_some());
+    std::thread::sleep(Duration::from_millis(60));
+    assert_eq!(forge.download(kept).unwrap(), x());
+    assert_eq!(faults.opened.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn what_hung_a_device_is_not_tried_on_the_next_one() {
+    let (forge, faults) = forge_by(options(), Box::new(simulated::open));
+    let id = on_device(&forge, 1);
+    let schedules = forge.current(id).unwrap().unwrap().schedules;
+    faults.hang_in.store(1, Ordering::Relaxed);
+    assert_eq!(forge.run(id, vec![x()]).unwrap(), [right()]);
+    let quarantined: Vec<String> = forge.with_registry(|r| {
+        let of = r.library.kernels().filter(|(_, record)| record.state == KernelState::Quarantined);
+        of.map(|(key, _)| key.schedule.clone()).collect()
+    });
+    assert_eq!(quarantined, [schedules[0].text()]);
+    until("no other device is opened", || forge.device().is_some());
+    assert!(forge.settle(id, LONG));
+    assert!(forge.current(id).unwrap().is_none_or(|c| c.schedules != schedules));
 }

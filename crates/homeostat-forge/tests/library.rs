@@ -150,3 +150,68 @@ proptest! {
         prop_assert!(read.len() as u64 <= reading.taken);
     }
 }
+
+/// What another process found wrong is wrong here too, whatever was known of it, and nothing that is written later takes it back.
+#[test]
+fn quarantine_is_final_for_every_process_that_shares_it() {
+    let mut one = Library::new();
+    proven(&mut one, "a", measures(1.0, 0.1, 0));
+    one.move_kernel(&key("a"), KernelState::Promoted, None).unwrap();
+    let mut other = Library::new();
+    other.read(one.take_lines().as_bytes());
+    other.move_kernel(&key("a"), KernelState::Quarantined, None).unwrap();
+    let verdict = other.take_lines();
+    one.read(verdict.as_bytes());
+    assert_eq!(one.kernel(&key("a")).unwrap().state, KernelState::Quarantined);
+    // It is not promoted again, nor added anew, nor forgotten when the file is written anew.
+    assert!(one.move_kernel(&key("a"), KernelState::Promoted, None).is_err());
+    one.add(key("a"), measures(0.5, 0.1, 0));
+    assert!(one.take_lines().is_empty());
+    let mut next = Library::new();
+    next.read(one.all_lines().as_bytes());
+    assert_eq!(next.kernel(&key("a")).unwrap().state, KernelState::Quarantined);
+    // Lines of a process that had not heard of it come later in the file.
+    let mut stale = Library::new();
+    proven(&mut stale, "a", measures(1.0, 0.1, 0));
+    next.read(stale.take_lines().as_bytes());
+    assert_eq!(next.kernel(&key("a")).unwrap().state, KernelState::Quarantined);
+}
+
+#[test]
+fn too_many_kernels_and_blueprints_are_forgotten_in_one_go_and_never_what_matters() {
+    use homeostat_forge::library::KERNELS_MAX;
+    let of = |n: usize, schedule: &str| {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&(n as u64).to_be_bytes());
+        KernelKey { blueprint: Hash(hash), ..key(schedule) }
+    };
+    let mut library = Library::new();
+    // One blueprint has most of them, the others a few.
+    library.add(of(0, "wrong"), measures(1e9, 0.1, 0));
+    library.move_kernel(&of(0, "wrong"), KernelState::Quarantined, None).unwrap();
+    library.add(of(0, "answers"), measures(1e8, 0.1, 0));
+    library.move_kernel(&of(0, "answers"), KernelState::Validated, None).unwrap();
+    library.move_kernel(&of(0, "answers"), KernelState::Promoted, None).unwrap();
+    for i in 0..KERNELS_MAX - 4000 {
+        library.add(of(0, &format!("s{i:06}")), measures(1.0 + i as f64, 0.1, 0));
+    }
+    for i in 0..6000 {
+        library.add(of(1 + i / 4, &format!("s{}", i % 4)), measures(1.0, 0.1, 0));
+        library.take_lines();
+    }
+    assert!(library.len() <= KERNELS_MAX && library.len() > KERNELS_MAX / 2, "{}", library.len());
+    for kept in ["wrong", "answers", "s000000"] {
+        assert!(library.kernel(&of(0, kept)).is_some(), "{kept}");
+    }
+    // The slowest of the fullest went, and none of the small ones.
+    assert!(library.kernel(&of(0, &format!("s{:06}", KERNELS_MAX - 4001))).is_none());
+    assert!((0..6000).all(|i| library.kernel(&of(1 + i / 4, &format!("s{}", i % 4))).is_some()));
+    let mut library = Library::new();
+    library.add(of(7, "known"), measures(1.0, 0.1, 0));
+    for i in 0..KERNELS_MAX + 100 {
+        library.move_blueprint(of(i, "").blueprint, BlueprintState::Compiling).unwrap();
+        library.take_lines();
+    }
+    assert_eq!(library.blueprint(&of(7, "").blueprint), BlueprintState::Compiling);
+    assert!(library.all_lines().lines().count() <= KERNELS_MAX);
+}

@@ -83,3 +83,33 @@ fn small_products_with_one_matrix_are_one_large_product() {
     let Work::Contract(c) = &plan.groups[0].work else { panic!() };
     assert_eq!((c.m, c.matrices()), (30, 1));
 }
+
+/// What is asked for in one node and computed in steps is refused by that node's number.
+#[test]
+fn errors_of_steps_name_the_node_that_was_written() {
+    use homeostat_forge::registry::Subject;
+    let attention = |queries: u32| {
+        let mut g = Builder::new();
+        let x = g.input("x", DType::F32, &[queries, 64]).unwrap();
+        let two = g.scalar(2.0).unwrap();
+        let q = g.binary(Binary::Mul, x, two).unwrap();
+        let y = g.node(Op::Attention { scale: 1.0, causal: false }, &[q, q, x]).unwrap();
+        let z = g.unary(Unary::Relu, y).unwrap();
+        g.finish(&[z]).unwrap()
+    };
+    let refused = Plan::new(&attention(65_536), 8).unwrap_err();
+    assert!(refused.message.starts_with("node 3 (attention), in one of its steps: "), "{refused}");
+    // Between the groups there are scores: 40,000 x 40,000 numbers.
+    let subject = Subject::new(attention(40_000), 8).unwrap();
+    subject.fits(1 << 40).unwrap();
+    let refused = subject.fits(2 << 30).unwrap_err();
+    assert_eq!(refused.code, homeostat_core::error::Code::DeviceMemory);
+    assert!(
+        refused.message.starts_with("node 3 (attention): f32 of shape [40000, 40000] takes 6400000000 bytes"),
+        "{refused}"
+    );
+    // What is asked for and given counts too.
+    let small = Subject::new(attention(16), 8).unwrap();
+    small.fits(1 << 20).unwrap();
+    assert!(small.fits(4096).is_err());
+}

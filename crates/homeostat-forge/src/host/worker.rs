@@ -7,7 +7,7 @@
 //! whoever waits is told at once, and every later job is refused. Destroying a device that hangs can hang too.
 
 use homeostat_core::error::{Code, Error, Result};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,32 +19,36 @@ const OPEN_MAX: Duration = Duration::from_secs(30);
 /// How often who waits looks at what the machine is at.
 const LOOK: Duration = Duration::from_millis(25);
 
-type Job<M> = Box<dyn FnOnce(&mut M) + Send>;
+type Job<M> = (u64, Box<dyn FnOnce(&mut M) + Send>);
 
 /// What everybody knows of a machine's thread.
 #[derive(Default)]
 struct Pulse {
     abandoned: AtomicBool,
-    /// When the job that it is at began; `None` between jobs.
-    since: Mutex<Option<Instant>>,
+    /// The job that it is at, and when that began; `None` between jobs.
+    at: Mutex<Option<(u64, Instant)>>,
+    /// Numbers of jobs; opening is job 0.
+    next: AtomicU64,
 }
 
 impl Pulse {
-    fn set(&self, since: Option<Instant>) {
-        *self.since.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = since;
+    fn set(&self, at: Option<u64>) {
+        *self.at.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+            at.map(|job| (job, Instant::now()));
     }
 
-    /// Gives the machine up where it has been at one job for too long.
-    fn look(&self, watchdog: Duration) -> Result<()> {
-        if self.abandoned.load(Ordering::Acquire) {
-            return Err(given_up());
-        }
+    /// Gives the machine up where it has been at one job for too long. Only whose own job that is learns that it hangs.
+    fn look(&self, own: u64, watchdog: Duration) -> Result<()> {
         // Held while it is decided: a job that ends now ends before.
-        let since = self.since.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if since.is_none_or(|since| since.elapsed() < watchdog) {
+        let at = self.at.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let hangs = at.is_some_and(|(_, since)| since.elapsed() >= watchdog);
+        if !hangs && !self.abandoned.load(Ordering::Acquire) {
             return Ok(());
         }
         self.abandoned.store(true, Ordering::Release);
+        if at.is_none_or(|(job, _)| job != own) {
+            return Err(given_up());
+        }
         let text = format!(
             "no answer within {} ms: the device was given up, open another one",
             watchdog.as_millis()
@@ -54,7 +58,7 @@ impl Pulse {
 }
 
 fn given_up() -> Error {
-    Error::new(Code::DeviceHung, "the device was given up, open another one")
+    Error::new(Code::DeviceLost, "the device was given up with another job: open another one")
 }
 
 /// A machine's thread, for any thread.
@@ -74,6 +78,7 @@ impl<M> Clone for Worker<M> {
 pub struct Answer<T> {
     from: Receiver<Result<T>>,
     pulse: Arc<Pulse>,
+    job: u64,
 }
 
 impl<T> Answer<T> {
@@ -82,7 +87,7 @@ impl<T> Answer<T> {
         loop {
             match self.from.recv_timeout(LOOK.min(watchdog)) {
                 Ok(answer) => return answer,
-                Err(RecvTimeoutError::Timeout) => self.pulse.look(watchdog)?,
+                Err(RecvTimeoutError::Timeout) => self.pulse.look(self.job, watchdog)?,
                 // The thread ended before it came to this job.
                 Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
@@ -102,7 +107,7 @@ impl<M, T> Opening<M, T> {
         match self.answer.from.try_recv() {
             Ok(said) => Ok(said.map(|said| (self.worker, said))),
             Err(TryRecvError::Disconnected) => Ok(Err(ended())),
-            Err(TryRecvError::Empty) => match self.answer.pulse.look(OPEN_MAX) {
+            Err(TryRecvError::Empty) => match self.answer.pulse.look(0, OPEN_MAX) {
                 Ok(()) => Err(self),
                 Err(error) => Ok(Err(error)),
             },
@@ -139,7 +144,7 @@ impl<M: 'static> Worker<M> {
         let (jobs, waiting) = sync_channel::<Job<M>>(JOBS_MAX);
         let (opened, from) = sync_channel(1);
         let pulse = Arc::new(Pulse::default());
-        pulse.set(Some(Instant::now()));
+        pulse.set(Some(pulse.next.fetch_add(1, Ordering::Relaxed)));
         let own = pulse.clone();
         let thread = std::thread::Builder::new().name("homeostat-forge".into());
         let spawned = thread.spawn(move || {
@@ -153,8 +158,8 @@ impl<M: 'static> Worker<M> {
                 }
                 Err(error) => return drop(opened.send(Err(error))),
             };
-            while let Ok(job) = waiting.recv() {
-                own.set(Some(Instant::now()));
+            while let Ok((number, job)) = waiting.recv() {
+                own.set(Some(number));
                 job(&mut machine);
                 own.set(None);
                 if is_hung(&machine) || own.abandoned.load(Ordering::Acquire) {
@@ -165,7 +170,7 @@ impl<M: 'static> Worker<M> {
             }
         });
         spawned.map_err(|e| Error::new(Code::NoAdapter, format!("no thread for the device: {e}")))?;
-        let answer = Answer { from, pulse: pulse.clone() };
+        let answer = Answer { from, pulse: pulse.clone(), job: 0 };
         Ok(Opening { worker: Self { jobs, pulse, patience }, answer })
     }
 
@@ -194,14 +199,15 @@ impl<M: 'static> Worker<M> {
             return Err(given_up());
         }
         let (done, from) = sync_channel(1);
-        let job: Job<M> = Box::new(move |machine| {
+        let number = self.pulse.next.fetch_add(1, Ordering::Relaxed);
+        let job: Box<dyn FnOnce(&mut M) + Send> = Box::new(move |machine| {
             let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(machine)));
             let answer = answer.unwrap_or_else(|_| Err(Error::new(Code::Panic, "a device job panicked")));
             // Nobody may be waiting any more.
             let _ = done.send(answer);
         });
-        match self.jobs.try_send(job) {
-            Ok(()) => Ok(Answer { from, pulse: self.pulse.clone() }),
+        match self.jobs.try_send((number, job)) {
+            Ok(()) => Ok(Answer { from, pulse: self.pulse.clone(), job: number }),
             Err(TrySendError::Full(_)) => {
                 Err(Error::new(Code::ForgeBusy, "more than 1024 jobs wait for the device"))
             }
@@ -260,13 +266,13 @@ mod tests {
             })
             .unwrap();
         let (behind, later) = (slow(&worker, Duration::ZERO), slow(&worker, Duration::ZERO));
-        assert_eq!(behind.wait(patience).unwrap_err().code, Code::DeviceHung);
+        assert_eq!(behind.wait(patience).unwrap_err().code, Code::DeviceLost);
         assert!(worker.is_abandoned());
         // The others find it given up, and wait for no patience of their own.
         let patient = Duration::from_secs(600);
-        assert_eq!(later.wait(patient).unwrap_err().code, Code::DeviceHung);
+        assert_eq!(later.wait(patient).unwrap_err().code, Code::DeviceLost);
         assert_eq!(stuck.wait(patient).unwrap_err().code, Code::DeviceHung);
-        assert_eq!(worker.submit(|()| Ok(())).map(|_| ()).unwrap_err().code, Code::DeviceHung);
+        assert_eq!(worker.submit(|()| Ok(())).map(|_| ()).unwrap_err().code, Code::DeviceLost);
         drop(end);
     }
 

@@ -142,6 +142,7 @@ impl Library {
         }
         self.blueprints.insert(hash, to);
         self.lines.push_str(&line::blueprint(&hash, to));
+        self.shed();
         Ok(())
     }
 
@@ -150,8 +151,16 @@ impl Library {
         self.kernels.get(key)
     }
 
-    /// A kernel that was just compiled.
+    /// Whether it was wrong, here or elsewhere: that is final, whoever says what else.
+    fn is_quarantined(&self, key: &KernelKey) -> bool {
+        self.kernels.get(key).is_some_and(|r| r.state == KernelState::Quarantined)
+    }
+
+    /// A kernel that was just compiled. One that is quarantined stays so.
     pub fn add(&mut self, key: KernelKey, measures: Measures) {
+        if self.is_quarantined(&key) {
+            return;
+        }
         let record = Record { state: KernelState::Compiled, measures, proven_here: false, answered: false };
         self.lines.push_str(&line::kernel(&key, &record));
         self.kernels.insert(key, record);
@@ -346,8 +355,9 @@ impl Library {
                 }
                 line::Read::Kernel(key, mut record) => {
                     reading.taken += 1;
-                    // What this process knows by itself is newer.
-                    if self.kernels.get(&key).is_some_and(|own| own.proven_here) {
+                    // What this process knows by itself is newer, but that another one found it wrong.
+                    let own = self.kernels.get(&key).is_some_and(|own| own.proven_here);
+                    if self.is_quarantined(&key) || own && record.state != KernelState::Quarantined {
                         continue;
                     }
                     if record.state.is_proven() {
@@ -381,25 +391,47 @@ impl Library {
         self.kernels.is_empty()
     }
 
-    /// Forgets the slowest kernels of the blueprint that has the most, while there are too many.
+    /// Forgets the slowest kernels of the blueprints that have the most, where there are too many: some more than that, so that it is not
+    /// gone through for each new one. What answers and what was wrong is kept. Of blueprints those go that no kernel is known of.
     fn shed(&mut self) {
-        while self.kernels.len() > KERNELS_MAX {
+        let target = KERNELS_MAX - KERNELS_MAX / 16;
+        if self.kernels.len() > KERNELS_MAX {
             let mut counts: Map<Hash, usize> = Map::new();
             self.kernels.keys().for_each(|k| *counts.or_default(k.blueprint) += 1);
-            let fullest = counts.iter().max_by_key(|(_, n)| **n).map(|(hash, _)| *hash);
-            let of = self
-                .kernels
-                .iter()
-                .filter(|(k, r)| Some(k.blueprint) == fullest && r.state != KernelState::Promoted);
-            let slowest = of
-                .max_by(|a, b| a.1.measures.seconds.total_cmp(&b.1.measures.seconds))
-                .map(|(k, _)| k.clone());
-            match slowest {
-                Some(key) => self.kernels.remove(&key),
-                None => return,
+            // So many of each blueprint may stay.
+            let stay = |most: usize| counts.values().map(|n| *n.min(&most)).sum::<usize>();
+            let (mut least, mut most) = (0, KERNELS_MAX);
+            while least < most {
+                let middle = (least + most).div_ceil(2);
+                if stay(middle) <= target { least = middle } else { most = middle - 1 }
+            }
+            let mut cuts: Map<Hash, f64> = Map::new();
+            for (hash, n) in counts.iter().filter(|(_, n)| **n > least) {
+                let seconds: Vec<f64> = self
+                    .kernels_of(hash)
+                    .filter(|(_, r)| is_spare(r))
+                    .map(|(_, r)| r.measures.seconds)
+                    .collect();
+                let order = ascending(&seconds);
+                let first = order.len().saturating_sub(n - least);
+                cuts.insert(*hash, order.get(first).map_or(f64::INFINITY, |at| seconds[*at]));
+            }
+            let goes = |k: &KernelKey, r: &Record| {
+                is_spare(r) && cuts.get(&k.blueprint).is_some_and(|cut| r.measures.seconds >= *cut)
             };
+            self.kernels.retain(|k, r| !goes(k, r));
+        }
+        if self.blueprints.len() > KERNELS_MAX {
+            let mut blueprints = core::mem::take(&mut self.blueprints);
+            blueprints.retain(|hash, _| self.kernels_of(hash).next().is_some());
+            self.blueprints = blueprints;
         }
     }
+}
+
+/// Whether a kernel may be forgotten where there are too many.
+fn is_spare(record: &Record) -> bool {
+    !record.answered && !matches!(record.state, KernelState::Promoted | KernelState::Quarantined)
 }
 
 /// What is asked of a library.

@@ -1,6 +1,6 @@
 //! Cuts a graph into groups.
 
-use super::expand::expand;
+use super::expand::{expand, origins};
 use super::expr::{Access, Expr};
 use super::work::{Batch, Contract, Group, Image, PoolWork, Row, RowKind, Side, Work};
 use crate::ir::{Blueprint, DType, Layout, Node, NodeId, Op, Shape};
@@ -25,6 +25,12 @@ impl Plan {
         let graph = expand(blueprint)?;
         let groups = Cutter::new(&graph).cut(tensors_max)?;
         Ok(Self { graph, groups })
+    }
+
+    /// The node of the blueprint that a node of this plan, cut by rule, computes something of.
+    pub fn origin(&self, blueprint: &Blueprint, id: NodeId) -> NodeId {
+        let last = *blueprint.outputs().last().unwrap_or(&id);
+        origins(blueprint).ok().and_then(|of| of.get(id.index()).copied()).unwrap_or(last)
     }
 }
 

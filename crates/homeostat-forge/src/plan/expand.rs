@@ -2,11 +2,20 @@
 //! not neighbours a transpose and a reduction.
 
 use crate::ir::{Binary, Blueprint, Builder, DType, Node, NodeId, Op};
-use alloc::vec::Vec;
-use homeostat_core::error::Result;
+use alloc::{format, vec::Vec};
+use homeostat_core::error::{Error, Result};
 
 /// The same graph of fewer kinds of nodes, without those that no output needs; inputs stay.
 pub(super) fn expand(blueprint: &Blueprint) -> Result<Blueprint> {
+    expanded(blueprint).map(|(graph, _)| graph)
+}
+
+/// For each node of the expanded graph the one that it was made of.
+pub(super) fn origins(blueprint: &Blueprint) -> Result<Vec<NodeId>> {
+    expanded(blueprint).map(|(_, origins)| origins)
+}
+
+fn expanded(blueprint: &Blueprint) -> Result<(Blueprint, Vec<NodeId>)> {
     let mut needed = alloc::vec![false; blueprint.nodes().len()];
     blueprint.outputs().iter().for_each(|id| needed[id.index()] = true);
     for (i, node) in blueprint.nodes().iter().enumerate().rev().filter(|(_, n)| !n.operands.is_empty()) {
@@ -16,16 +25,26 @@ pub(super) fn expand(blueprint: &Blueprint) -> Result<Blueprint> {
     }
     let mut b = Builder::new();
     let mut at: Vec<Option<NodeId>> = Vec::new();
-    for (node, needed) in blueprint.nodes().iter().zip(needed) {
+    let mut origins: Vec<NodeId> = Vec::new();
+    for ((id, node), needed) in blueprint.ids().zip(blueprint.nodes()).zip(needed) {
         let of: Vec<NodeId> = node.operands.iter().filter_map(|id| at[id.index()]).collect();
         at.push(match &node.op {
             Op::Input { name } => Some(b.input(name, node.dtype, node.shape.dims())?),
-            _ if needed => Some(one(&mut b, node, &of)?),
+            _ if needed => Some(one(&mut b, node, &of).map_err(|e| of_user(id, node, e))?),
             _ => None,
         });
+        let made = at.last().copied().flatten().map_or(0, |last| last.index() + 1);
+        origins.resize(made.max(origins.len()), id);
     }
     let outputs: Vec<NodeId> = blueprint.outputs().iter().filter_map(|id| at[id.index()]).collect();
-    b.finish(&outputs)
+    Ok((b.finish(&outputs)?, origins))
+}
+
+/// What is wrong with a step, of the node that a person wrote: the steps have numbers that nobody knows.
+fn of_user(id: NodeId, node: &Node, error: Error) -> Error {
+    let why = error.message.split_once("): ").map_or(&*error.message, |(_, why)| why);
+    let message = format!("node {} ({}), in one of its steps: {why}", id.index(), node.op.name());
+    Error { message, ..error }
 }
 
 fn one(b: &mut Builder, node: &Node, of: &[NodeId]) -> Result<NodeId> {

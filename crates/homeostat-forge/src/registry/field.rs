@@ -151,4 +151,6 @@ pub struct Ticket {
     pub check: bool,
     /// Which places of it, by this seed.
     pub seed: u64,
+    /// Of which device, counted as they came: how a run on an earlier one ends says nothing of this one.
+    pub(super) epoch: u32,
 }

@@ -111,6 +111,8 @@ pub struct FieldReport {
 pub struct Registry {
     options: Options,
     device: Option<(DeviceKey, Limits)>,
+    /// Devices that came.
+    epoch: u32,
     fields: Map<KernelId, Field>,
     next: u32,
     /// What was learned.
@@ -132,6 +134,7 @@ impl Registry {
             journal: Journal::new(options.run_id.clone(), chain),
             options,
             device: None,
+            epoch: 0,
             fields: Map::new(),
             next: 0,
             library: Library::new(),
@@ -147,6 +150,7 @@ impl Registry {
     pub fn attach(&mut self, device: DeviceKey, limits: Limits, now_us: u64) {
         let reason = format!("{} {}", device.backend, device.driver);
         self.device = Some((device, limits));
+        self.epoch = self.epoch.wrapping_add(1);
         self.note(now_us, None, Event::Attached, &[], Evidence { reason, ..Evidence::default() });
     }
 
@@ -182,6 +186,7 @@ impl Registry {
         }
         let most = self.device.as_ref().map_or(8, |(_, limits)| limits.storage_buffers);
         let subject = Arc::new(Subject::new(blueprint, most as usize)?);
+        subject.fits(options.memory_max)?;
         let id = KernelId(self.next);
         self.next = self.next.wrapping_add(1);
         self.fields.insert(id, Field::new(subject, options));
@@ -250,7 +255,7 @@ impl Registry {
             *self.users.or_default(program) += 1;
         }
         let seed = field.options.seed ^ field.stats.runs.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Ok(Ticket { kernel: id, program, check, seed })
+        Ok(Ticket { kernel: id, program, check, seed, epoch: self.epoch })
     }
 
     /// Ends a run, and says what to do with its answer.
@@ -265,7 +270,13 @@ impl Registry {
             Ended::Aside => return Outcome::Keep,
             Ended::Failed(error) => {
                 field.stats.failed += 1;
-                if is_loss(&error) {
+                if is_loss(&error) && ticket.epoch != self.epoch {
+                    // Of a device that went before this one came.
+                } else if is_loss(&error) {
+                    if error.code == Code::DeviceHung {
+                        // It would hang the next device too.
+                        self.quarantine(ticket.kernel, program, &error.message, now_us);
+                    }
                     self.gone(&error, now_us);
                 } else if matches!(error.code, Code::KernelRejected | Code::Panic) {
                     self.quarantine(ticket.kernel, program, &error.message, now_us);

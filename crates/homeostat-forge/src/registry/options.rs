@@ -58,6 +58,8 @@ pub struct KernelOptions {
     /// Products that a proof computes for every element; above, it looks at a sample. 0 to 1e12, default 1e8. Less where the thread
     /// that proves must not be held up: 4e6 takes about 10 ms.
     pub proof_work_max: f64,
+    /// Most bytes of a kernel's tensors, with those between its groups: 1 to 2^53. Default 2^53: what there is.
+    pub memory_max: u64,
 }
 
 impl Default for KernelOptions {
@@ -70,13 +72,14 @@ impl Default for KernelOptions {
             seed: 1,
             evaluations: 22,
             proof_work_max: 1e8,
+            memory_max: 1 << 53,
         }
     }
 }
 
 impl KernelOptions {
-    /// From JSON text: an object with some of `tier`, `backend`, `objective`, `sampling`, `seed`, `evaluations`, `proof_work_max`; what is not there is
-    /// as in `self`.
+    /// From JSON text: an object with some of `tier`, `backend`, `objective`, `sampling`, `seed`, `evaluations`, `proof_work_max`,
+    /// `memory_max`; what is not there is as in `self`.
     pub fn parse(mut self, text: &str) -> Result<Self> {
         if text.is_empty() {
             return Ok(self);
@@ -96,6 +99,7 @@ impl KernelOptions {
                 "sampling" => self.sampling = f.within(key, 0.0, 1.0),
                 "seed" => self.seed = f.whole(key, 0.0, 9_007_199_254_740_991.0),
                 "evaluations" => self.evaluations = f.whole(key, 1.0, 10_000.0) as u32,
+                "memory_max" => self.memory_max = f.whole(key, 1.0, 9_007_199_254_740_992.0),
                 "proof_work_max" => self.proof_work_max = f.within(key, 0.0, 1e12),
                 _ => f.refuse(key, "is not an option"),
             }

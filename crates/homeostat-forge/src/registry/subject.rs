@@ -1,9 +1,9 @@
 //! What a kernel computes, as everyone who works on it shares it.
 
-use crate::ir::{Blueprint, Data, Hash};
+use crate::ir::{Blueprint, Data, Hash, NodeId};
 use crate::plan::{Plan, Variant, Work};
-use alloc::{sync::Arc, vec::Vec};
-use homeostat_core::error::Result;
+use alloc::{format, sync::Arc, vec::Vec};
+use homeostat_core::error::{Code, Error, Result};
 
 /// A graph that computes what was asked for: the blueprint's own as it is cut by rule, or another one for the same numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,31 @@ impl Subject {
         let plan = Arc::new(Plan::new(&blueprint, tensors_max)?);
         let hash = blueprint.hash();
         Ok(Self { blueprint, plan, hash, tensors_max })
+    }
+
+    /// Refuses what needs more bytes than this, in tensors that are given, stored between two kernels, or come out.
+    pub fn fits(&self, memory_max: u64) -> Result<()> {
+        let graph = &self.plan.graph;
+        let bytes = |id: &NodeId| {
+            let node = graph.node(*id);
+            node.shape.elements().saturating_mul(node.dtype.bytes())
+        };
+        let all = || graph.inputs().iter().chain(self.plan.groups.iter().map(|group| &group.output));
+        let total = all().fold(0u64, |sum, id| sum.saturating_add(bytes(id)));
+        let Some(largest) = all().max_by_key(|id| bytes(id)).filter(|_| total > memory_max) else {
+            return Ok(());
+        };
+        let of = self.plan.origin(&self.blueprint, *largest);
+        let (node, user) = (graph.node(*largest), self.blueprint.node(of));
+        let text = format!(
+            "node {} ({}): {} of shape {} takes {} bytes, all tensors {total}: expected at most {memory_max} (memoryMax)",
+            of.index(),
+            user.op.name(),
+            node.dtype,
+            node.shape,
+            bytes(largest)
+        );
+        Err(Error::new(Code::DeviceMemory, text))
     }
 
     /// The graph as it is cut by rule.
