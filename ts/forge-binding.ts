@@ -65,6 +65,7 @@ export interface KernelConfig {
   readonly seed?: number
   readonly evaluations?: number
   readonly proof_work_max?: number
+  readonly memory_max?: number
 }
 
 /** A step of a kernel's life, in the core's spelling. */

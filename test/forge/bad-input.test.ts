@@ -46,6 +46,21 @@ test('more memory than may be used', async () => {
   expect(error.message).toContain('6400000000 bytes')
 })
 
+test('more memory between the steps than may be used', async () => {
+  const scores = await refusal(() => f.kernel(blueprint.attention({ queries: 40_000, depth: 64 })))
+  expect([scores.code, scores.message]).toEqual([
+    'HOMEOSTAT_DEVICE_MEMORY',
+    expect.stringMatching(/node 3 \(attention\): f32 of shape \[40000, 40000\] takes 6400000000 bytes.*memoryMax/),
+  ])
+  await using own = await forge({ device: 'cpu', memoryMax: 100_000 })
+  const product = blueprint.input('x', [100, 10]).matmul('w', [10, 200]).softmax().matmul('v', [200, 10])
+  expect((await refusal(() => own.kernel(product))).message).toMatch(/node \d+ \(\w+\): f32 of shape \[100, 200\]/)
+  expect((await f.kernel(product)).outputs[0]?.shape).toEqual([100, 10])
+  // What is wrong with a step is told of the node that was written.
+  const large = await refusal(() => f.kernel(blueprint.attention({ queries: 65_536, depth: 4 })))
+  expect(large.message).toMatch(/node 3 \(attention\), in one of its steps: /)
+})
+
 test('a graph that computes nothing, names that come twice, values of another graph', async () => {
   expect((await refusal(() => f.kernel(blueprint.input('x', [4])))).message).toMatch(/computes nothing/)
   const twice = blueprint.input('x', [4]).add('x')

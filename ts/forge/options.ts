@@ -27,7 +27,7 @@ export interface ForgeOptions extends KernelOptions {
   readonly adapter?: string
   /** Share of the time that work beside the runs takes of the device while runs come in, above 0 to 1; default 0.5. */
   readonly share?: number
-  /** Most bytes that the inputs and outputs of a kernel may have; default 2 GiB. */
+  /** Most bytes that a kernel's tensors may have, with those that lie between its steps; default 2 GiB. */
   readonly memoryMax?: number
   /**
    * What was learned before and will be: a file's path where there are files, a database's name in a browser, or a store. Default: in
@@ -57,6 +57,7 @@ export interface Resolved {
   readonly clock: Clock
 }
 
+const MEMORY_MAX = 2 ** 31
 const KERNEL = ['tier', 'backend', 'evaluations', 'sampling', 'seed'] as const
 const FORGE = ['device', 'adapter', 'share', 'memoryMax', 'library', 'journal', 'runId', 'signal', 'clock'] as const
 
@@ -110,9 +111,9 @@ export function resolve(options: ForgeOptions): Resolved {
   return {
     device: device ?? 'auto',
     adapter,
-    kernel: config(options),
+    kernel: { ...config(options), memory_max: memoryMax ?? MEMORY_MAX },
     share: share ?? 0.5,
-    memoryMax: memoryMax ?? 2 ** 31,
+    memoryMax: memoryMax ?? MEMORY_MAX,
     library,
     journal,
     runId,
