@@ -1,11 +1,13 @@
 /** What is known of kernels, and the lines of a forge's library among it. */
+import { isHomeostatError } from '../errors.js'
 import type { KernelLines, KernelRecord, KernelRepository } from './contract.js'
 import { sha256 } from './hash.js'
 import { Items } from './items.js'
 
 const PAGE = 1000
+const QUARANTINED = 'quarantined'
 /** What a line says besides what identifies a kernel. */
-const FACTS = ['v', 'kernel', 'seconds', 'extra_bytes', 'error', 'portable', 'state']
+const FACTS = ['v', 'kernel', 'seconds', 'extra_bytes', 'error', 'portable', 'state', 'numbers']
 
 export class Kernels extends Items<KernelRecord> implements KernelRepository {
   library(name = 'forge'): KernelLines {
@@ -52,9 +54,24 @@ class Library implements KernelLines {
     for (const line of lines.split('\n')) {
       if (line === '') continue
       const [id, record] = await recordOf(line)
-      facts.set(id, record)
+      if (facts.get(id)?.state !== QUARANTINED) facts.set(id, record)
     }
-    for (const [id, record] of facts) this.#versions.set(id, await this.#kernels.put(this.#scope, id, record))
+    for (const [id, record] of facts) await this.#put(id, record)
+  }
+
+  /** That a kernel was wrong is final: whoever has not heard of it does not take it back. */
+  async #put(id: string, record: KernelRecord): Promise<void> {
+    for (;;) {
+      const known = await this.#kernels.get(this.#scope, id)
+      if (known?.value.state === QUARANTINED && record.state !== QUARANTINED) return
+      try {
+        this.#versions.set(id, await this.#kernels.put(this.#scope, id, record, known?.version ?? 0))
+        return
+      } catch (error) {
+        // Somebody else put it meanwhile.
+        if (!isHomeostatError(error) || error.code !== 'HOMEOSTAT_STORAGE_CONFLICT') throw error
+      }
+    }
   }
 }
 
@@ -67,12 +84,14 @@ async function recordOf(line: string): Promise<[id: string, record: KernelRecord
   try {
     fact = Object(JSON.parse(line.slice(line.indexOf(' ') + 1)))
   } catch {}
-  const { blueprint, kernel, state, seconds } = fact
+  const { blueprint, topic, kernel, state, seconds } = fact
   const about = Object.entries(fact).filter(([key]) => !FACTS.includes(key))
   const known = typeof blueprint === 'string' && /^[\w-]{1,128}$/.test(blueprint)
-  const digest = await sha256(new TextEncoder().encode(known ? JSON.stringify(about.sort()) : line))
+  // What was learned across kernels has a topic in the place of a blueprint.
+  const lesson = !known && typeof topic === 'string'
+  const digest = await sha256(new TextEncoder().encode(known || lesson ? JSON.stringify(about.sort()) : line))
   return [
-    known ? `${blueprint}/${kernel === undefined ? '' : digest}` : `line/${digest}`,
+    known ? `${blueprint}/${kernel === undefined ? '' : digest}` : `${lesson ? 'lesson' : 'line'}/${digest}`,
     {
       blueprint: known ? blueprint : '',
       state: String(kernel ?? state ?? ''),
