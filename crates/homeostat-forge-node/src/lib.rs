@@ -2,7 +2,7 @@
 //! to a thread, and returns a promise.
 
 #[cfg(feature = "device")]
-mod bench;
+pub mod bench;
 mod driver;
 mod error;
 pub mod forge;
