@@ -138,6 +138,14 @@ export const ITEM_CASES: readonly Case<Storage>[] = [
         ]
         equal('lines', kept, wanted.sort())
         const [first] = await kernels.list({ scope: name, prefix: `${one.blueprint}/` })
+        // That it was wrong is final, for whoever has not heard of it too.
+        const wrong = line({ ...one, kernel: 'quarantined', seconds: 1 })
+        const deaf = kernels.library(name)
+        await deaf.append(`${wrong}\n`)
+        await kernels.library(name).append(`${line({ ...one, kernel: 'promoted', seconds: 1 })}\n`)
+        await deaf.append(`${wrong}\n${line({ ...one, kernel: 'promoted', seconds: 2 })}\n`)
+        const last = new TextDecoder().decode(await kernels.library(name).load())
+        equal('quarantine stays', [last.includes(wrong), last.includes('promoted')], [true, false])
         equal('a record', [first?.value.blueprint, first?.value.state], [one.blueprint, 'known'])
       })
     },
