@@ -79,7 +79,8 @@ class FolderSink implements JournalSink {
   #wakeRetry: (() => void) | undefined
   #closing = false
   #givenUp = false
-  #began = false
+  /** How the run began, until that is kept; undefined before its first entry. */
+  #start: string | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -138,7 +139,7 @@ class FolderSink implements JournalSink {
       }
       this.#pending.splice(0, count)
       this.#pendingBytes -= batch.length
-      if (!this.#began) await this.#keepStart(batch)
+      this.#start ??= startOf(batch)
       this.stats.written += batch.length
       this.failure = undefined
       this.#retryMs = RETRY_FIRST_MS
@@ -161,15 +162,18 @@ class FolderSink implements JournalSink {
   }
 
   /** The first entry of the run, in a file of its own: the segment that has it may be removed while the run goes on. */
-  async #keepStart(batch: Uint8Array): Promise<void> {
-    this.#began = true
-    const line = batch.subarray(0, batch.indexOf(NEWLINE) + 1)
-    if (!new TextDecoder().decode(line).includes('"event":"start"')) return
+  async #keepStart(): Promise<void> {
+    const start = this.#start
+    if (start === undefined || start === '') return
     const { fs, folder, name } = this.#parts
     const path = startPath(folder, name)
-    // Where that fails the journal has it too; it only matters once that is long.
-    await fs.remove(path).catch(() => {})
-    await fs.create(path, new TextDecoder().decode(line)).catch(() => {})
+    try {
+      await fs.remove(path)
+      await fs.create(path, start)
+      this.#start = ''
+    } catch {
+      // Tried again with the next segment; the journal has it too.
+    }
   }
 
   #syncLater(ms: number): ReturnType<typeof setTimeout> {
@@ -203,6 +207,7 @@ class FolderSink implements JournalSink {
     this.#segment = next
     this.#size = 0
     await full.file.close()
+    await this.#keepStart()
     this.stats.pruned += await prune(fs, folder, name, options.keep)
   }
 
@@ -225,4 +230,10 @@ class FolderSink implements JournalSink {
     })
     this.#wakeRetry = undefined
   }
+}
+
+/** The first line of a run, if it is one. */
+function startOf(batch: Uint8Array): string {
+  const line = new TextDecoder().decode(batch.subarray(0, batch.indexOf(NEWLINE) + 1))
+  return line.includes('"event":"start"') ? line : ''
 }
