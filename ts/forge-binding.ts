@@ -48,6 +48,8 @@ export interface OpenOptions {
   readonly kernel: string
   /** Identifies the run in the journal. */
   readonly runId: string
+  /** Hash of the entry that the journal goes on behind. */
+  readonly previous?: string | undefined
   /** Share of the time that background work takes of the device while runs come in. */
   readonly share: number
   /** Monotonic, in microseconds. */

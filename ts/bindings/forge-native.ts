@@ -24,7 +24,14 @@ export interface NativeForgeModule {
   adapters(): Promise<string>
   /** Closes every forge of the process, and waits until no thread is inside of a driver; whether that is so by then. */
   rest(maxMs: number): boolean
-  open(adapter: string | undefined, device: string, kernel: string, runId: string, share: number): Promise<NativeForge>
+  open(
+    adapter: string | undefined,
+    device: string,
+    kernel: string,
+    runId: string,
+    share: number,
+    previous?: string,
+  ): Promise<NativeForge>
 }
 
 export interface NativeForge {
@@ -95,10 +102,10 @@ function waiting(): <T>(work: Promise<T>) => Promise<T> {
 }
 
 async function open(module: NativeForgeModule, options: OpenOptions): Promise<ForgeCore> {
-  const { adapter, device, kernel, runId, share } = options
+  const { adapter, device, kernel, runId, share, previous } = options
   const wait = waiting()
   const { call } = guard(OPTIONS)
-  const forge = await wait(module.open(adapter, device, kernel, runId, share))
+  const forge = await wait(module.open(adapter, device, kernel, runId, share, previous))
   const facts = forge.adapter()
   let closed = false
   const openOnly = <T>(work: () => T): T => {

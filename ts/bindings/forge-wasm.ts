@@ -23,7 +23,8 @@ export function wasmForgeBinding(source: WasmSource, thread: 'worker' | 'runs' =
   const engine = (options: OpenOptions): Engine => {
     const own = thread === 'runs' ? { proof_work_max: PROOF_WORK_MAX } : {}
     const kernel = JSON.stringify({ ...own, ...JSON.parse(options.kernel) })
-    return wrap<Engine>(ENGINE_METHODS, () => new module.Engine(kernel, options.runId, options.share))
+    const { runId, share, previous } = options
+    return wrap<Engine>(ENGINE_METHODS, () => new module.Engine(kernel, runId, share, previous))
   }
   return {
     kind: 'wasm',

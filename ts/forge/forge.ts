@@ -172,13 +172,14 @@ export async function openForge(
   ownLibrary = false,
 ): Promise<Forge> {
   aborted(options.signal)
-  const { adapter, device, kernel, runId, share } = options
+  const { adapter, device, kernel, runId, share, journal } = options
   const core = await binding.open({
     adapter,
     device,
     kernel: JSON.stringify(kernel),
     runId,
     share,
+    previous: journal?.previous ?? journal?.head?.hash,
     nowUs: () => options.clock.nowUs(),
   })
   if (core.trouble !== undefined) warn(`homeostat: the forge has no device (${core.trouble}); the processor answers`)

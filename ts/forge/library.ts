@@ -7,6 +7,14 @@ export interface LineSink {
   append(lines: string): Promise<void>
 }
 
+/** A journal, which a run goes on with behind what is there. */
+export interface JournalLines extends LineSink {
+  /** Hash of the last entry that is there, 64 hex digits; nothing where it is new. */
+  readonly previous?: string | undefined
+  /** The same, as a store's writer has it. */
+  readonly head?: { readonly hash: string | undefined }
+}
+
 export interface LibraryStore extends LineSink {
   /** Everything that was appended, by this process and by others; nothing where it is new. */
   load(): Promise<Uint8Array | undefined>

@@ -4,7 +4,7 @@
 import { type Clock, requestClock } from '../clock.js'
 import { HomeostatError, invalid } from '../errors.js'
 import type { KernelConfig, Tier } from '../forge-binding.js'
-import type { LibraryStore, LineSink } from './library.js'
+import type { JournalLines, LibraryStore } from './library.js'
 
 export interface KernelOptions {
   /** `fast`: one good schedule, by rule. `standard` (default): a budgeted search. `aggressive`: more of them for what is hot. */
@@ -34,9 +34,12 @@ export interface ForgeOptions extends KernelOptions {
    * a browser its IndexedDB (`false`: nothing is kept), elsewhere nothing.
    */
   readonly library?: string | LibraryStore | false
-  /** Where every decision goes, as hash-chained JSON lines; default: nowhere. */
-  readonly journal?: LineSink
-  /** Identifies this run in the journal; default `forge`. */
+  /**
+   * Where every decision goes, as hash-chained JSON lines; default: nowhere. With `previous`, the hash of the last line that is there, or
+   * as a writer of a store, a run continues the chain of those before it.
+   */
+  readonly journal?: JournalLines
+  /** Identifies this run in the journal; default: `forge-` and what is drawn. */
   readonly runId?: string
   /** Closes the forge when it is aborted. */
   readonly signal?: AbortSignal
@@ -51,7 +54,7 @@ export interface Resolved {
   readonly share: number
   readonly memoryMax: number
   readonly library: string | LibraryStore | false | undefined
-  readonly journal: LineSink | undefined
+  readonly journal: JournalLines | undefined
   readonly runId: string
   readonly signal: AbortSignal | undefined
   readonly clock: Clock
@@ -96,9 +99,15 @@ export function resolveKernel(options: KernelOptions): KernelConfig {
   return config(options)
 }
 
+/** Two runs in one journal are told apart by it. */
+function drawn(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8))
+  return `forge-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
+
 export function resolve(options: ForgeOptions): Resolved {
   known('forge()', options, [...FORGE, ...KERNEL])
-  const { device, adapter, share, memoryMax, library, journal, runId = 'forge', signal, clock } = options
+  const { device, adapter, share, memoryMax, library, journal, runId = drawn(), signal, clock } = options
   if (adapter !== undefined && (typeof adapter !== 'string' || adapter === ''))
     throw invalid('adapter', 'part of an adapter’s name', adapter)
   if (typeof runId !== 'string' || runId === '') throw invalid('runId', 'a text', runId)

@@ -16,7 +16,7 @@ export {
   type SettleOptions,
   type WaitOptions,
 } from './kernel.js'
-export { type LibraryStore, type LineSink, MemoryLibrary } from './library.js'
+export { type JournalLines, type LibraryStore, type LineSink, MemoryLibrary } from './library.js'
 export type { ForgeOptions, KernelOptions } from './options.js'
 export type {
   AttentionOptions,

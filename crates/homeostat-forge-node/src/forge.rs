@@ -24,12 +24,14 @@ const OPEN_MAX: Duration = Duration::from_secs(30);
 const CLOSE_MAX: Duration = Duration::from_secs(2);
 
 /// What is asked of a forge.
+#[derive(Clone)]
 pub(crate) struct Wanted {
     pub adapter: Option<String>,
     pub device: String,
     pub kernel: String,
     pub run_id: String,
     pub share: f64,
+    pub previous: Option<String>,
 }
 
 type Inner = Arc<host::Forge<Machine>>;
@@ -65,7 +67,8 @@ impl Forge {
     /// Opens the adapter that is wanted; blocks until that is done.
     pub(crate) fn open(wanted: Wanted) -> error::Result<Self> {
         let kernel = KernelOptions::default().parse(&wanted.kernel)?;
-        let options = Options { run_id: wanted.run_id, kernel, share: wanted.share, ..Options::default() };
+        let Wanted { run_id, previous, share, .. } = wanted.clone();
+        let options = Options { run_id, previous, kernel, share, ..Options::default() };
         let told = Told::default();
         let opener = if wanted.device == "cpu" { None } else { opener(wanted.adapter.clone(), told.clone()) };
         let options = host::Options { registry: options, keep_journal: true, ..host::Options::default() };

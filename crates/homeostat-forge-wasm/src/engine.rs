@@ -57,11 +57,11 @@ pub(crate) fn put(into: &mut Vec<Data>, place: u32, data: Data) {
 #[wasm_bindgen]
 impl Engine {
     /// A forge without kernels and without a device. `options`: those of every kernel, in JSON. `share`: of the time that background
-    /// work takes of the device while runs come in.
+    /// work takes of the device while runs come in. `previous`: hash of the entry that the journal goes on behind.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &str, run_id: &str, share: f64) -> Js<Self> {
+    pub fn new(options: &str, run_id: &str, share: f64, previous: Option<String>) -> Js<Self> {
         let kernel = to_js(KernelOptions::default().parse(options))?;
-        let options = Options { run_id: run_id.into(), kernel, share, ..Options::default() };
+        let options = Options { run_id: run_id.into(), previous, kernel, share, ..Options::default() };
         Ok(Self {
             engine: to_js(engine::Engine::new(options))?,
             commands: Commands::default(),

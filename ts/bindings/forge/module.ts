@@ -3,7 +3,7 @@
 export interface ForgeModule {
   version(): string
   facts(recipe: string): string
-  Engine: new (options: string, runId: string, share: number) => object
+  Engine: new (options: string, runId: string, share: number, previous?: string) => object
 }
 
 /** The engine: see `crates/homeostat-forge-wasm`. */
