@@ -1,6 +1,7 @@
 /** The forge's journal: runs one behind the other are one chain. */
 import { expect, test } from 'vitest'
 import { blueprint, forge } from '../../ts/entries/forge/node.js'
+import { verifyJournal } from '../../ts/entries/node.js'
 import { memoryStorage } from '../../ts/storage/index.js'
 import { refusal } from './support.js'
 
@@ -23,6 +24,7 @@ test('runs that follow each other in one file are one chain', async () => {
     const previous = last ? (JSON.parse(last) as { hash: string }).hash : undefined
     expect(await run({ append, previous })).toEqual([])
   }
+  expect(await verifyJournal([new TextEncoder().encode(text)])).toEqual({ ok: true, entries: 9, runs: 3 })
   const store = memoryStorage()
   const writer = await store.journals.open('copy')
   await writer.append(text)
@@ -33,7 +35,7 @@ test('runs that follow each other in one file are one chain', async () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { run_id: string }).run_id),
   )
-  expect([runs.size, (await store.journals.entries('copy')).length]).toEqual([3, 6])
+  expect([runs.size, (await store.journals.entries('copy')).length]).toEqual([3, 9])
   // Without it a run begins a chain of its own, which is no continuation.
   text = ''
   await run({ append })
@@ -48,7 +50,7 @@ test('a store’s writer says by itself where to go on', async () => {
     expect(await run(writer)).toEqual([])
     await writer.close()
   }
-  expect(await store.journals.entries('forge')).toHaveLength(4)
+  expect(await store.journals.entries('forge')).toHaveLength(6)
   expect(await store.journals.verify('forge')).toMatchObject({ ok: true })
   await store.close()
 })

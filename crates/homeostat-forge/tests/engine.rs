@@ -146,6 +146,7 @@ fn decisions_are_in_the_journal_before_they_take_effect_and_its_lines_are_chaine
         })
         .collect();
     let wanted = [
+        "start",
         "attached",
         "added",
         "queued",

@@ -11,6 +11,8 @@ use homeostat_core::json::Writer;
 /// A step of a kernel's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// A run begins. Of the journal only: the first entry, before the first decision.
+    Start,
     /// A device is there.
     Attached,
     /// The device is gone; the processor answers.
@@ -63,7 +65,8 @@ pub enum Event {
 
 impl Event {
     /// Every event with its name.
-    pub const ALL: [(Event, &'static str); 24] = [
+    pub const ALL: [(Event, &'static str); 25] = [
+        (Event::Start, "start"),
         (Event::Attached, "attached"),
         (Event::DeviceGone, "device-gone"),
         (Event::Added, "added"),

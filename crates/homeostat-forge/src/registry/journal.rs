@@ -1,12 +1,14 @@
 //! The journal of the forge's scope: decisions with their evidence, in the format and chain of the tuner's journal.
 //!
 //! A promotion that cannot be recorded does not take place. What protects (demotion, quarantine, a lost device) takes place in any
-//! case; exactly how many decisions were not recorded is recorded when there is room again.
+//! case; exactly how many decisions were not recorded is recorded when there is room again. A run's first entry is its start,
+//! which says behind which entry of the run before it the chain goes on.
 //!
 //! Bound: `CAPACITY` entries, each of a few hundred bytes.
 
 use super::entry::{Entry, Event, Evidence};
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use homeostat_core::error::Result;
 use homeostat_core::journal::Chain;
 use homeostat_core::json::Writer;
 
@@ -22,6 +24,8 @@ pub struct Journal {
     /// With the generation that each decision began.
     queue: VecDeque<(u64, Entry)>,
     chain: Chain,
+    /// Hash of the entry that the run goes on behind.
+    previous: Option<String>,
     seq: u64,
     generation: u64,
     unrecorded: u64,
@@ -29,9 +33,19 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// A journal that continues after `chain`.
-    pub fn new(run_id: String, chain: Chain) -> Self {
-        Self { run_id, queue: VecDeque::new(), chain, seq: 0, generation: 0, unrecorded: 0, lost: 0 }
+    /// A journal that continues behind the entry with the hash `previous`; refuses what is no hash.
+    pub fn new(run_id: String, previous: Option<String>) -> Result<Self> {
+        let chain = previous.as_deref().map_or(Ok(Chain::default()), Chain::after)?;
+        Ok(Self {
+            run_id,
+            queue: VecDeque::new(),
+            chain,
+            previous,
+            seq: 0,
+            generation: 0,
+            unrecorded: 0,
+            lost: 0,
+        })
     }
 
     /// Whether a decision that protects nothing can be recorded, with what follows from it.
@@ -50,8 +64,11 @@ impl Journal {
     }
 
     /// Sequences a decision.
-    pub fn push(&mut self, mut entry: Entry) {
+    pub fn push(&mut self, entry: Entry) {
         self.generation += 1;
+        if self.seq == 0 {
+            self.sequence(bare(Event::Start, &entry, String::new()));
+        }
         // One place is left for the gap.
         if self.queue.len() + 1 + usize::from(self.unrecorded > 0) > CAPACITY {
             self.unrecorded += 1;
@@ -59,13 +76,14 @@ impl Journal {
             return;
         }
         if self.unrecorded > 0 {
-            let evidence = Evidence { reason: format!("{}", self.unrecorded), ..Evidence::default() };
+            let reason = format!("{}", self.unrecorded);
             self.unrecorded = 0;
-            let gap =
-                Entry { event: Event::Gap, schedules: Vec::new(), kernel: None, evidence, ..entry.clone() };
-            self.queue.push_back((self.generation, Entry { seq: self.seq, ..gap }));
-            self.seq += 1;
+            self.sequence(bare(Event::Gap, &entry, reason));
         }
+        self.sequence(entry);
+    }
+
+    fn sequence(&mut self, mut entry: Entry) {
         entry.seq = self.seq;
         self.seq += 1;
         self.queue.push_back((self.generation, entry));
@@ -97,29 +115,54 @@ impl Journal {
         w.key("run_id").str(&self.run_id);
         w.key("proposal_id").null();
         w.key("generation").uint(generation);
-        w.key("payload").object(|w| entry.payload(w));
+        w.key("payload").object(|w| {
+            entry.payload(w);
+            if let (Event::Start, Some(hash)) = (entry.event, &self.previous) {
+                w.key("previous").str(hash);
+            }
+        });
     }
+}
+
+/// An entry about no kernel, at the time of another.
+fn bare(event: Event, at: &Entry, reason: String) -> Entry {
+    let evidence = Evidence { reason, ..Evidence::default() };
+    Entry { seq: 0, time_us: at.time_us, kernel: None, event, schedules: Vec::new(), evidence }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use homeostat_core::journal::Verifier;
 
     fn entry(event: Event) -> Entry {
-        Entry {
-            seq: 0,
-            time_us: 5,
-            kernel: None,
-            event,
-            schedules: Vec::new(),
-            evidence: Evidence::default(),
+        let (schedules, evidence) = (Vec::new(), Evidence::default());
+        Entry { seq: 0, time_us: 5, kernel: None, event, schedules, evidence }
+    }
+
+    #[test]
+    fn runs_that_follow_each_other_are_one_journal() {
+        let (mut previous, mut all) = (None, String::new());
+        for run in ["a", "b", "c"] {
+            let mut journal = Journal::new(run.into(), previous).unwrap();
+            assert_eq!(journal.take(usize::MAX), "");
+            journal.push(entry(Event::Added));
+            journal.push(entry(Event::Disposed));
+            all += &journal.take(usize::MAX);
+            previous = Some(Chain::split(all.lines().last().unwrap()).unwrap().1.into());
         }
+        let mut verifier = Verifier::new();
+        verifier.push(all.as_bytes());
+        let report = verifier.finish();
+        assert_eq!((report.runs, report.entries, report.problem), (3, 9, None));
+        assert!(Journal::new("d".into(), Some("no hash".into())).is_err());
     }
 
     #[test]
     fn lines_are_chained_and_a_gap_is_counted() {
-        let mut journal = Journal::new("r".into(), Chain::default());
-        for _ in 0..CAPACITY + 10 {
+        let mut journal = Journal::new("r".into(), None).unwrap();
+        // The start takes a place, too.
+        for _ in 0..CAPACITY + 9 {
             journal.push(entry(Event::Promoted));
         }
         assert!(!journal.has_room());

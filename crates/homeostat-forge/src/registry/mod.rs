@@ -43,7 +43,6 @@ use alloc::collections::VecDeque;
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use field::Field;
 use homeostat_core::error::{Code, Error, Result};
-use homeostat_core::journal::Chain;
 use homeostat_solver::order::ascending;
 
 /// Most events that wait to be taken; what is dropped is counted.
@@ -129,9 +128,8 @@ pub struct Registry {
 impl Registry {
     /// A forge without kernels and without a device.
     pub fn new(options: Options) -> Result<Self> {
-        let chain = options.previous.as_deref().map_or(Ok(Chain::default()), Chain::after)?;
         Ok(Self {
-            journal: Journal::new(options.run_id.clone(), chain),
+            journal: Journal::new(options.run_id.clone(), options.previous.clone())?,
             options,
             device: None,
             epoch: 0,
