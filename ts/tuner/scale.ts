@@ -1,5 +1,5 @@
 /**
- * Between a knob's unit and its share of the range, 0 to 1, as the core has it.
+ * Between a knob's unit and its share of the range, 0 to 1, as the core has it; and where one update may bring a value.
  */
 import type { KnobConfig } from '../binding.js'
 
@@ -15,3 +15,12 @@ export function ofUnit({ scale, min, max }: Ranged, unit: number): number {
   const share = Math.min(1, Math.max(0, unit))
   return scale === 'log' ? min * (max / min) ** share : min + (max - min) * share
 }
+
+/** Where one step of at most `step` of the range may bring a value; a periodic knob may go anywhere round. */
+export function bandOf(knob: Ranged, baseline: number, step: number): { low: number; high: number } {
+  if (knob.scale === 'periodic') return { low: knob.min, high: knob.max }
+  const unit = unitOf(knob, baseline)
+  return { low: brief(ofUnit(knob, unit - step)), high: brief(ofUnit(knob, unit + step)) }
+}
+
+export const brief = (value: number): number => Number(value.toPrecision(9))

@@ -3,7 +3,7 @@
 import type { Seen } from '../../../ts/cli/tui/watch.js'
 import type { Change, KnobState, State, TunerState, WitnessState } from '../../../ts/server/api/state.js'
 import type { Range } from '../../../ts/server/history/history.js'
-import { bandOf, unitOf } from '../../../ts/server/trace/scale.js'
+import { bandOf, unitOf } from '../../../ts/tuner/scale.js'
 
 /** 2026-03-01 12:00:00 UTC. */
 export const NOW = 1_772_366_400_000

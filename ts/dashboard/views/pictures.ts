@@ -1,7 +1,7 @@
 /** What the charts of a tuner show: the objective with its confidence, and a knob within its guardrail band. */
 import { padded, type Scale, scale } from '../../plot/scale.js'
 import type { Change, KnobState } from '../../server/api/state.js'
-import { bandOf } from '../../server/trace/scale.js'
+import { bandOf } from '../../tuner/scale.js'
 import { ProblemError } from '../api/client.js'
 import type { Mark, Picture } from '../chart/chart.js'
 import { movingMean } from '../chart/confidence.js'

@@ -8,6 +8,7 @@ import { type Clock, wallTimeMs } from '../../clock.js'
 import { isHomeostatError } from '../../errors.js'
 import type { TunerEvent } from '../../tuner/events.js'
 import type { Explanation } from '../../tuner/explain.js'
+import { bandOf } from '../../tuner/scale.js'
 import type { Tuner } from '../../tuner/tuner.js'
 import type { Verdict } from '../../tuner/violations.js'
 import type { Operable, TunerCommand } from '../api/commands.js'
@@ -15,7 +16,6 @@ import { CHANGE_TYPES, type Change, type KnobState, type TunerState } from '../a
 import type { History } from '../history/history.js'
 import { Problem } from '../http/problem.js'
 import { type ChangesQuery, type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
-import { bandOf } from '../trace/scale.js'
 import { Trace } from '../trace/trace.js'
 
 /** A tuner of whatever knobs and signals, also of another copy of the package. */

@@ -4,12 +4,12 @@
  */
 import { writeFileSync } from 'node:fs'
 import { eventOf, type JournalEntry } from '../../tuner/events.js'
+import { bandOf, unitOf } from '../../tuner/scale.js'
 import type { Operable, TunerCommand } from '../api/commands.js'
 import type { Change, KnobState, TunerState } from '../api/state.js'
 import type { History } from '../history/history.js'
 import { Problem } from '../http/problem.js'
 import { type ChangesQuery, type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
-import { bandOf, unitOf } from '../trace/scale.js'
 import { Trace, type TracedKnob } from '../trace/trace.js'
 
 interface Start {

@@ -5,10 +5,10 @@
 import type { KnobConfig } from '../../binding.js'
 import type { TunerEvent } from '../../tuner/events.js'
 import { RecentObjective } from '../../tuner/recent-objective.js'
+import { brief, ofUnit } from '../../tuner/scale.js'
 import { CHANGE_TYPES, type Change, type ChangeType, type WindowState } from '../api/state.js'
 import { Table } from '../history/table.js'
 import type { ChangesQuery } from '../sources.js'
-import { brief, ofUnit } from './scale.js'
 
 export type TracedKnob = KnobConfig & { readonly choices?: readonly string[] | undefined }
 

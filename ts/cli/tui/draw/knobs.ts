@@ -2,7 +2,7 @@
 import { knobValue, span } from '../../../dashboard/format.js'
 import type { KnobState, TunerState } from '../../../server/api/state.js'
 import type { Range } from '../../../server/history/history.js'
-import { bandOf, unitOf } from '../../../server/trace/scale.js'
+import { bandOf, unitOf } from '../../../tuner/scale.js'
 import { Canvas, type Column, columnsOf } from './series.js'
 import { fitted, fittedRight, type Paints, row, spark } from './text.js'
 import { type View, windowOf } from './view.js'
