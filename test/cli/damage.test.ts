@@ -56,7 +56,7 @@ describe('a study that was cut off', () => {
     const driver = new Driver(['--state', 's.jsonl'], place)
     expect(await driver.json({ cmd: 'best' })).toMatchObject({ value: 1 })
     // Longer than a lock is kept for what may follow.
-    await sleep(1000)
+    await sleep(400)
     writeFileSync(place.path('s.jsonl'), '')
     expect(await driver.ask({ cmd: 'ask' })).toContain('HOMEOSTAT_STUDY_CHANGED')
     await driver.close()

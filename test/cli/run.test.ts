@@ -139,8 +139,8 @@ describe('a run', () => {
 /** Each trial another misfortune, all in one run. */
 const MISFORTUNES: readonly (readonly [shell: string, state: string, reason: RegExp])[] = [
   ['echo RESULT=0.5', 'complete', /^$/],
-  ['sleep 60', 'failed', /ran longer than 8000 ms/],
-  ['trap "" TERM; while :; do sleep 1; done', 'failed', /ran longer than 8000 ms/],
+  ['sleep 60', 'failed', /ran longer than 5000 ms/],
+  ['trap "" TERM; while :; do sleep 1; done', 'failed', /ran longer than 5000 ms/],
   [':', 'failed', /no line RESULT=<number>/],
   ['kill -KILL $$', 'failed', /killed by SIGKILL/],
   ['kill -SEGV $$', 'failed', /killed by SIGSEGV/],
@@ -175,7 +175,7 @@ describe('programs that misbehave', () => {
       '-j',
       '4',
       '--timeout',
-      '8s',
+      '5s',
       '--json',
     ]
     const { status, out, err } = await homeostat([...args, '-b', String(MISFORTUNES.length)], place)

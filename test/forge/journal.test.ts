@@ -36,9 +36,9 @@ test('runs that follow each other in one file are one chain', async () => {
       .map((line) => (JSON.parse(line) as { run_id: string }).run_id),
   )
   expect([runs.size, (await store.journals.entries('copy')).length]).toEqual([3, 9])
-  // Without it a run begins a chain of its own, which is no continuation.
+  // A run that says it goes on behind another entry than the last does not.
   text = ''
-  await run({ append })
+  await run({ append, previous: '0'.repeat(64) })
   await expect(writer.append(text)).rejects.toMatchObject({ code: 'HOMEOSTAT_JOURNAL_BROKEN' })
   await store.close()
 })

@@ -103,7 +103,7 @@ describe('a script that misbehaves fails its trial, with the reason', () => {
   test('hangs and ignores SIGTERM, with children that do too', async () => {
     const file = join(folder(), 'pids')
     const stubborn = `trap "" TERM; sh -c 'trap "" TERM; echo $$ >> ${file}; while :; do sleep 1; done' & echo $$ >> ${file}; while :; do sleep 1; done`
-    await expect(sh(stubborn, { timeout: 3000, grace: 100 })).rejects.toEqual(failed(/ran longer than 3000 ms/))
+    await expect(sh(stubborn, { timeout: 2000, grace: 100 })).rejects.toEqual(failed(/ran longer than 2000 ms/))
     const pids = readFileSync(file, 'utf8').trim().split('\n').map(Number)
     expect(pids).toHaveLength(2)
     await until(() => !pids.some(alive), 20_000)

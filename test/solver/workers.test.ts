@@ -84,14 +84,14 @@ describe('what goes wrong fails one evaluation', () => {
     const best = await minimize(evaluate, {
       space: line,
       budget: 6,
-      timeout: 6000,
+      timeout: 3500,
       onProgress: (progress) => seen.push(progress),
     })
     const hung = seen.filter(({ state }) => state === 'failed')
     expect(hung.length).toBeGreaterThan(0)
     for (const { params, reason } of hung) {
       expect((params as { x: number }).x).toBeGreaterThan(0.6)
-      expect(reason).toBe('ran longer than 6000 ms')
+      expect(reason).toBe('ran longer than 3500 ms')
     }
     expect(best.done).toBe(6)
   })
