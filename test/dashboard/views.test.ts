@@ -149,6 +149,8 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
     await page.reload()
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('light')
     expect(await paper()).toBe(light)
+    // Keys count once the page is there.
+    await page.locator('.figures').first().waitFor()
     await page.keyboard.press('t')
     expect(await paper()).toBe(dark)
   })

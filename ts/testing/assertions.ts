@@ -2,36 +2,22 @@
  * Assertions about what a tuner did. They throw plain errors that say what was seen, so that they serve in every test runner.
  */
 import { invalid } from '../errors.js'
-import type { JournalEventType, TunerEvent } from '../tuner/events.js'
+import { CHANGE_EVENTS, type JournalEventType, type TunerEvent } from '../tuner/events.js'
 import type { Tuner } from '../tuner/tuner.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: a tuner has type parameters of its own
 type AnyTuner = Tuner<any, any>
 
-const RECORDED = [
-  'applied',
-  'rolledBack',
-  'rejected',
-  'safeMode',
-  'recovered',
-  'certified',
-  'regression',
-  'drift',
-  'trialEnd',
-  'recommended',
-  'withdrawn',
-  'control',
-  'frozen',
-  'unfrozen',
-  'mode',
-  'pushFailed',
-] as const satisfies readonly JournalEventType[]
+/** What it was told, and how its run began and ended, is no decision. */
+const TOLD = ['operator', 'started', 'stopped', 'warning'] as const satisfies readonly JournalEventType[]
+type Recorded = Exclude<(typeof CHANGE_EVENTS)[number], (typeof TOLD)[number]>
+const RECORDED = CHANGE_EVENTS.filter((type): type is Recorded => !(TOLD as readonly string[]).includes(type))
 
 export interface Recording {
   /** In the order in which they were decided. */
   readonly events: readonly TunerEvent[]
   /** Those of one type. */
-  of(type: (typeof RECORDED)[number]): readonly TunerEvent[]
+  of(type: Recorded): readonly TunerEvent[]
   /** Values of every generation that was live, the one at the start first; probes are among them. */
   readonly values: readonly Readonly<Record<string, unknown>>[]
   stop(): void

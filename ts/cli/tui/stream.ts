@@ -1,7 +1,7 @@
 /**
  * The live events of a server. It comes back by itself: after 0.5, 1, 2, 4 and at most 5 s, from the last event that it saw.
  */
-import { EventParser } from '../../dashboard/api/stream.js'
+import { EventParser, readText } from '../../dashboard/api/stream.js'
 import { type Client, Refused } from './client.js'
 
 export interface StreamListener {
@@ -67,28 +67,23 @@ export class Stream {
     const silent = new AbortController()
     let silence = setTimeout(() => silent.abort(), SILENCE_MS)
     try {
+      const signal = AbortSignal.any([this.#closing.signal, silent.signal])
       const answer = await this.#client.fetch('api/v1/events', {
         headers: { accept: 'text/event-stream', ...(this.#lastId !== '' && { 'last-event-id': this.#lastId }) },
-        signal: AbortSignal.any([this.#closing.signal, silent.signal]),
+        signal,
       })
-      const decoder = new TextDecoder()
       const parser = new EventParser((name, data, id) => {
         if (id !== '') this.#lastId = id
         this.#failures = 0
         this.#listener.event(name, data)
       })
       this.#listener.open()
-      const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
-      const stop = (): void => void reader.cancel().catch(() => {})
-      this.#closing.signal.addEventListener('abort', stop, { once: true })
-      silent.signal.addEventListener('abort', stop, { once: true })
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (done) return
+      const told = (text: string): void => {
         clearTimeout(silence)
         silence = setTimeout(() => silent.abort(), SILENCE_MS)
-        parser.push(decoder.decode(value, { stream: true }))
+        parser.push(text)
       }
+      await readText(answer, told, signal)
     } finally {
       clearTimeout(silence)
     }

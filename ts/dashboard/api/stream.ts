@@ -65,24 +65,37 @@ export class Stream {
     try {
       const { signal } = current
       const answer = await (asked === undefined ? this.#ask(signal) : checked(asked, signal))
-      const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
-      const decoder = new TextDecoder()
       const parser = new EventParser((name, data, id) => {
         if (id !== '') this.#lastId = id
         this.#failures = 0
         this.#listener.event(name, data)
       })
       this.#listener.open()
-      for (;;) {
-        const { done, value } = await reader.read()
-        if (done) return
+      await readText(answer, (text) => {
         clearTimeout(silence)
         silence = setTimeout(() => current.abort(), SILENCE_MS)
-        parser.push(decoder.decode(value, { stream: true }))
-      }
+        parser.push(text)
+      })
     } finally {
       clearTimeout(silence)
     }
+  }
+}
+
+/** A body as text, piece by piece until it ends; gives up where the signal says so. */
+export async function readText(answer: Response, told: (text: string) => void, signal?: AbortSignal): Promise<void> {
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
+  const stop = (): void => void reader.cancel().catch(() => {})
+  signal?.addEventListener('abort', stop, { once: true })
+  const decoder = new TextDecoder()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      told(decoder.decode(value, { stream: true }))
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
 }
 
