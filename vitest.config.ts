@@ -1,14 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /**
- * What every project has; they do not take it over from what they are in. A file per processor: vitest alone would leave one of
- * two idle. The times are those after which something hangs, on a machine that is slow and busy, and no measure of anything:
- * vitest alone would give a poll one second.
+ * What every project has; they do not take it over from what they are in. Three files for two processors: many tests wait for a
+ * process, and vitest alone would leave one of two idle. The times are those after which something hangs, on a machine that is slow
+ * and busy, and no measure of anything: vitest alone would give a poll one second.
  */
 const common = {
   testTimeout: 60_000,
   hookTimeout: 60_000,
-  maxWorkers: '100%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   expect: { poll: { timeout: 25_000, interval: 20 } },
 }
 
@@ -27,26 +28,26 @@ const binding = (name: 'native' | 'wasm') => ({
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    // What was transformed once is not again. By content; `npx vitest --clearCache` forgets it.
+    experimental: { fsModuleCache: true, fsModuleCachePath: '.cache/vitest' },
     projects: [
       binding('native'),
       binding('wasm'),
-      // Over the built command line, which chooses its core itself. Its tests start processes and wait for them: after the others.
+      // Over the built command line, which chooses its core itself.
       {
         test: {
           name: 'cli',
           include: ['test/cli/**/*.test.ts'],
           ...common,
-          sequence: { groupOrder: 1 },
         },
       },
-      // Over a PostgreSQL and an S3 server of its own, which start once. Processes are killed and waited for: after the others, too.
+      // Over a PostgreSQL and an S3 server of its own, which start once.
       {
         test: {
           name: 'storage',
           include: ['test/storage/**/*.test.ts'],
           globalSetup: 'test/storage/support/setup.ts',
           ...common,
-          sequence: { groupOrder: 1 },
         },
       },
       // Over sockets, whichever core: once is enough.
