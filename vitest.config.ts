@@ -4,13 +4,13 @@ import { defineConfig } from 'vitest/config'
 /**
  * What every project has; they do not take it over from what they are in. Three files for two processors: many tests wait for a
  * process, and vitest alone would leave one of two idle. The times are those after which something hangs, on a machine that is slow
- * and busy, and no measure of anything: vitest alone would give a poll one second.
+ * and busy and stops for seconds at a time, and no measure of anything: vitest alone would give a poll one second.
  */
 const common = {
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
-  expect: { poll: { timeout: 25_000, interval: 20 } },
+  expect: { poll: { timeout: 60_000, interval: 20 } },
 }
 
 /** One suite, both bindings: the façade obeys HOMEOSTAT_BINDING, the tests do not know which one they run on. */
@@ -28,6 +28,7 @@ const binding = (name: 'native' | 'wasm') => ({
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    teardownTimeout: 120_000,
     // What was transformed once is not again. By content; `npx vitest --clearCache` forgets it.
     experimental: { fsModuleCache: true, fsModuleCachePath: '.cache/vitest' },
     projects: [

@@ -68,7 +68,7 @@ describe('kill -9', () => {
     expect(killedAtWork).toBeGreaterThan(ROUNDS / 2)
     expect(acknowledged.size).toBeGreaterThan(ROUNDS)
     await well(['validate', 's.jsonl'], { cwd })
-  }, 60_000)
+  })
 })
 
 const wait = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms))

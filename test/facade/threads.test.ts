@@ -29,9 +29,7 @@ function thread(handle: unknown, body: string, onMessage?: (message: unknown) =>
   })
 }
 
-test('four threads report into one tuner without messages; every sample arrives or is counted', {
-  timeout: 60_000,
-}, async () => {
+test('four threads report into one tuner without messages; every sample arrives or is counted', async () => {
   const { tuner } = await cacheTuner({ ring: 1024 })
   const each = 20_000
   const body = `
@@ -61,9 +59,7 @@ test('four threads report into one tuner without messages; every sample arrives 
   await tuner.close()
 })
 
-test('a thread sees the owner’s changes, and gives its lane back when it ends without a word', {
-  timeout: 60_000,
-}, async () => {
+test('a thread sees the owner’s changes, and gives its lane back when it ends without a word', async () => {
   const { tuner, clock } = await cacheTuner({ lanes: 2 })
   const body = `
     const start = tuner.generation
@@ -85,13 +81,13 @@ test('a thread sees the owner’s changes, and gives its lane back when it ends 
   await tuner.close()
 })
 
-test('as many threads as lanes, and a code for the next', { timeout: 60_000 }, async () => {
+test('as many threads as lanes, and a code for the next', async () => {
   const { tuner } = await cacheTuner({ lanes: 1 })
   expect(await thread(tuner.handle, 'parentPort.postMessage(1)')).toMatchObject({ code: 'HOMEOSTAT_NO_LANE' })
   await tuner.close()
 })
 
-test('a worker that was terminated gives its lane back through whoever saw it end', { timeout: 60_000 }, async () => {
+test('a worker that was terminated gives its lane back through whoever saw it end', async () => {
   const { tuner } = await cacheTuner({ lanes: 2 })
   const source = `
     const { workerData, parentPort } = require('node:worker_threads')

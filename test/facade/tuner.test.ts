@@ -9,7 +9,7 @@ test('the binding is the one that the environment asked for', async () => {
 })
 
 describe('learning', () => {
-  test('auto moves a knob towards the better side, within its bounds', { timeout: 60_000 }, async () => {
+  test('auto moves a knob towards the better side, within its bounds', async () => {
     const clock = fakeClock()
     const random = seededRandom(3)
     const tuner = await homeostat({
@@ -32,7 +32,7 @@ describe('learning', () => {
     await tuner.close()
   })
 
-  test('maximize is minimize of the negative', { timeout: 60_000 }, async () => {
+  test('maximize is minimize of the negative', async () => {
     const clock = fakeClock()
     const tuner = await homeostat({
       name: 'ascent',

@@ -7,7 +7,7 @@ const [best] = await adapters()
 let f: Forge | undefined
 beforeAll(async () => {
   if (best !== undefined) f = await forge({ tier: 'fast', backend: 'gpu', sampling: 0.5 })
-}, 60_000)
+})
 afterAll(() => f?.close())
 
 function device(context: TestContext): Forge {
@@ -16,7 +16,7 @@ function device(context: TestContext): Forge {
   return f
 }
 
-test('the best adapter is opened, and what runs is proven before it answers', { timeout: 60_000 }, async (context) => {
+test('the best adapter is opened, and what runs is proven before it answers', async (context) => {
   const f = device(context)
   expect(f.adapter).toEqual(best)
   expect(f.trouble).toBeUndefined()
@@ -45,7 +45,7 @@ test('the best adapter is opened, and what runs is proven before it answers', { 
   kernel.dispose()
 })
 
-test('what stays on the device goes from kernel to kernel', { timeout: 60_000 }, async (context) => {
+test('what stays on the device goes from kernel to kernel', async (context) => {
   const f = device(context)
   const first = await f.kernel(blueprint.matmul({ m: 16, n: 16, k: 16 }))
   const second = await f.kernel(blueprint.input('x', [16, 16]).softmax())
@@ -67,7 +67,7 @@ test('what stays on the device goes from kernel to kernel', { timeout: 60_000 },
   for (const kernel of [first, second]) kernel.dispose()
 })
 
-test('what was searched for once is known the next time', { timeout: 120_000 }, async (context) => {
+test('what was searched for once is known the next time', async (context) => {
   device(context)
   const library = new MemoryLibrary()
   const shape = { shape: [32, 64] }

@@ -232,9 +232,7 @@ describe('the journal of a tuner', () => {
     })
   })
 
-  test('a disk that fills means SafeMode and held knobs, then recovery with an exact count', {
-    timeout: 60_000,
-  }, async () => {
+  test('a disk that fills means SafeMode and held knobs, then recovery with an exact count', async () => {
     const fs = disk()
     const path = folder()
     const sink = await open(path, { maxPending: 65_536 }, fs)

@@ -78,7 +78,7 @@ const study: fc.Arbitrary<StudyData> = fc
       ),
   )
 
-test('any study', { timeout: 60_000 }, () => {
+test('any study', () => {
   fc.assert(
     fc.property(study, (data) => {
       const picture = renderStudy(data)

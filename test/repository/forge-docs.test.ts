@@ -18,7 +18,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('they compile', { timeout: 60_000 }, () => {
+test('they compile', () => {
   expect(files.length).toBeGreaterThan(1)
   const options = '--noEmit --strict --target es2022 --module nodenext --skipLibCheck --types node'.split(' ')
   execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, ...options, '--ignoreConfig', ...files], {
@@ -27,6 +27,6 @@ test('they compile', { timeout: 60_000 }, () => {
   })
 })
 
-test.each(files)('%s runs', { timeout: 60_000 }, async (file) => {
+test.each(files)('%s runs', async (file) => {
   await import(file)
 })

@@ -29,7 +29,6 @@ const SHOWN = [
 
 test.skipIf(!installed)(
   installed ? title : `${title} (skipped: the peers are not installed; npm run bench -- reflex --defects does)`,
-  { timeout: 120_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'homeostat-'))
     try {

@@ -66,7 +66,7 @@ function operate(target: ReflexBinding, seed: number): string {
   return log.digest('hex')
 }
 
-test.each([1, 2, 3, 4])('native and wasm answer the same, seed %i', { timeout: 120_000 }, (seed) => {
+test.each([1, 2, 3, 4])('native and wasm answer the same, seed %i', (seed) => {
   const [native, wasm] = targets.map((target) => operate(target, seed))
   expect(wasm).toBe(native)
 })

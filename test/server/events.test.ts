@@ -185,11 +185,11 @@ test('a connection whose other side stopped reading gives its place and its sock
   socket.pause()
   socket.write(`GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${TOKENS.reader}\r\n\r\n`)
   const status = async () => (await ask(at, { method: 'HEAD', path: '/api/v1/events', token: TOKENS.reader })).status
-  await expect.poll(status, { timeout: 20_000 }).toBe(503)
-  await expect.poll(status, { timeout: 60_000, interval: 100 }).toBe(200)
+  await expect.poll(status).toBe(503)
+  await expect.poll(status, { interval: 100 }).toBe(200)
   socket.resume()
   await closed
-}, 90_000)
+})
 
 test('a reader that does not read costs a bounded buffer and is told what it missed', async () => {
   const hub = new Hub({ ...HUB_DEFAULTS, waitingMax: 100, charactersMax: 10_000 }, 'e', async () => ({}))

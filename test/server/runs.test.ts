@@ -25,8 +25,8 @@ test('changes are paged across runs, whose sequence numbers begin anew', async (
     await tuner.close()
   }
   const get = await served(path)
-  await expect.poll(async () => (await get('tuners/catalog')).runId, { timeout: 25_000 }).toBe('run-2')
-  await expect.poll(async () => (await get('tuners/catalog')).ended, { timeout: 25_000 }).toBe(true)
+  await expect.poll(async () => (await get('tuners/catalog')).runId).toBe('run-2')
+  await expect.poll(async () => (await get('tuners/catalog')).ended).toBe(true)
   const { changes: all } = await get('tuners/catalog/changes?limit=1000')
   const key = ({ runId, seq }: { runId: string; seq: number }): string => `${runId} ${seq}`
   expect(new Set(all.map(key)).size).toBe(all.length)
@@ -59,7 +59,7 @@ test('a journal whose first segment was pruned is served, by the copy of its fir
   const known = await tuner.explain()
   await tuner.close()
   const get = await served(path)
-  await expect.poll(async () => (await get('tuners/catalog')).ended, { timeout: 25_000 }).toBe(true)
+  await expect.poll(async () => (await get('tuners/catalog')).ended).toBe(true)
   const state = await get('tuners/catalog')
   expect(state).toMatchObject({ runId: 'test-run', source: 'journal', guardrails: { preset: 'balanced' } })
   expect(state.windows).toBeGreaterThan(20)

@@ -50,7 +50,7 @@ test('a run that goes on is followed: state, changes and history are those of th
   tuner.enterSafeMode()
   for (let i = 0; i < 300; i++) window(tuner, clock)
   await until(() => tuner.journal.stats.written === tuner.journal.stats.taken)
-  await expect.poll(async () => (await get('tuners/catalog')).windows, { timeout: 25_000 }).toBe(340)
+  await expect.poll(async () => (await get('tuners/catalog')).windows).toBe(340)
   const after = await get('tuners/catalog')
   expect(after.safeModeEntries).toBe(1)
   expect(after.knobs.map(({ frozen }: { frozen: boolean }) => frozen)).toEqual([true, false])
@@ -60,7 +60,7 @@ test('a run that goes on is followed: state, changes and history are those of th
   // A quarter of a second a window.
   expect(atMs.at(-1) - atMs[0]).toBeGreaterThan(330 * 250 - 250 * 14)
   await tuner.close()
-  await expect.poll(async () => (await get('tuners/catalog')).ended, { timeout: 25_000 }).toBe(true)
+  await expect.poll(async () => (await get('tuners/catalog')).ended).toBe(true)
   expect((await (await fetch(`${url}health`)).json()).status).not.toBe('failed')
 })
 

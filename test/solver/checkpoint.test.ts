@@ -270,7 +270,7 @@ describe('a file', () => {
 describe('SIGKILL', () => {
   const built = new URL('../../dist/esm/solver-node.js', import.meta.url)
 
-  test('at any moment: what was told is there, and the run goes on to the same end', { timeout: 120_000 }, async () => {
+  test('at any moment: what was told is there, and the run goes on to the same end', async () => {
     if (!existsSync(built)) throw new Error(`${built.pathname} is missing: npm run build`)
     const at = folder()
     const main = join(at, 'main.mjs')

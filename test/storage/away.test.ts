@@ -89,7 +89,7 @@ test('the loop goes on, and nothing is lost', { timeout: 60_000 + 2 * AWAY_MS },
   })
 })
 
-test('above the bound the journal says exactly what is not in it', { timeout: 60_000 }, async ({ skip }) => {
+test('above the bound the journal says exactly what is not in it', async ({ skip }) => {
   if (noPostgres !== undefined) skip(noPostgres)
   await withDatabase(async (storage) => {
     const { tuner, clock } = await cacheTuner({

@@ -84,9 +84,7 @@ describe.each([['memory', undefined] as const, ...PERSISTENT])('%s', (kind, miss
   })
 })
 
-test('a kernel that was searched for once is known to the next process of the store', { timeout: 120_000 }, async ({
-  skip,
-}) => {
+test('a kernel that was searched for once is known to the next process of the store', async ({ skip }) => {
   const [best] = await adapters()
   if (best === undefined) skip('no adapter: there is neither a GPU nor a software adapter that this core can use')
   const subject = await SUBJECTS.sqlite()
