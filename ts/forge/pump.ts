@@ -9,8 +9,10 @@ import type { LibraryStore, LineSink } from './library.js'
 import { Outbox } from './outbox.js'
 
 const PERIOD_MS = 20
-/** The same while somebody waits for what it finds. */
+/** The same while somebody waits for what it finds; at first more often, since a library's kernel takes no longer than to be proven. */
 const AWAITED_PERIOD_MS = 8
+const AWAITED_FIRST_MS = 2
+const AWAITED_FIRST_TURNS = 64
 /** While a device is lost and may come back, and how often that is looked for. */
 const LOST_PERIOD_MS = 250
 const LOST_TURNS_MAX = 400
@@ -25,6 +27,9 @@ export class Pump {
   readonly #journal: Outbox
   #lines: Outbox
   #timer: ReturnType<typeof setTimeout> | undefined
+  #timerMs = 0
+  /** Turns since somebody began to wait. */
+  #awaited = 0
   #turning: Promise<void> | undefined
   #ended = false
   #refreshing: Promise<void> | undefined
@@ -52,20 +57,28 @@ export class Pump {
   stir(afterMs?: number): void {
     if (this.#ended) return
     const awaited = [...this.#kernels.values()].some((kernel) => kernel.isAwaited)
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined
-        this.#turning = this.#turn().then(() => {
-          if ([...this.#kernels.values()].some((kernel) => kernel.isBusy)) this.stir()
-          else if (this.#lost-- > 0) this.stir(LOST_PERIOD_MS)
-        })
-      },
-      afterMs ?? (awaited ? AWAITED_PERIOD_MS : PERIOD_MS),
-    )
+    if (!awaited) this.#awaited = 0
+    const soon = this.#awaited < AWAITED_FIRST_TURNS ? AWAITED_FIRST_MS : AWAITED_PERIOD_MS
+    this.#set(afterMs ?? (awaited ? soon : PERIOD_MS))
     // A search keeps no process alive, but whoever waits for what it finds does.
     const timer = this.#timer as { ref?: () => void; unref?: () => void }
     if (awaited) timer.ref?.()
     else timer.unref?.()
+  }
+
+  /** Looks in so many milliseconds, where that is sooner than it would have been. */
+  #set(ms: number): void {
+    if (this.#timer !== undefined && ms >= this.#timerMs) return
+    clearTimeout(this.#timer)
+    this.#timerMs = ms
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#awaited++
+      this.#turning = this.#turn().then(() => {
+        if ([...this.#kernels.values()].some((kernel) => kernel.isBusy)) this.stir()
+        else if (this.#lost-- > 0) this.stir(LOST_PERIOD_MS)
+      })
+    }, ms)
   }
 
   async #turn(last = false): Promise<void> {

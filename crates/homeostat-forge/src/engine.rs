@@ -62,6 +62,7 @@ impl Engine {
 
     /// The device is gone. What was out needs no reply.
     pub fn gone(&mut self, error: &Error, now_us: u64) {
+        self.background.blame(&self.registry, error);
         self.registry.get_mut().gone(error, now_us);
         self.background.clear(now_us);
     }
@@ -117,7 +118,7 @@ impl Engine {
 
     /// What came of the command that is out.
     pub fn reply(&mut self, reply: Reply) {
-        self.background.reply(reply);
+        self.background.reply(&self.registry, reply);
     }
 
     /// Share of the usual work that is welcome: 1, 0.7, 0.3 or 0.1, as the queue of kernels that wait is filled.

@@ -4,11 +4,11 @@ use homeostat_core::error::{Code, Error};
 use homeostat_forge::controller::Objective;
 use homeostat_forge::engine::Engine;
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data};
-use homeostat_forge::library::{BlueprintState, DeviceKey};
+use homeostat_forge::library::{BlueprintState, DeviceKey, KernelState};
 use homeostat_forge::measure::Timing;
 use homeostat_forge::pipeline::{Command, Reply};
 use homeostat_forge::prove::{Inputs, make};
-use homeostat_forge::registry::{Backend, Ended, Event, KernelId, KernelOptions, Options, Tier};
+use homeostat_forge::registry::{Backend, Ended, Entry, Event, KernelId, KernelOptions, Options, Tier};
 use homeostat_forge::schedule::Limits;
 
 const SECOND: u64 = 1_000_000;
@@ -36,15 +36,26 @@ struct Bench {
     compute_s: f64,
     /// Kernels whose programs were compiled, in order.
     compiled: Vec<KernelId>,
+    /// So many commands from now one hangs the device; 0 for none.
+    hang_in: usize,
+}
+
+fn device(driver: &str, compiler: &str) -> DeviceKey {
+    let (driver, compiler) = (driver.into(), compiler.into());
+    DeviceKey { backend: "test".into(), vendor: 1, device: 1, driver, compiler }
 }
 
 impl Bench {
     fn new() -> Self {
+        Self::after("", device("d", "1"))
+    }
+
+    /// A later life, with what earlier ones kept.
+    fn after(library: &str, key: DeviceKey) -> Self {
         let mut engine = Engine::new(Options::default()).unwrap();
-        let compiler = env!("CARGO_PKG_VERSION").into();
-        let key = DeviceKey { backend: "test".into(), vendor: 1, device: 1, driver: "d".into(), compiler };
+        engine.read_library(library.as_bytes());
         engine.attach(key, Limits::PORTABLE, 0).unwrap();
-        Self { engine, ill: Ill::No, now_us: 1, compute_s: 2e-3, compiled: Vec::new() }
+        Self { engine, ill: Ill::No, now_us: 1, compute_s: 2e-3, compiled: Vec::new(), hang_in: 0 }
     }
 
     fn kernel(&mut self, n: u32, tier: Tier) -> KernelId {
@@ -84,6 +95,14 @@ impl Bench {
     fn work(&mut self, most: usize) -> usize {
         for done in 0..most {
             let Some((id, command)) = self.engine.next(self.now_us) else { return done };
+            let hangs = self.hang_in == 1;
+            self.hang_in = self.hang_in.saturating_sub(1);
+            if hangs {
+                let error = Error::new(Code::DeviceHung, "as the test wants it");
+                self.engine.reply(Reply::Failed(error.clone()));
+                self.engine.gone(&error, self.now_us);
+                return done;
+            }
             let reply = self.carry_out(id, command);
             self.engine.reply(reply);
         }
@@ -288,4 +307,124 @@ fn what_matters_most_decides_which_kernel_answers() {
     assert_eq!(bench.engine.registry().current(id).unwrap().unwrap().measures[0].extra_bytes, 0);
     let text = KernelOptions::default().parse(r#"{"objective":"taste"}"#).unwrap_err().message;
     assert!(text.contains("speed, memory, precision"), "{text}");
+}
+
+impl Bench {
+    /// The schedules that were compiled as whole programs since events were last taken.
+    fn tried(&mut self) -> Vec<String> {
+        let all = self.engine.take_events().0;
+        let compiling = all.iter().filter(|e| e.event == Event::Compiling);
+        compiling.flat_map(|e| e.schedules.iter().map(|s| s.text())).collect()
+    }
+
+    fn quarantined(&mut self) -> Vec<String> {
+        let library = &self.engine.registry().library;
+        let wrong = library.kernels().filter(|(_, r)| r.state == KernelState::Quarantined);
+        wrong.map(|(k, _)| k.schedule.clone()).collect()
+    }
+}
+
+#[test]
+fn what_was_wrong_is_not_tried_again_in_a_later_life() {
+    for ill in [Ill::Wrong, Ill::Refuses] {
+        let mut first = Bench::new();
+        first.ill = ill;
+        let id = first.kernel(16, Tier::Standard);
+        first.work(1000);
+        assert!(!first.answers(id) && first.engine.has_settled(id));
+        let tried = first.tried();
+        assert!(!tried.is_empty());
+        assert!(tried.iter().all(|schedule| first.quarantined().contains(schedule)), "{tried:?}");
+        let lines = first.engine.take_library();
+        let mut second = Bench::after(&lines, device("d", "1"));
+        let id = second.kernel(16, Tier::Fast);
+        second.work(1000);
+        assert!(second.answers(id));
+        assert!(second.tried().iter().all(|schedule| !tried.contains(schedule)));
+        // Another driver, or another version of this crate, may do it right.
+        for key in [device("e", "1"), device("d", "2")] {
+            let mut other = Bench::after(&lines, key);
+            other.kernel(16, Tier::Fast);
+            other.work(1000);
+            assert_eq!(other.tried()[0], tried[0]);
+        }
+    }
+}
+
+#[test]
+fn what_hung_the_device_is_not_tried_again() {
+    let hang = |hang_in: usize| {
+        let mut bench = Bench::new();
+        bench.kernel(16, Tier::Standard);
+        bench.hang_in = hang_in;
+        bench.work(10_000);
+        (bench.hang_in == 0).then_some(bench)
+    };
+    let (mut hangs, mut of_search) = (0, 0);
+    // At the compilation of the first program, at each run of its proof, at whatever a search asks for.
+    for hang_in in 1.. {
+        let Some(mut bench) = hang(hang_in) else { break };
+        let (wrong, events) = (bench.quarantined(), bench.engine.take_events().0);
+        if wrong.is_empty() {
+            // A program that is given up: it is nobody's any more.
+            continue;
+        }
+        hangs += 1;
+        of_search += usize::from(events.iter().any(|e| e.event == Event::Measured));
+        assert_eq!(wrong.len(), 1);
+        let told = |e: &Event| events.iter().any(|known| known.event == *e);
+        assert!(told(&Event::Quarantined) && told(&Event::DeviceGone), "{hang_in}");
+        // The device comes back, in this life and in the next.
+        let lines = bench.engine.take_library();
+        bench.engine.attach(device("d", "1"), Limits::PORTABLE, bench.now_us).unwrap();
+        bench.work(10_000);
+        let mut later = Bench::after(&lines, device("d", "1"));
+        let id = later.kernel(16, Tier::Standard);
+        later.work(10_000);
+        assert!(later.answers(id));
+        for bench in [&mut bench, &mut later] {
+            let all = bench.engine.take_events().0;
+            let tried = |e: &&Entry| matches!(e.event, Event::Compiling | Event::Measured | Event::Promoted);
+            let mut schedules = all.iter().filter(tried).flat_map(|e| e.schedules.iter().map(|s| s.text()));
+            assert!(schedules.all(|schedule| schedule != wrong[0]), "{hang_in}: {wrong:?}");
+        }
+    }
+    assert!(hangs > 20 && of_search > 10, "{hangs} hangs, {of_search} while it searched");
+}
+
+#[test]
+fn that_the_processor_won_is_not_found_out_again() {
+    let life = |library: &str, key: DeviceKey, tier: Tier, backend: Backend| {
+        let mut bench = Bench::after(library, key);
+        // Ten times as fast as the device.
+        bench.compute_s = 1e-4;
+        let options = KernelOptions { tier, backend, evaluations: 10, ..KernelOptions::default() };
+        let id = bench.engine.kernel(blueprint(16), options, 1).unwrap();
+        bench.work(10_000);
+        assert!(bench.engine.has_settled(id));
+        let answers = bench.answers(id);
+        let counts = bench.count(&[Event::Measured, Event::Settled]);
+        assert_eq!(counts[1], 1);
+        (answers, counts[0], bench.compiled.len(), format!("{library}{}", bench.engine.take_library()))
+    };
+    let here = || device("d", "1");
+    let (answers, none, compiled, fast) = life("", here(), Tier::Fast, Backend::Auto);
+    assert!(!answers && none == 0 && compiled > 0);
+    assert!(fast.contains("\"processor-first\""));
+    assert_eq!(life(&fast, here(), Tier::Fast, Backend::Auto).2, 0);
+    // Whoever asks for a search gets one, once.
+    let (answers, measured, _, searched) = life(&fast, here(), Tier::Standard, Backend::Auto);
+    assert!(!answers && measured > 0);
+    for tier in [Tier::Fast, Tier::Standard, Tier::Aggressive] {
+        let (answers, measured, compiled, lines) = life(&searched, here(), tier, Backend::Auto);
+        assert_eq!((answers, measured, compiled), (false, 0, 0));
+        assert_eq!(lines, searched);
+    }
+    for key in [device("e", "1"), device("d", "2"), DeviceKey { device: 2, ..here() }] {
+        assert!(life(&searched, key, Tier::Standard, Backend::Auto).1 > 0);
+    }
+    // Who wants the device gets it; from then on it is what is known.
+    let (answers, .., forced) = life(&searched, here(), Tier::Standard, Backend::Gpu);
+    assert!(answers);
+    assert_eq!(life(&forced, here(), Tier::Standard, Backend::Auto).1, 0);
 }

@@ -63,6 +63,12 @@ impl Watch {
         self.runs
     }
 
+    /// From now on a run is expected to take so long: nobody knew when it was promoted.
+    pub fn expect(&mut self, seconds: f64) {
+        self.expected_s = seconds;
+        self.recent.clear();
+    }
+
     /// From now on a run is expected to take this many times as long.
     pub fn rescale(&mut self, ratio: f64) {
         self.expected_s *= ratio;

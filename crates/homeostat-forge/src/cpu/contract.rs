@@ -1,7 +1,7 @@
 //! Contractions as products of matrices; a convolution lays its windows out a block of rows at a time.
 
-use super::expr::all;
-use super::product::product;
+use super::expr::numbers;
+use super::product::{Operand, product};
 use super::threads::Threads;
 use crate::ir::Data;
 use crate::plan::{Contract, Image, Side};
@@ -10,32 +10,13 @@ use alloc::{vec, vec::Vec};
 /// Rows of windows laid out at once.
 const ROWS: usize = 384;
 
-/// The matrices of an operand, row-major as they are multiplied.
-fn matrices(side: &Side, rows: usize, columns: usize, tensors: &[&Data], threads: Threads) -> Vec<f32> {
-    let numbers = all(&side.expr, &side.shape, tensors, threads);
-    if !side.transposed {
-        return numbers;
-    }
-    let mut turned = vec![0f32; numbers.len()];
-    for (from, to) in numbers.chunks_exact(rows * columns).zip(turned.chunks_exact_mut(rows * columns)) {
-        // In squares, so that both sides stay in the cache.
-        for (r0, c0) in (0..rows).step_by(16).flat_map(|r| (0..columns).step_by(16).map(move |c| (r, c))) {
-            for r in r0..rows.min(r0 + 16) {
-                for c in c0..columns.min(c0 + 16) {
-                    to[r * columns + c] = from[c * rows + r];
-                }
-            }
-        }
-    }
-    turned
-}
-
 pub(super) fn compute(c: &Contract, tensors: &[&Data], threads: Threads) -> Vec<f32> {
     let [m, n, k] = [c.m, c.n, c.k].map(|d| d as usize);
     if let Some(image) = &c.image {
         return convolve(c, image, tensors, threads);
     }
-    let (a, b) = (matrices(&c.a, m, k, tensors, threads), matrices(&c.b, k, n, tensors, threads));
+    let matrices = |side: &Side| numbers(&side.expr, &side.shape, tensors, threads);
+    let (a, b) = (matrices(&c.a), matrices(&c.b));
     let mut out = vec![0f32; c.matrices() as usize * m * n];
     for (z, part) in out.chunks_exact_mut(m * n).enumerate() {
         let (mut rest, mut za, mut zb) = (z, 0, 0);
@@ -45,7 +26,9 @@ pub(super) fn compute(c: &Contract, tensors: &[&Data], threads: Threads) -> Vec<
             za += at * batch.step_a as usize;
             zb += at * batch.step_b as usize;
         }
-        product(&a[za * m * k..(za + 1) * m * k], &b[zb * k * n..(zb + 1) * k * n], part, [m, n, k], threads);
+        let a = Operand { numbers: &a[za * m * k..(za + 1) * m * k], turned: c.a.transposed };
+        let b = Operand { numbers: &b[zb * k * n..(zb + 1) * k * n], turned: c.b.transposed };
+        product(a, b, part, [m, n, k], threads);
     }
     out
 }
@@ -53,8 +36,8 @@ pub(super) fn compute(c: &Contract, tensors: &[&Data], threads: Threads) -> Vec<
 fn convolve(c: &Contract, i: &Image, tensors: &[&Data], threads: Threads) -> Vec<f32> {
     let [m, n, k] = [c.m, c.n, c.k].map(|d| d as usize);
     let (pixels, channels, groups) =
-        (all(&c.a.expr, &c.a.shape, tensors, threads), i.channels as usize, i.groups as usize);
-    let filters = all(&c.b.expr, &c.b.shape, tensors, threads);
+        (numbers(&c.a.expr, &c.a.shape, tensors, threads), i.channels as usize, i.groups as usize);
+    let filters = numbers(&c.b.expr, &c.b.shape, tensors, threads);
     let taps = (i.size[0] * i.size[1]) as usize;
     let [oh, ow] = i.output.map(|d| d as usize);
     let mut out = vec![0f32; groups * m * n];
@@ -81,7 +64,8 @@ fn convolve(c: &Contract, i: &Image, tensors: &[&Data], threads: Threads) -> Vec
             }
             let results = &mut results[..rows * n];
             results.fill(0.0);
-            product(&windows[..rows * k], &b, results, [rows, n, k], threads);
+            let windows = Operand { numbers: &windows[..rows * k], turned: false };
+            product(windows, Operand { numbers: &b, turned: false }, results, [rows, n, k], threads);
             for (row, values) in (first..first + rows).zip(results.chunks_exact(n)) {
                 for (f, value) in values.iter().enumerate() {
                     let (image, pixel, filter) = (row / (oh * ow), row % (oh * ow), g * n + f);

@@ -4,7 +4,7 @@ use super::math;
 use super::threads::Threads;
 use crate::ir::{Binary, Data, Shape};
 use crate::plan::{Access, Expr};
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
 /// Elements of a block.
 pub(super) const BLOCK: usize = 256;
@@ -133,6 +133,22 @@ fn read(access: &Access, over: &Shape, data: &Data, start: usize, out: &mut [f32
     match data {
         Data::F32(v) => places.zip(out).for_each(|(i, to)| *to = v[i]),
         _ => places.zip(out).for_each(|(i, to)| *to = data.get(i) as f32),
+    }
+}
+
+/// Every element of an expression, where it lies if that is what a tensor holds.
+pub(super) fn numbers<'a>(
+    expr: &Expr,
+    over: &Shape,
+    tensors: &[&'a Data],
+    threads: Threads,
+) -> Cow<'a, [f32]> {
+    match expr {
+        Expr::Read(access) if access.is_plain(over) => match tensors[access.tensor] {
+            Data::F32(numbers) => Cow::Borrowed(numbers),
+            _ => Cow::Owned(all(expr, over, tensors, threads)),
+        },
+        _ => Cow::Owned(all(expr, over, tensors, threads)),
     }
 }
 

@@ -12,10 +12,10 @@ mod threads;
 pub use product::plain;
 pub use threads::Threads;
 
-use crate::ir::{DType, Data, PoolKind};
+use crate::ir::{DType, Data, NodeId, PoolKind};
 use crate::oracle::check_inputs;
 use crate::plan::{Expr, Group, Plan, PoolWork, Work};
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 use expr::{BLOCK, Places, evaluate, picked};
 use homeostat_core::error::{Code, Error, Result};
 
@@ -27,20 +27,28 @@ pub fn run(plan: &Plan, inputs: &[Data]) -> Result<Vec<Data>> {
 /// The same on so many threads.
 pub fn run_on(plan: &Plan, inputs: &[Data], threads: Threads) -> Result<Vec<Data>> {
     check_inputs(&plan.graph, inputs)?;
-    let mut known: Vec<Option<Data>> = alloc::vec![None; plan.graph.nodes().len()];
+    let mut known: Vec<Option<Cow<Data>>> = alloc::vec![None; plan.graph.nodes().len()];
     for (id, data) in plan.graph.inputs().iter().zip(inputs) {
-        known[id.index()] = Some(data.clone());
+        known[id.index()] = Some(Cow::Borrowed(data));
     }
     let missing = || Error::new(Code::BlueprintInvalid, "a group reads a tensor that nothing stores");
     for group in &plan.groups {
         let tensors = group
             .tensors
             .iter()
-            .map(|id| known[id.index()].as_ref().ok_or_else(missing))
+            .map(|id| known[id.index()].as_deref().ok_or_else(missing))
             .collect::<Result<Vec<&Data>>>()?;
-        known[group.output.index()] = Some(compute(group, &tensors, threads));
+        known[group.output.index()] = Some(Cow::Owned(compute(group, &tensors, threads)));
     }
-    plan.graph.outputs().iter().map(|id| known[id.index()].clone().ok_or_else(missing)).collect()
+    let outputs = plan.graph.outputs();
+    let take = |(i, id): (usize, &NodeId)| {
+        // A tensor may be asked for twice.
+        let again = outputs[i + 1..].contains(id);
+        let known = &mut known[id.index()];
+        let data = if again { known.clone() } else { known.take() };
+        data.map(Cow::into_owned).ok_or_else(missing)
+    };
+    outputs.iter().enumerate().map(take).collect()
 }
 
 fn compute(group: &Group, tensors: &[&Data], threads: Threads) -> Data {

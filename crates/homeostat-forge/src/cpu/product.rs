@@ -6,31 +6,57 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// Rows of a block in registers.
 const ROWS: usize = 6;
-/// Length of the sums of one block: a panel of the second operand stays in the first-level cache, and no chain of additions is so
-/// long that its rounding adds up.
-const DEPTH: usize = 128;
+/// Length of one chain of additions: none is so long that its rounding adds up.
+const CHAIN: usize = 128;
+/// Steps of a block: a panel of the second operand stays in the first-level cache.
+const DEPTH: usize = 2 * CHAIN;
 /// Rows of a block: it stays in the second-level cache.
 const HIGH: usize = 96;
-/// Columns of a block.
-const WIDE: usize = 2048;
+/// Columns of a block: with the rows it stays in the second-level cache, or near it.
+const WIDE: usize = 512;
 /// Most lanes of a vector.
 const LANES_MAX: usize = 16;
+/// Fewer rows than that read the second operand once as it lies: packing it would cost more than it saves.
+const THIN: usize = 4;
+/// Columns that few rows have at once: what is read of the second operand stays in the first-level cache from row to row.
+const THIN_WIDE: usize = 512;
 
-/// c += a b, all row-major: `[m, k]`, `[k, n]`, `[m, n]`; each thread has whole blocks of rows.
-pub(super) fn product(a: &[f32], b: &[f32], c: &mut [f32], [m, n, k]: [usize; 3], threads: Threads) {
-    debug_assert!(a.len() >= m * k && b.len() >= k * n && c.len() >= m * n);
+/// A matrix as it lies in memory: row by row, or turned, column by column.
+#[derive(Clone, Copy)]
+pub(super) struct Operand<'a> {
+    pub numbers: &'a [f32],
+    pub turned: bool,
+}
+
+/// c += a b, of `[m, k]` and `[k, n]`, c row by row; each thread has whole blocks of rows.
+pub(super) fn product(a: Operand, b: Operand, c: &mut [f32], [m, n, k]: [usize; 3], threads: Threads) {
+    debug_assert!(a.numbers.len() >= m * k && b.numbers.len() >= k * n && c.len() >= m * n);
     let operations = m as f64 * n as f64 * k as f64;
+    let thin = m <= THIN && !b.turned;
     threads.rows(&mut c[..m * n], n, ROWS, operations, |first, c| {
-        let m = c.len() / n;
-        Arch::new().dispatch(Product { a: &a[first * k..(first + m) * k], b, c, m, n, k });
+        let left = if a.turned { &a.numbers[first..] } else { &a.numbers[first * k..] };
+        let (down, along) = if a.turned { (1, m) } else { (k, 1) };
+        let a = Left { numbers: left, down, along };
+        if thin {
+            Arch::new().dispatch(Thin { a, b: b.numbers, c, n, k });
+        } else {
+            Arch::new().dispatch(Product { a, b, c, n, k });
+        }
     });
 }
 
+/// The first operand from some row on: how far its rows and its columns lie apart.
+#[derive(Clone, Copy)]
+struct Left<'a> {
+    numbers: &'a [f32],
+    down: usize,
+    along: usize,
+}
+
 struct Product<'a> {
-    a: &'a [f32],
-    b: &'a [f32],
+    a: Left<'a>,
+    b: Operand<'a>,
     c: &'a mut [f32],
-    m: usize,
     n: usize,
     k: usize,
 }
@@ -40,33 +66,31 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { a, b, c, m, n, k } = self;
+        let Product { a, b, c, n, k } = self;
+        let m = c.len() / n;
         let wide = 2 * S::F32_LANES;
-        let mut panel_b = vec![0f32; DEPTH * WIDE.min(n.next_multiple_of(wide))];
-        let mut panel_a = vec![0f32; DEPTH * HIGH];
+        let (most, deep) = (WIDE.min(n.next_multiple_of(wide)), DEPTH.min(k));
+        let mut panel_b = vec![0f32; deep * most];
+        let mut panel_a = vec![0f32; deep * HIGH.min(m.next_multiple_of(ROWS))];
         for column in (0..n).step_by(WIDE) {
             let columns = WIDE.min(n - column);
             for depth in (0..k).step_by(DEPTH) {
                 let steps = DEPTH.min(k - depth);
-                for p in 0..steps {
-                    let row = &b[(depth + p) * n + column..][..columns];
-                    // A row is spread over the panels, whose steps lie `wide` apart.
-                    for (panel, part) in row.chunks(wide).enumerate() {
-                        let to = &mut panel_b[(panel * steps + p) * wide..][..wide];
-                        to[..part.len()].copy_from_slice(part);
-                        to[part.len()..].fill(0.0);
-                    }
-                }
+                pack_right(&mut panel_b, wide, b, [depth, steps], [column, columns], [k, n]);
                 for row in (0..m).step_by(HIGH) {
                     let rows = HIGH.min(m - row);
-                    pack(&mut panel_a, ROWS, rows, steps, |i, p| a[(row + i) * k + depth + p]);
+                    pack_left(&mut panel_a, a, [row, rows], [depth, steps]);
                     for j in (0..columns).step_by(wide) {
                         let right = &panel_b[j * steps..(j + wide) * steps];
                         for i in (0..rows).step_by(ROWS) {
                             let left = &panel_a[i * steps..(i + ROWS) * steps];
-                            let block = block(simd, left, right);
                             let (high, across) = (ROWS.min(rows - i), wide.min(columns - j));
-                            add(simd, &block, c, (row + i) * n + column + j, n, high, across);
+                            for p in (0..steps).step_by(CHAIN) {
+                                let end = steps.min(p + CHAIN);
+                                let block =
+                                    block(simd, &left[p * ROWS..end * ROWS], &right[p * wide..end * wide]);
+                                add(simd, &block, c, (row + i) * n + column + j, n, high, across);
+                            }
                         }
                     }
                 }
@@ -75,23 +99,75 @@ impl WithSimd for Product<'_> {
     }
 }
 
-/// Panels of `wide` neighbours, step by step; what is missing of the last one is zero.
+/// Panels of `wide` columns, step by step; what is missing of the last one is zero.
 #[inline(always)]
-fn pack(panel: &mut [f32], wide: usize, count: usize, steps: usize, at: impl Fn(usize, usize) -> f32) {
-    let mut first = 0;
-    while first < count {
-        let inside = if wide < count - first { wide } else { count - first };
-        let panel = &mut panel[first * steps..][..wide * steps];
+fn pack_right(
+    panel: &mut [f32],
+    wide: usize,
+    b: Operand,
+    [depth, steps]: [usize; 2],
+    [column, columns]: [usize; 2],
+    [k, n]: [usize; 2],
+) {
+    if b.turned {
+        let from = Left { numbers: b.numbers, down: k, along: 1 };
+        for (i, to) in panel.chunks_exact_mut(wide * steps).take(columns.div_ceil(wide)).enumerate() {
+            let first = column + i * wide;
+            turn(to, wide, from, [first, wide.min(column + columns - first)], [depth, steps]);
+        }
+        return;
+    }
+    for p in 0..steps {
+        let row = &b.numbers[(depth + p) * n + column..][..columns];
+        // A row is spread over the panels, whose steps lie `wide` apart.
+        let mut at = p * wide;
+        let whole = row.chunks_exact(wide);
+        let rest = whole.remainder();
+        for part in whole {
+            panel[at..at + wide].copy_from_slice(part);
+            at += steps * wide;
+        }
+        if !rest.is_empty() {
+            panel[at..at + rest.len()].copy_from_slice(rest);
+            panel[at + rest.len()..at + wide].fill(0.0);
+        }
+    }
+}
+
+/// Panels of `ROWS` rows, step by step; what is missing of the last one is zero.
+#[inline(always)]
+fn pack_left(panel: &mut [f32], a: Left, [row, rows]: [usize; 2], steps: [usize; 2]) {
+    for (i, to) in panel.chunks_exact_mut(ROWS * steps[1]).take(rows.div_ceil(ROWS)).enumerate() {
+        let first = row + i * ROWS;
+        turn(to, ROWS, a, [first, ROWS.min(row + rows - first)], steps);
+    }
+}
+
+/// Rows that become columns of a panel, `wide` of them.
+#[inline(always)]
+fn turn(to: &mut [f32], wide: usize, from: Left, [row, rows]: [usize; 2], [depth, steps]: [usize; 2]) {
+    if rows < wide {
+        to.fill(0.0);
+    }
+    if from.along != 1 {
+        // Neighbouring rows are neighbours: each step is copied.
         let mut p = 0;
         while p < steps {
-            let mut i = 0;
-            while i < wide {
-                panel[p * wide + i] = if i < inside { at(first + i, p) } else { 0.0 };
-                i += 1;
-            }
+            let part = &from.numbers[row * from.down + (depth + p) * from.along..][..rows];
+            to[p * wide..p * wide + rows].copy_from_slice(part);
             p += 1;
         }
-        first += wide;
+        return;
+    }
+    let mut i = 0;
+    while i < rows {
+        let line = &from.numbers[(row + i) * from.down + depth..][..steps];
+        let mut p = 0;
+        while p < steps {
+            to[p * wide + i] = line[p];
+            p += 1;
+        }
+        i += 1;
     }
 }
 
@@ -155,6 +231,64 @@ fn add<S: Simd>(
     }
 }
 
+/// A few rows: every row of the second operand is read where it lies, four at a time.
+struct Thin<'a> {
+    a: Left<'a>,
+    b: &'a [f32],
+    c: &'a mut [f32],
+    n: usize,
+    k: usize,
+}
+
+impl WithSimd for Thin<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Thin { a, b, c, n, k } = self;
+        let mut sums = [0f32; THIN * THIN_WIDE];
+        for column in (0..n).step_by(THIN_WIDE) {
+            let columns = THIN_WIDE.min(n - column);
+            for depth in (0..k).step_by(CHAIN) {
+                let end = k.min(depth + CHAIN);
+                sums.fill(0.0);
+                for p in (depth..end).step_by(4) {
+                    // Past the end the last row is read again, times nothing.
+                    let rows = [0, 1, 2, 3].map(|q| &b[(p + q).min(end - 1) * n + column..][..columns]);
+                    for (i, sums) in sums.chunks_exact_mut(THIN_WIDE).take(c.len() / n).enumerate() {
+                        let by = |q: usize| {
+                            if p + q < end { a.numbers[i * a.down + (p + q) * a.along] } else { 0.0 }
+                        };
+                        four(simd, &mut sums[..columns], rows, [by(0), by(1), by(2), by(3)]);
+                    }
+                }
+                for (sums, c) in sums.chunks_exact(THIN_WIDE).zip(c.chunks_exact_mut(n)) {
+                    c[column..column + columns].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+                }
+            }
+        }
+    }
+}
+
+/// sums += Σ by · row.
+#[inline(always)]
+fn four<S: Simd>(simd: S, sums: &mut [f32], rows: [&[f32]; 4], by: [f32; 4]) {
+    let (sums, sums_rest) = S::as_mut_simd_f32s(sums);
+    let [(r0, e0), (r1, e1), (r2, e2), (r3, e3)] = rows.map(S::as_simd_f32s);
+    let [a0, a1, a2, a3] = by.map(|x| simd.splat_f32s(x));
+    let mut j = 0;
+    while j < sums.len() {
+        let sum = simd.mul_add_e_f32s(a1, r1[j], simd.mul_add_e_f32s(a0, r0[j], sums[j]));
+        sums[j] = simd.mul_add_e_f32s(a3, r3[j], simd.mul_add_e_f32s(a2, r2[j], sum));
+        j += 1;
+    }
+    j = 0;
+    while j < sums_rest.len() {
+        sums_rest[j] += by[0] * e0[j] + by[1] * e1[j] + by[2] * e2[j] + by[3] * e3[j];
+        j += 1;
+    }
+}
+
 /// The product without any of this, to compare with.
 pub fn plain(a: &[f32], b: &[f32], [m, n, k]: [usize; 3]) -> Vec<f32> {
     let mut c = vec![0f32; m * n];
@@ -174,14 +308,32 @@ mod tests {
     #[test]
     fn agrees_with_the_plain_one_on_whole_numbers() {
         let mut rng = Rng::new(1);
-        for sizes in [[1, 1, 1], [6, 16, 8], [7, 17, 300], [100, 33, 257], [5, 2100, 3]] {
+        let all = [
+            [1, 1, 1],
+            [6, 16, 8],
+            [7, 17, 300],
+            [100, 33, 257],
+            [5, 2100, 3],
+            [1, 1030, 133],
+            [4, 515, 6],
+            [2, 3, 5],
+        ];
+        for sizes in all {
             let [m, n, k] = sizes;
             let mut numbers =
                 |n: usize| (0..n).map(|_| (rng.next_u64() % 17) as f32 - 8.0).collect::<Vec<f32>>();
             let (a, b) = (numbers(m * k), numbers(k * n));
-            let mut c = vec![0f32; m * n];
-            product(&a, &b, &mut c, sizes, Threads::ONE);
-            assert_eq!(c, plain(&a, &b, sizes), "{sizes:?}");
+            let turned = |x: &[f32], rows: usize, columns: usize| {
+                (0..x.len()).map(|i| x[i % rows * columns + i / rows]).collect::<Vec<f32>>()
+            };
+            let (at, bt) = (turned(&a, m, k), turned(&b, k, n));
+            for (at, bt) in [(None, None), (Some(&at), None), (None, Some(&bt)), (Some(&at), Some(&bt))] {
+                let left = Operand { numbers: at.unwrap_or(&a), turned: at.is_some() };
+                let right = Operand { numbers: bt.unwrap_or(&b), turned: bt.is_some() };
+                let mut c = vec![0f32; m * n];
+                product(left, right, &mut c, sizes, Threads::ONE);
+                assert_eq!(c, plain(&a, &b, sizes), "{sizes:?}");
+            }
         }
     }
 }

@@ -126,12 +126,15 @@ pub(super) fn pump<M: Machine>(shared: &Shared<M>, opener: Option<Opener<M>>, in
             Some((id, command)) => {
                 let start = Instant::now();
                 let reply = carry_out(shared, id, command);
-                if let Reply::Failed(error) = &reply
-                    && is_loss(error)
-                {
-                    lock(&shared.registry).gone(error, shared.now_us());
+                let lost = match &reply {
+                    Reply::Failed(error) if is_loss(error) => Some(error.clone()),
+                    _ => None,
+                };
+                // What hung it is remembered while it is known which device that was.
+                background.reply(&shared.registry, reply);
+                if let Some(error) = lost {
+                    lock(&shared.registry).gone(&error, shared.now_us());
                 }
-                background.reply(reply);
                 pause_after(shared, start.elapsed())
             }
             None if reopen.opening.is_some() => OPENING,

@@ -35,6 +35,16 @@ pub struct KernelKey {
     pub device: DeviceKey,
 }
 
+/// Begins what stands in the place of a schedule where the processor answers.
+pub const PROCESSOR: &str = "processor";
+
+impl KernelKey {
+    /// Whether it says that the processor answers.
+    pub fn is_processor(&self) -> bool {
+        self.schedule.starts_with(PROCESSOR)
+    }
+}
+
 /// The bucket of a group with this much work: powers of four.
 pub fn bucket(work: f64) -> u32 {
     if work >= 1.0 { (libm::log2(work) / 2.0) as u32 } else { 0 }

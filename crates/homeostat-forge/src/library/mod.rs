@@ -9,7 +9,7 @@ mod key;
 mod line;
 mod state;
 
-pub use key::{DeviceKey, KernelKey, bucket};
+pub use key::{DeviceKey, KernelKey, PROCESSOR, bucket};
 pub use state::{BlueprintState, KernelState};
 
 use crate::ir::{DType, Hash};
@@ -199,7 +199,7 @@ impl Library {
         };
         let found: Vec<(&KernelKey, &Record)> = self
             .kernels_of(&of.blueprint)
-            .filter(|(k, r)| usable(r) && of.matches(k))
+            .filter(|(k, r)| usable(r) && of.matches(k) && !k.is_processor())
             .filter(|(k, r)| of.tag.is_none_or(|tag| self.tags(k, r).contains(&tag)))
             .collect();
         // Those that are as fast stay in the order of their keys.
@@ -213,7 +213,7 @@ impl Library {
         let near: Vec<(f64, &KernelKey)> = self
             .kernels
             .iter()
-            .filter(|(k, r)| r.answered && k.dtype == dtype && k.device == *device)
+            .filter(|(k, r)| r.answered && k.dtype == dtype && k.device == *device && !k.is_processor())
             .filter(|(k, _)| k.bucket.abs_diff(bucket) <= ALIKE_MAX)
             .map(|(k, _)| (f64::from(k.bucket.abs_diff(bucket)), k))
             .collect();
@@ -314,7 +314,7 @@ impl Library {
                 (&k.blueprint, k.group, &k.device) == (&key.blueprint, key.group, &key.device)
             };
             self.kernels_of(&key.blueprint)
-                .filter(move |(k, r)| same(k) && r.state.is_proven())
+                .filter(move |(k, r)| same(k) && r.state.is_proven() && !k.is_processor())
                 .map(|(_, r)| r.measures)
         };
         if !record.state.is_proven() {

@@ -12,7 +12,7 @@ use crate::schedule::Schedule;
 use alloc::collections::VecDeque;
 use alloc::{boxed::Box, format, rc::Rc, string::String, vec::Vec};
 use core::cell::RefCell;
-use homeostat_core::error::Result;
+use homeostat_core::error::{Code, Error, Result};
 use homeostat_reflex::breaker::Outcome;
 use homeostat_reflex::flow::pipeline::{COMPILATION, VALIDATION};
 use homeostat_reflex::flow::{EMERGENCY, Queue, STRATEGIC, Taken, tier_of_interest};
@@ -45,8 +45,10 @@ pub struct Background {
     compilation: Waiting,
     validation: Waiting,
     common: Rc<Common>,
-    /// The pipeline whose command is out.
-    out: Option<(KernelId, u64)>,
+    /// The pipeline whose command is out, and the program that it is about.
+    out: Option<(KernelId, u64, Option<ProgramId>)>,
+    /// When it went out.
+    out_us: u64,
     serial: u64,
     drops: VecDeque<ProgramId>,
     /// Whether a `Drop` without a kernel is out.
@@ -71,6 +73,7 @@ impl Default for Background {
             validation: waiting(VALIDATION),
             common: Rc::new(common),
             out: None,
+            out_us: 0,
             serial: 0,
             drops: VecDeque::new(),
             dropping: false,
@@ -163,7 +166,7 @@ impl Background {
     /// Candidates of a pipeline that ends early are given up, and say nothing of the stage that they were in.
     fn end(&mut self, id: KernelId, now_us: u64) {
         let Some(line) = self.lines.remove(&id) else { return };
-        self.drops.extend(line.open);
+        self.drops.extend(line.open.into_iter().map(|(program, _)| program));
         for (stage, permit) in line.permits {
             self.gates.leave(stage, permit, Outcome::Ignored, now_us);
         }
@@ -185,7 +188,7 @@ impl Background {
 
     /// Ends every pipeline, as after a device's loss. What is out needs no reply; it counts as failed in the stage that it was in.
     pub fn clear(&mut self, now_us: u64) {
-        if let Some(line) = self.out.and_then(|(id, _)| self.lines.get_mut(&id)) {
+        if let Some(line) = self.out.and_then(|(id, ..)| self.lines.get_mut(&id)) {
             for (stage, permit) in core::mem::take(&mut line.permits) {
                 self.gates.leave(stage, permit, Outcome::Failure, now_us);
             }
@@ -345,20 +348,44 @@ impl Background {
                         }
                     }
                 }
-                self.out = Some((id, line.serial));
+                let program = match &command {
+                    Command::Compile(program, ..)
+                    | Command::Execute { program, .. }
+                    | Command::Time(program, ..) => Some(*program),
+                    Command::Compute(_) | Command::Drop(_) => None,
+                };
+                (self.out, self.out_us) = (Some((id, line.serial, program)), now_us);
                 return Some((Some(id), command));
             }
         }
         None
     }
 
-    /// What came of the command that is out.
-    pub fn reply(&mut self, reply: Reply) {
+    /// What hung the device would hang the next one too: the schedules of the program that is out are not tried again.
+    pub fn blame(&mut self, keeper: &impl Keeper, error: &Error) {
+        let Some((id, serial, Some(program))) = self.out else { return };
+        if error.code != Code::DeviceHung {
+            return;
+        }
+        let line = self.lines.get(&id).filter(|line| line.serial == serial);
+        let of = |line: &Line| line.open.iter().find(|(open, _)| *open == program).cloned();
+        keeper.with(|r| match line.and_then(of) {
+            Some((_, Some(tried))) => r.ban(id, &tried, error, self.out_us),
+            // It answers already.
+            _ => r.quarantine(id, program, &error.message, self.out_us),
+        });
+    }
+
+    /// What came of the command that is out. Of a device that hung it is told before the registry is.
+    pub fn reply(&mut self, keeper: &impl Keeper, reply: Reply) {
         if core::mem::take(&mut self.dropping) {
             return;
         }
+        if let Reply::Failed(error) = &reply {
+            self.blame(keeper, error);
+        }
         // A kernel that was stopped meanwhile hears nothing.
-        if let Some((id, serial)) = self.out.take()
+        if let Some((id, serial, _)) = self.out.take()
             && let Some(line) = self.lines.get(&id).filter(|line| line.serial == serial)
         {
             line.slot.borrow_mut().reply = Some(reply);

@@ -4,8 +4,8 @@ use super::gate::Stage;
 use crate::architect::Topic;
 use crate::ir::Data;
 use crate::measure::Timing;
-use crate::plan::{Plan, Variant};
-use crate::registry::{Event, Evidence, Offer, ProgramId};
+use crate::plan::Plan;
+use crate::registry::{Event, Evidence, Extent, Offer, ProgramId, Tried};
 use crate::schedule::Schedule;
 use crate::wgsl::Kernel;
 use alloc::{sync::Arc, vec::Vec};
@@ -43,14 +43,18 @@ pub(super) enum Ask {
     Note(Event, Vec<Schedule>, Evidence),
     /// Have a program answer. Replied by `Accepted`.
     Promote(Offer),
+    /// A run of a program that answers takes so many seconds.
+    Expect(ProgramId, f64),
     /// Go on when the kernel is hot and the device is idle. Replied by `Accepted`: whether there is reason to go on at all.
     Rest,
     /// A candidate comes to a stage. Replied by `Done`, or by `Failed` (`ForgeBusy`) while the stage's breaker is open.
     Enter(Stage),
     /// It has left the stage: whether it failed there; `None` where that says nothing about the device.
     Leave(Stage, Option<bool>),
-    /// Never try this schedule of a group again in this life.
-    Ban(Variant, usize, Schedule),
+    /// These failed, for this reason.
+    Ban(Tried, Error),
+    /// The processor answers, and takes so many seconds: what was tried is this.
+    Stay(Extent, f64),
     /// The device has taught something.
     Learn(Topic, Vec<f64>),
     /// End here, and begin anew when the stages let somebody in again.

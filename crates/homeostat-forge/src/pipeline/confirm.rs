@@ -5,7 +5,7 @@ use super::life::is_over;
 use super::raise::Raised;
 use crate::measure::{Decision, Median, decide, median, runs};
 use crate::prove::work;
-use crate::registry::{Backend, Event, Evidence, ProgramId};
+use crate::registry::{Backend, Event, Evidence, ProgramId, Tried};
 use crate::schedule::Schedule;
 use crate::search::Search;
 use alloc::{string::String, vec::Vec};
@@ -24,8 +24,8 @@ const PROCESSOR_WORK_MAX: f64 = 5e8;
 pub(super) enum Rival {
     /// It is faster.
     Won(Option<Median>),
-    /// It is not, by more than the noise.
-    Lost(Median),
+    /// It is not, by more than the noise; and so many seconds are the processor's.
+    Lost(Median, f64),
     /// The processor does not compete.
     None,
 }
@@ -51,7 +51,7 @@ impl Context {
                 Ok(seconds) => (seconds, String::new()),
                 Err(error) if is_over(&error) => return Err(error),
                 Err(error) => {
-                    self.port.ban(&self.form.variant, group, schedule).await;
+                    self.port.ban(self.one(group, schedule), &error).await;
                     (f64::INFINITY, String::from(error.code.as_str()))
                 }
             };
@@ -64,13 +64,18 @@ impl Context {
         Ok(())
     }
 
+    fn one(&self, group: usize, schedule: Schedule) -> Tried {
+        Tried { form: self.form.clone(), schedules: alloc::vec![(group, schedule)] }
+    }
+
     /// Compiles one group alone.
     async fn prepare(&self, group: usize, schedule: Schedule) -> Result<Bench> {
         let of = &self.form.plan.groups[group];
         let kernel = crate::wgsl::emit(of, &schedule, &self.limits)
             .map_err(|why| Error::new(Code::ForgeUnsupported, why))?;
+        let tried = self.one(group, schedule);
         let (uneven, group) = (self.limits.uneven(&kernel), group as u32);
-        let program = self.port.compile(&self.form.plan, alloc::vec![(group, kernel)]).await?;
+        let program = self.port.compile(tried, alloc::vec![(group, kernel)]).await?;
         match self.estimate(program, group).await {
             Ok(estimate_s) => Ok(Bench { program, group, uneven, estimate_s }),
             Err(error) => {
@@ -210,7 +215,10 @@ impl Context {
                 return Ok(match decision {
                     Some(Decision::Promote(ratio)) => Rival::Won(Some(ratio)),
                     // Inside the noise nothing changes: the processor answers already.
-                    Some(Decision::Keep(ratio) | Decision::Undecided(ratio)) => Rival::Lost(ratio),
+                    Some(Decision::Keep(ratio) | Decision::Undecided(ratio)) => {
+                        let own: Vec<f64> = pairs.iter().map(|(_, own)| *own).collect();
+                        Rival::Lost(ratio, median(&own).map_or(0.0, |m| m.value))
+                    }
                     None => Rival::None,
                 });
             }

@@ -10,7 +10,7 @@ use crate::ir::Data;
 use crate::measure::Median;
 use crate::plan::Variant;
 use crate::registry::{
-    Backend, Event, Evidence, Form, Installed, KernelOptions, Offer, Subject, Tier, is_loss,
+    Backend, Event, Evidence, Extent, Form, Installed, KernelOptions, Offer, Subject, Tier, is_loss,
 };
 use crate::schedule::{Limits, Schedule, first_schedules};
 use crate::search::{Search, Strategies};
@@ -40,6 +40,8 @@ pub struct Start {
     pub limits: Limits,
     /// What answered best before, as the library knows it: the graph, and a schedule for each of its groups.
     pub known: Option<(Form, Vec<Schedule>)>,
+    /// Whether the processor won before, on this device.
+    pub stays: bool,
     /// For each group, schedules that did well with kernels like it: a search looks at them first.
     pub alike: Vec<Vec<Schedule>>,
     /// Schedules that are not to be tried: of which graph, group and schedule.
@@ -83,7 +85,8 @@ pub(super) struct Context {
 
 /// Lives a pipeline, and notes why it ends.
 pub(super) async fn live(port: Port, start: Start) {
-    let Start { subject, options, limits, known, alike, banned, lessons, strategies, current, goal } = start;
+    let Start { subject, options, limits, known, stays, alike, banned, lessons, strategies, current, goal } =
+        start;
     let (form, inputs) = (subject.own(), RefCell::new(None));
     let port_of = port.clone();
     let context =
@@ -92,7 +95,7 @@ pub(super) async fn live(port: Port, start: Start) {
         (Goal::Propose(schedules), _) => context.propose(schedules).await,
         (Goal::Review(form, suspect), Some(current)) => context.review(current, form, suspect).await,
         (Goal::Tune, Some(current)) => context.improve(current).await,
-        (_, None) => context.begin(known).await,
+        (_, None) => context.begin(known, stays).await,
     };
     // The owner knows of a lost device by itself; it starts anew with another one.
     if ended.as_ref().is_err_and(|e| e.code == Code::ForgeBusy) {
@@ -190,19 +193,11 @@ impl Context {
     }
 
     /// FAST, or what the library knows; then STANDARD where nothing was known.
-    async fn begin(&self, known: Option<(Form, Vec<Schedule>)>) -> Ending {
+    async fn begin(&self, known: Option<(Form, Vec<Schedule>)>, stays: bool) -> Ending {
         self.port.matters(NORMAL);
         if self.options.backend == Backend::Cpu {
             return Ok("the processor answers, as it was asked to");
         }
-        let first = match self.first() {
-            Ok(first) => first,
-            Err(error) => {
-                let reason = format!("{error}");
-                self.port.note(Event::Rejected, &[], Evidence { reason, ..Evidence::default() }).await;
-                return Ok("the adapter cannot compute it: the processor answers");
-            }
-        };
         if let Some((form, known)) = known
             && let here = self.of(&form)
             && !here.are_banned(&known)
@@ -215,6 +210,17 @@ impl Context {
                 None => Ok("it was refused: see the event before"),
             };
         }
+        if stays {
+            return Ok("the processor answers: it was found to be the better one before");
+        }
+        let first = match self.first() {
+            Ok(first) => first,
+            Err(error) => {
+                let reason = format!("{error}");
+                self.port.note(Event::Rejected, &[], Evidence { reason, ..Evidence::default() }).await;
+                return Ok("the adapter cannot compute it: the processor answers");
+            }
+        };
         if let Some(raised) = self.raise(first.clone(), Proof::Full).await? {
             return self.compete(raised).await;
         }
@@ -234,14 +240,15 @@ impl Context {
     async fn compete(&self, raised: Raised) -> Ending {
         let ratio = match self.against_processor(&raised).await? {
             Rival::Won(ratio) => ratio,
-            Rival::Lost(ratio) => {
+            Rival::Lost(ratio, seconds) => {
                 // It may win when it is better: it stays a candidate while it is searched for.
                 if self.options.tier == Tier::Fast {
                     self.refuse(&raised, Some(ratio), "the processor is as fast").await;
                     self.port.release(raised.program).await;
+                    self.port.stay(Extent::First, seconds).await;
                     return Ok("the processor is as fast as the first schedules: it answers");
                 }
-                return self.search_behind(raised, ratio).await;
+                return self.search_behind(raised, ratio, seconds).await;
             }
             Rival::None => None,
         };
@@ -253,7 +260,7 @@ impl Context {
     }
 
     /// The processor answers: the device's program gets one search to do better.
-    async fn search_behind(&self, raised: Raised, ratio: Median) -> Ending {
+    async fn search_behind(&self, raised: Raised, ratio: Median, seconds: f64) -> Ending {
         let mut best = raised.installed();
         let found = self.search_all(&mut best, EXPERIMENTAL).await;
         let better = match found {
@@ -264,12 +271,14 @@ impl Context {
         self.port.release(raised.program).await;
         let Some(better) = better? else {
             self.refuse(&raised, Some(ratio), "the processor is as fast").await;
+            self.port.stay(Extent::Search, seconds).await;
             return Ok("the processor is as fast as the device: it answers");
         };
         match self.against_processor(&better).await? {
-            Rival::Lost(ratio) => {
+            Rival::Lost(ratio, seconds) => {
                 self.refuse(&better, Some(ratio), "the processor is as fast").await;
                 self.port.release(better.program).await;
+                self.port.stay(Extent::Search, seconds).await;
                 Ok("the processor is as fast as the best schedules found: it answers")
             }
             Rival::Won(ratio) => self.answer(better, ratio).await.map_or(REFUSED, |_| FOUND),
@@ -277,11 +286,18 @@ impl Context {
         }
     }
 
-    /// Asks to be promoted; gives the program up where it is not.
+    /// Asks to be promoted; gives the program up where it is not. What nobody has timed in this life is timed when it answers: nobody waits
+    /// for that.
     pub(super) async fn answer(&self, raised: Raised, ratio: Option<Median>) -> Option<Installed> {
         let installed = raised.installed();
         let offer = Offer { installed: installed.clone(), ratio, worst: raised.worst };
         if self.port.promote(offer).await {
+            if raised.seconds == 0.0
+                && let Ok(seconds) = self.time_of_run(raised.program).await
+            {
+                self.port.expect(raised.program, seconds).await;
+                return Some(Installed { seconds, ..installed });
+            }
             return Some(installed);
         }
         self.port.release(raised.program).await;

@@ -4,7 +4,7 @@ use super::command::{Ask, Command, Reply};
 use super::gate::{Gates, Stage};
 use super::life::{Goal, Start};
 use super::port::Slot;
-use crate::registry::{KernelId, ProgramId, Registry};
+use crate::registry::{KernelId, ProgramId, Registry, Tried};
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::cell::RefCell;
 use core::future::Future;
@@ -48,7 +48,7 @@ pub(super) struct Line {
     /// Permits of the stages that it is in.
     pub permits: Vec<(Stage, u64)>,
     /// Programs that it compiled, and that neither answer nor were given up.
-    pub open: Vec<ProgramId>,
+    pub open: Vec<(ProgramId, Option<Tried>)>,
     pub deferred: bool,
 }
 
@@ -60,6 +60,7 @@ pub(super) fn start_of(registry: &Registry, id: KernelId) -> Result<Option<Start
     Ok(Some(Start {
         limits: *limits,
         known: registry.known(id),
+        stays: registry.stays(id),
         alike: groups.map(|g| registry.alike(id, g)).collect(),
         banned: registry.banned(id),
         lessons: registry.lessons(),
@@ -88,8 +89,11 @@ pub(super) fn advance(
         let reply = match ask {
             Some(Ask::Device(command)) => {
                 match &command {
-                    Command::Compile(program, ..) => line.open.push(*program),
-                    Command::Drop(program) => line.open.retain(|open| open != program),
+                    Command::Compile(program, ..) => {
+                        let tried = line.slot.borrow_mut().tried.take();
+                        line.open.push((*program, tried));
+                    }
+                    Command::Drop(program) => line.open.retain(|(open, _)| open != program),
                     _ => {}
                 }
                 return Some(command);
@@ -127,9 +131,10 @@ fn own(
         Ask::Promote(offer) => {
             let program = offer.installed.program;
             let accepted = keeper.with(|r| r.promote(id, offer, now_us));
-            line.open.retain(|open| !accepted || *open != program);
+            line.open.retain(|(open, _)| !accepted || *open != program);
             return Reply::Accepted(accepted);
         }
+        Ask::Expect(program, seconds) => keeper.with(|r| r.expect(id, program, seconds)),
         Ask::Enter(stage) => match gates.enter(stage, now_us) {
             Ok(permit) => line.permits.push((stage, permit)),
             Err(error) => return Reply::Failed(error),
@@ -144,7 +149,8 @@ fn own(
                 gates.leave(stage, line.permits.remove(at).1, outcome, now_us);
             }
         }
-        Ask::Ban(variant, group, schedule) => keeper.with(|r| r.ban(id, variant, group, schedule)),
+        Ask::Ban(tried, error) => keeper.with(|r| r.ban(id, &tried, &error, now_us)),
+        Ask::Stay(extent, seconds) => keeper.with(|r| r.stay(id, extent, seconds)),
         Ask::Learn(topic, numbers) => keeper.with(|r| r.learn(topic, &numbers)),
         Ask::Defer => line.deferred = true,
         Ask::Device(_) | Ask::Rest => {}

@@ -5,8 +5,7 @@ use super::gate::Stage;
 use crate::architect::Topic;
 use crate::ir::Data;
 use crate::measure::Timing;
-use crate::plan::{Plan, Variant};
-use crate::registry::{Event, Evidence, Offer, ProgramId};
+use crate::registry::{Event, Evidence, Extent, Offer, ProgramId, Tried};
 use crate::schedule::Schedule;
 use crate::wgsl::Kernel;
 use alloc::{rc::Rc, sync::Arc, vec::Vec};
@@ -23,6 +22,8 @@ pub(super) struct Slot {
     pub reply: Option<Reply>,
     /// How much what it does now matters: one of flow's tiers.
     pub tier: u32,
+    /// What the program is made of that it has compiled next.
+    pub tried: Option<Tried>,
 }
 
 /// What all pipelines share.
@@ -90,12 +91,14 @@ impl Port {
         self.ask(Ask::Leave(stage, failed), drop)
     }
 
-    pub async fn compile(&self, plan: &Arc<Plan>, parts: Vec<(u32, Kernel)>) -> Result<ProgramId> {
+    /// Compiles kernels of these schedules.
+    pub async fn compile(&self, tried: Tried, parts: Vec<(u32, Kernel)>) -> Result<ProgramId> {
         // The breaker is asked when its turn comes: what waits for the driver meanwhile may become ill.
         let program = ProgramId(self.common.programs.get());
         self.common.programs.set(program.0.wrapping_add(1));
-        let compiled =
-            self.ask(Ask::Device(Command::Compile(program, plan.clone(), parts)), |reply| reply).await;
+        let plan = tried.form.plan.clone();
+        self.slot.borrow_mut().tried = Some(tried);
+        let compiled = self.ask(Ask::Device(Command::Compile(program, plan, parts)), |reply| reply).await;
         self.leave(Stage::Compile, &compiled).await;
         match compiled {
             Ok(_) => Ok(program),
@@ -147,12 +150,23 @@ impl Port {
         self.ask(Ask::Promote(offer), accepted)
     }
 
+    /// From now on runs of what answers are expected to take so long.
+    pub fn expect(&self, program: ProgramId, seconds: f64) -> Asked<'_, ()> {
+        self.ask(Ask::Expect(program, seconds), drop)
+    }
+
     pub fn rest(&self) -> Asked<'_, bool> {
         self.ask(Ask::Rest, accepted)
     }
 
-    pub fn ban(&self, variant: &Variant, group: usize, schedule: Schedule) -> Asked<'_, ()> {
-        self.ask(Ask::Ban(variant.clone(), group, schedule), drop)
+    /// What failed is not tried again: in this life, or, where it was wrong, on this device.
+    pub fn ban(&self, tried: Tried, error: &Error) -> Asked<'_, ()> {
+        self.ask(Ask::Ban(tried, error.clone()), drop)
+    }
+
+    /// The processor answers, whatever the device was tried with.
+    pub fn stay(&self, extent: Extent, seconds: f64) -> Asked<'_, ()> {
+        self.ask(Ask::Stay(extent, seconds), drop)
     }
 
     pub fn learn(&self, topic: Topic, numbers: Vec<f64>) -> Asked<'_, ()> {

@@ -8,7 +8,7 @@ use crate::library::Measures;
 use crate::measure::median;
 use crate::plan::Group;
 use crate::prove::{Inputs, Truth, make};
-use crate::registry::{Event, Evidence, Form, Installed, ProgramId};
+use crate::registry::{Event, Evidence, Form, Installed, ProgramId, Tried, is_wrong};
 use crate::schedule::{Limits, Schedule};
 use crate::wgsl::{Kernel, Temporary, emit};
 use alloc::{format, sync::Arc, vec::Vec};
@@ -28,6 +28,7 @@ pub(super) struct Raised {
     pub form: Form,
     pub schedules: Vec<Schedule>,
     pub measures: Vec<Measures>,
+    /// 0 where nobody has timed it in this life.
     pub seconds: f64,
     pub worst: f64,
 }
@@ -75,6 +76,9 @@ impl Context {
             Ok(raised) => Ok(Some(raised)),
             Err(error) if is_over(&error) => Err(error),
             Err(error) => {
+                if is_wrong(&error) {
+                    self.port.ban(self.tried(&schedules), &error).await;
+                }
                 let reason = format!("{}: {}", error.code.as_str(), error.message);
                 self.port.note(Event::Rejected, &schedules, Evidence { reason, ..self.evidence() }).await;
                 Ok(None)
@@ -86,11 +90,11 @@ impl Context {
         let kernels = self.kernels(schedules)?;
         let measures: Vec<Measures> = kernels.iter().map(|(_, k)| declared(k)).collect();
         let uneven: Vec<f64> = kernels.iter().map(|(_, k)| self.limits.uneven(k)).collect();
-        let program = self.port.compile(&self.form.plan, kernels).await?;
+        let program = self.port.compile(self.tried(schedules), kernels).await?;
         let shown = match self.prove(program, schedules, proof).await {
-            Ok(worst) => {
-                self.clock(program, proof, &uneven).await.map(|(seconds, each)| (worst, seconds, each))
-            }
+            // What it takes is known from an earlier life, or is measured when it answers.
+            Ok(worst) if proof == Proof::Recheck => Ok((worst, 0.0, alloc::vec![0.0; uneven.len()])),
+            Ok(worst) => self.clock(program, &uneven).await.map(|(seconds, each)| (worst, seconds, each)),
             Err(error) => Err(error),
         };
         let (worst, seconds, each) = match shown {
@@ -100,7 +104,8 @@ impl Context {
                 return Err(error);
             }
         };
-        let evidence = Evidence { worst: Some(worst), seconds: Some(seconds), ..self.evidence() };
+        let timed = (proof == Proof::Full).then_some(seconds);
+        let evidence = Evidence { worst: Some(worst), seconds: timed, ..self.evidence() };
         self.port.note(Event::Validated, schedules, evidence).await;
         let measured = |(m, seconds): (Measures, f64)| Measures { error: worst, seconds, ..m };
         let measures = measures.into_iter().zip(each).map(measured).collect();
@@ -131,7 +136,10 @@ impl Context {
         let (blueprint, seed) = (&self.subject.blueprint, self.options.seed);
         let mut worst = 0f64;
         for kind in kinds {
-            let inputs = Arc::new(make(blueprint, *kind, seed));
+            let inputs = match kind {
+                Inputs::Random => self.usual_inputs(),
+                _ => Arc::new(make(blueprint, *kind, seed)),
+            };
             let (outputs, _) = self.port.execute(program, &inputs, true).await?;
             let truth = match proof {
                 Proof::Full => Truth::within(blueprint, &inputs, seed, self.options.proof_work_max)?,
@@ -148,20 +156,30 @@ impl Context {
     }
 
     /// The seconds of a run, and of each group alone.
-    async fn clock(&self, program: ProgramId, proof: Proof, uneven: &[f64]) -> Result<(f64, Vec<f64>)> {
-        let inputs = self.usual_inputs();
-        // What was compiled just now may run for the first time in full.
-        self.port.execute(program, &inputs, false).await?;
-        let mut samples = Vec::new();
-        let wanted = if proof == Proof::Full { SAMPLES } else { 1 };
-        for _ in 0..wanted {
-            samples.push(self.port.execute(program, &inputs, false).await?.1);
-        }
+    async fn clock(&self, program: ProgramId, uneven: &[f64]) -> Result<(f64, Vec<f64>)> {
+        let seconds = self.time_of_run(program).await?;
         let mut each = Vec::new();
         for (group, uneven) in (0u32..).zip(uneven) {
             each.push(self.port.time(program, group, 1).await?.seconds(&self.limits, *uneven));
         }
-        Ok((median(&samples).map_or(0.0, |m| m.value), each))
+        Ok((seconds, each))
+    }
+
+    /// The seconds of a whole run, its way to the device and back included.
+    pub(super) async fn time_of_run(&self, program: ProgramId) -> Result<f64> {
+        let inputs = self.usual_inputs();
+        // What was compiled just now may run for the first time in full.
+        self.port.execute(program, &inputs, false).await?;
+        let mut samples = Vec::new();
+        for _ in 0..SAMPLES {
+            samples.push(self.port.execute(program, &inputs, false).await?.1);
+        }
+        Ok(median(&samples).map_or(0.0, |m| m.value))
+    }
+
+    /// These schedules, one for each group.
+    pub(super) fn tried(&self, schedules: &[Schedule]) -> Tried {
+        Tried { form: self.form.clone(), schedules: schedules.iter().copied().enumerate().collect() }
     }
 
     /// Inputs like a user's.

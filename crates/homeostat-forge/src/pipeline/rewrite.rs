@@ -84,7 +84,7 @@ impl Context {
         let (candidate, incumbent) = (self.of(&raised.form), self.of(&current.form));
         let kernels = incumbent.kernels(&current.schedules)?;
         // A program of its own: the one that answers may be taken back meanwhile.
-        let program = self.port.compile(&current.form.plan, kernels).await?;
+        let program = self.port.compile(incumbent.tried(&current.schedules), kernels).await?;
         let decision = async {
             let one = candidate.benches(raised.program, &raised.schedules).await?;
             let other = incumbent.benches(program, &current.schedules).await?;

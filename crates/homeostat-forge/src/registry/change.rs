@@ -42,6 +42,13 @@ impl Registry {
         true
     }
 
+    /// A run of what answers takes so many seconds: that was not known when it was promoted.
+    pub(crate) fn expect(&mut self, id: KernelId, program: ProgramId, seconds: f64) {
+        if let Some(field) = self.fields.get_mut(&id) {
+            field.expect(program, seconds);
+        }
+    }
+
     /// Takes what answers back, because somebody asked for it; whether there was another program to go back to.
     pub fn take_back(&mut self, id: KernelId, now_us: u64) -> bool {
         let Some(field) = self.fields.get_mut(&id).filter(|f| !f.previous.is_empty()) else { return false };
@@ -87,7 +94,7 @@ impl Registry {
     }
 
     /// A program that was wrong, or that the device refused to run, never answers again.
-    pub(super) fn quarantine(&mut self, id: KernelId, program: ProgramId, reason: &str, now_us: u64) {
+    pub(crate) fn quarantine(&mut self, id: KernelId, program: ProgramId, reason: &str, now_us: u64) {
         let Some(field) = self.fields.get_mut(&id) else { return };
         let runs = field.watch.runs();
         let Some((bad, answered)) = field.remove(program) else { return };

@@ -125,6 +125,14 @@ impl Field {
         Some((self.previous.remove(place), false))
     }
 
+    /// What answers takes so many seconds, where it is this one.
+    pub fn expect(&mut self, program: ProgramId, seconds: f64) {
+        if let Some(current) = self.current.as_mut().filter(|c| c.program == program) {
+            current.seconds = seconds;
+            self.watch.expect(seconds);
+        }
+    }
+
     /// Forgets every program, as after a device's loss.
     pub fn clear(&mut self) -> Vec<ProgramId> {
         let gone = self.previous.drain(..).chain(self.current.take()).map(|i| i.program).collect();

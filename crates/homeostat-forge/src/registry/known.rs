@@ -1,14 +1,35 @@
 //! What the library is told of promotions and failures, and what it knows to begin with.
 
-use super::{Event, Form, Installed, KernelId, Registry};
+use super::{
+    Backend, Event, Evidence, Form, Installed, KernelId, KernelOptions, Registry, Tier, Tried, is_wrong,
+};
 use crate::controller::{Objective, choose};
-use crate::library::{BlueprintState, KernelKey, KernelState, Query, Record, bucket};
+use crate::library::{BlueprintState, KernelKey, KernelState, Measures, PROCESSOR, Query, Record, bucket};
 use crate::plan::Variant;
 use crate::schedule::Schedule;
 use alloc::{format, string::String, vec::Vec};
+use homeostat_core::error::{Code, Error};
 
 /// Most schedules of a kernel that are not tried again because the driver refused them.
 const BANNED_MAX: usize = 256;
+
+/// What the device was tried with before the processor was found to be the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// With the schedules to begin with.
+    First,
+    /// With what a search found.
+    Search,
+}
+
+impl Extent {
+    const ALL: [Extent; 2] = [Extent::First, Extent::Search];
+
+    /// What the library has in the place of a schedule.
+    fn text(self) -> String {
+        format!("{PROCESSOR}{}", if self == Extent::First { "-first" } else { "" })
+    }
+}
 
 /// What a kernel of the library is computed by: a schedule, of a group of the blueprint's own graph or of another one for the same numbers.
 fn text(variant: &Variant, schedule: &Schedule) -> String {
@@ -27,12 +48,16 @@ fn read(text: &str) -> Option<(Variant, Schedule)> {
 impl Registry {
     /// What the library knows a group's kernel by; `None` without a device.
     fn key(&self, id: KernelId, form: &Form, group: usize, schedule: &Schedule) -> Option<KernelKey> {
+        self.key_of(id, form, group, text(&form.variant, schedule))
+    }
+
+    fn key_of(&self, id: KernelId, form: &Form, group: usize, schedule: String) -> Option<KernelKey> {
         let (device, subject) = (&self.device.as_ref()?.0, &self.fields.get(&id)?.subject);
         let dtype = form.plan.groups.get(group)?.dtype;
         Some(KernelKey {
             blueprint: subject.hash,
             group: group as u32,
-            schedule: text(&form.variant, schedule),
+            schedule,
             bucket: bucket(form.work(group)),
             dtype,
             device: device.clone(),
@@ -150,12 +175,78 @@ impl Registry {
         }
     }
 
-    /// Never tries a schedule of a group again in this life: the driver refused it.
-    pub(crate) fn ban(&mut self, id: KernelId, variant: Variant, group: usize, schedule: Schedule) {
-        if let Some(field) = self.fields.get_mut(&id)
-            && field.banned.len() < BANNED_MAX
-        {
-            field.banned.push((variant, group, schedule));
+    /// Never tries these again in this life; where they were wrong, refused by the driver or hung the device, never on this device. Of a
+    /// whole program what differs from the one that answers is at fault: nobody knows which of its kernels.
+    pub(crate) fn ban(&mut self, id: KernelId, tried: &Tried, error: &Error, now_us: u64) {
+        let Some(field) = self.fields.get_mut(&id) else { return };
+        let variant = &tried.form.variant;
+        let current = field.current.as_ref().filter(|c| c.form.variant == *variant);
+        let answers = |(g, s): &&(usize, Schedule)| current.is_some_and(|c| c.schedules.get(*g) == Some(s));
+        let mut at_fault: Vec<(usize, Schedule)> =
+            tried.schedules.iter().filter(|one| !answers(one)).copied().collect();
+        if at_fault.is_empty() {
+            at_fault = tried.schedules.clone();
+        }
+        for (group, schedule) in &at_fault {
+            if field.banned.len() < BANNED_MAX {
+                field.banned.push((variant.clone(), *group, *schedule));
+            }
+        }
+        if !is_wrong(error) {
+            return;
+        }
+        for (group, schedule) in &at_fault {
+            if let Some(key) = self.key(id, &tried.form, *group, schedule) {
+                if self.library.kernel(&key).is_none() {
+                    self.library.add(key.clone(), Measures::default());
+                }
+                let _ = self.library.move_kernel(&key, KernelState::Quarantined, None);
+            }
+        }
+        if error.code == Code::DeviceHung {
+            let schedules: Vec<Schedule> = at_fault.iter().map(|(_, s)| *s).collect();
+            let (variant, reason) = (variant.clone(), error.message.clone());
+            let evidence = Evidence { variant, reason, ..Evidence::default() };
+            self.note(now_us, Some(id), Event::Quarantined, &schedules, evidence);
+        }
+    }
+
+    /// The processor answers, whatever the device was tried with: a later start need not find that out again.
+    pub(crate) fn stay(&mut self, id: KernelId, extent: Extent, seconds: f64) {
+        let Some(key) = self.key_of_processor(id, extent) else { return };
+        if self.library.kernel(&key).is_some_and(|r| r.answered) {
+            return;
+        }
+        self.library.add(key.clone(), Measures { seconds, portable: true, ..Measures::default() });
+        for state in [KernelState::Validated, KernelState::Promoted] {
+            let _ = self.library.move_kernel(&key, state, None);
+        }
+    }
+
+    /// Whether the processor was found to be the better one on this device before, by at least as much as would be tried now.
+    pub(crate) fn stays(&self, id: KernelId) -> bool {
+        let Some(field) = self.fields.get(&id) else { return false };
+        let KernelOptions { tier, backend, .. } = field.options;
+        let counts =
+            |extent: &Extent| backend == Backend::Auto && (tier == Tier::Fast || *extent == Extent::Search);
+        let known = |extent: Extent| {
+            let key = self.key_of_processor(id, extent);
+            key.and_then(|key| self.library.kernel(&key)).is_some_and(|r| r.answered)
+        };
+        Extent::ALL.into_iter().filter(counts).any(known)
+    }
+
+    fn key_of_processor(&self, id: KernelId, extent: Extent) -> Option<KernelKey> {
+        let form = self.fields.get(&id)?.subject.own();
+        self.key_of(id, &form, 0, extent.text())
+    }
+
+    /// A program of the device answers: the processor was not the better one after all.
+    fn leave_processor(&mut self, id: KernelId) {
+        for extent in Extent::ALL {
+            if let Some(key) = self.key_of_processor(id, extent) {
+                let _ = self.library.move_kernel(&key, KernelState::Validated, None);
+            }
         }
     }
 
@@ -169,8 +260,14 @@ impl Registry {
             .for_each(|step| self.follow(hash, step));
         for (group, schedule) in new.schedules.iter().enumerate() {
             let Some(key) = self.key(id, &new.form, group, schedule) else { continue };
-            let measures = new.measures.get(group).copied().unwrap_or_default();
-            let known = self.library.kernel(&key).map(|r| (r.state, r.proven_here));
+            let record = self.library.kernel(&key);
+            // What was not timed in this life was in an earlier one.
+            let measures = match (new.measures.get(group), record) {
+                (Some(own), _) if own.seconds > 0.0 => *own,
+                (_, Some(earlier)) => earlier.measures,
+                (own, None) => own.copied().unwrap_or_default(),
+            };
+            let known = record.map(|r| (r.state, r.proven_here));
             if known == Some((KernelState::Promoted, true)) {
                 continue;
             }
@@ -180,6 +277,7 @@ impl Registry {
             }
             let _ = self.library.move_kernel(&key, KernelState::Promoted, Some(measures));
         }
+        self.leave_processor(id);
         let Some(before) = before else { return };
         for (group, schedule) in before.schedules.iter().enumerate() {
             let stays = before.form.variant == new.form.variant && new.schedules.get(group) == Some(schedule);

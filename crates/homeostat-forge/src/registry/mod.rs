@@ -30,8 +30,9 @@ mod subject;
 pub use entry::{Entry, Event, Evidence};
 pub use field::{Installed, Stats, Ticket};
 pub use journal::{CAPACITY, Journal};
+pub use known::Extent;
 pub use options::{Backend, KernelOptions, Options, Tier};
-pub use subject::{Form, Subject};
+pub use subject::{Form, Subject, Tried};
 
 use crate::ir::{Blueprint, Data};
 use crate::library::{DeviceKey, Library};
@@ -409,6 +410,11 @@ pub fn check(subject: &Subject, ticket: &Ticket, inputs: &[Data], outputs: &[Dat
 /// Whether an error means that nothing of the device is left.
 pub fn is_loss(error: &Error) -> bool {
     matches!(error.code, Code::DeviceLost | Code::DeviceHung | Code::NoAdapter)
+}
+
+/// Whether an error says that a candidate is wrong, here and whenever it is tried again.
+pub(crate) fn is_wrong(error: &Error) -> bool {
+    matches!(error.code, Code::KernelRejected | Code::Panic | Code::DeviceHung)
 }
 
 fn closed() -> Error {

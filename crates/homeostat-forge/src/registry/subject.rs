@@ -2,6 +2,7 @@
 
 use crate::ir::{Blueprint, Data, Hash, NodeId};
 use crate::plan::{Plan, Variant, Work};
+use crate::schedule::Schedule;
 use alloc::{format, sync::Arc, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 
@@ -24,6 +25,15 @@ impl Form {
             _ => group.shape.elements() as f64,
         }
     }
+}
+
+/// Schedules of some groups of a graph, by the group's number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// Which graph.
+    pub form: Form,
+    /// Of which groups.
+    pub schedules: Vec<(usize, Schedule)>,
 }
 
 /// A blueprint with its plan and its hash.
