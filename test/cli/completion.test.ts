@@ -87,7 +87,7 @@ zpty -d z
     const { status, stdout } = spawnSync('zsh', ['-f', '-c', driver], {
       cwd,
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 120_000,
       env: { ...process.env, PATH: `${path('bin')}:${process.env.PATH}`, HOME: cwd, TERM: 'xterm' },
     })
     expect(status).toBe(0)

@@ -1,8 +1,7 @@
 /** Files that are damaged, foreign, out of reach or out of room: told with a code, and left as they are. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { sleep } from '../support/folder.js'
 import { CLI, ended, fails, homeostat, jsonLines, startProgram, well } from './support/cli.js'
 import { Driver } from './support/driver.js'
 import { type Place, SQUARE, toldStudy, workplace } from './support/studies.js'
@@ -55,8 +54,8 @@ describe('a study that was cut off', () => {
     const place = await toldStudy(4)
     const driver = new Driver(['--state', 's.jsonl'], place)
     expect(await driver.json({ cmd: 'best' })).toMatchObject({ value: 1 })
-    // Longer than a lock is kept for what may follow.
-    await sleep(400)
+    // A lock is kept for a moment, for what may follow.
+    await expect.poll(() => readdirSync(place.cwd)).not.toContain('s.jsonl.lock')
     writeFileSync(place.path('s.jsonl'), '')
     expect(await driver.ask({ cmd: 'ask' })).toContain('HOMEOSTAT_STUDY_CHANGED')
     await driver.close()

@@ -136,11 +136,12 @@ describe('a run', () => {
   })
 })
 
+/** Programs that never end, the second not by SIGTERM either. */
+const ENDLESS = ['sleep 600', 'trap "" TERM; while :; do sleep 1; done']
+
 /** Each trial another misfortune, all in one run. */
 const MISFORTUNES: readonly (readonly [shell: string, state: string, reason: RegExp])[] = [
   ['echo RESULT=0.5', 'complete', /^$/],
-  ['sleep 60', 'failed', /ran longer than 5000 ms/],
-  ['trap "" TERM; while :; do sleep 1; done', 'failed', /ran longer than 5000 ms/],
   [':', 'failed', /no line RESULT=<number>/],
   ['kill -KILL $$', 'failed', /killed by SIGKILL/],
   ['kill -SEGV $$', 'failed', /killed by SIGSEGV/],
@@ -164,23 +165,10 @@ describe('programs that misbehave', () => {
     const place = workplace()
     const cases = MISFORTUNES.map(([shell], i) => `${i}) ${shell} ;;`).join('\n')
     place.script('e.sh', `case $HOMEOSTAT_TRIAL in\n${cases}\nesac`)
-    const args = [
-      'run',
-      '-c',
-      'c.json',
-      '--state',
-      's.jsonl',
-      '--script',
-      './e.sh',
-      '-j',
-      '4',
-      '--timeout',
-      '5s',
-      '--json',
-    ]
+    const args = ['run', '-c', 'c.json', '--state', 's.jsonl', '--script', './e.sh', '-j', '4', '--json']
     const { status, out, err } = await homeostat([...args, '-b', String(MISFORTUNES.length)], place)
     expect(status).toBe(0)
-    expect(err).toMatch(/trial 10 printed 2 RESULT lines; the last one counts/)
+    expect(err).toMatch(/trial 8 printed 2 RESULT lines; the last one counts/)
     const kept = await trialsOf(place.cwd)
     for (const [i, [shell, state, reason]] of MISFORTUNES.entries())
       expect({ shell, state: kept[i]?.state, reason: kept[i]?.reason ?? '' }).toEqual({
@@ -188,13 +176,28 @@ describe('programs that misbehave', () => {
         state,
         reason: expect.stringMatching(reason),
       })
-    expect([kept[10]?.value, kept[11]?.value, kept[12]?.value, kept[16]?.value, kept[17]?.value]).toEqual([
+    expect([kept[8]?.value, kept[9]?.value, kept[10]?.value, kept[14]?.value, kept[15]?.value]).toEqual([
       4, 3, -0.001, 2, 7,
     ])
     const events = jsonLines<Event>(out)
-    expect(events.find(({ trial }) => trial === 13)).toMatchObject({ value: null, replaced: 'NaN' })
+    expect(events.find(({ trial }) => trial === 11)).toMatchObject({ value: null, replaced: 'NaN' })
     // What is not finite is never the best.
-    expect(events.at(-1)).toMatchObject({ event: 'end', best: { trial: 12, value: -0.001 } })
+    expect(events.at(-1)).toMatchObject({ event: 'end', best: { trial: 10, value: -0.001 } })
+  })
+
+  it('are ended after their time, and killed where they would not hear of it', async () => {
+    const place = workplace()
+    const cases = ENDLESS.map((shell, i) => `${i}) echo $$ >> pids; ${shell} ;;`).join('\n')
+    place.script('e.sh', `case $HOMEOSTAT_TRIAL in\n${cases}\nesac`)
+    const limits = ['-b', String(ENDLESS.length), '-j', '2', '--timeout', '500ms']
+    const args = ['run', '-c', 'c.json', '--state', 's.jsonl', '--script', './e.sh', ...limits, '--json']
+    // None succeeded.
+    expect((await homeostat(args, place)).status).toBe(6)
+    for (const { state, reason } of await trialsOf(place.cwd))
+      expect({ state, reason }).toEqual({ state: 'failed', reason: expect.stringMatching(/ran longer than 500 ms/) })
+    const pids = existsSync(place.path('pids')) ? lines(readFileSync(place.path('pids'), 'utf8')) : []
+    for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
+    expect(leftovers(place)).toEqual([])
   })
 
   it('make a failure of two results where --results one asks for it', async () => {
@@ -280,7 +283,7 @@ describe('a run that is ended', () => {
 
   it('by kill -9 loses nothing that was told, and the next one evaluates what was open', async () => {
     const place = workplace()
-    place.script('e.sh', 'echo RESULT=$HOMEOSTAT_TRIAL; [ $HOMEOSTAT_TRIAL = 3 ] && [ ! -e go ] && sleep 20; exit 0')
+    place.script('e.sh', 'echo RESULT=$HOMEOSTAT_TRIAL; [ $HOMEOSTAT_TRIAL = 3 ] && [ ! -e go ] && sleep 120; exit 0')
     const args = ['run', '-c', 'c.json', '--state', 's.jsonl', '--script', './e.sh', '-b', '6']
     const child = start(args, place)
     let said = ''

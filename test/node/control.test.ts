@@ -2,6 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { CONTROL_ON } from '../../ts/binding.js'
+import { WORD_CONTROL } from '../../ts/memory/layout.js'
 import { readWord } from '../../ts/node/control-watcher.js'
 import { folder, sleep, until } from '../support/folder.js'
 import { cacheTuner, window } from '../support/tuners.js'
@@ -35,7 +37,7 @@ describe('the control file', () => {
     const generation = tuner.generation
     await sleep(600)
     writeFileSync(path, 'off\n')
-    expect(block(20_000, () => tuner.knobs.concurrency === 32 && tuner.knobs.ttl === 300_000)).toBeLessThan(20_000)
+    expect(block(50_000, () => tuner.knobs.concurrency === 32 && tuner.knobs.ttl === 300_000)).toBeLessThan(50_000)
     expect(tuner.snapshot().values).toEqual(initial)
     expect(tuner.generation).toBeGreaterThan(generation)
     // The core hears of it at the next tick, and nothing moves any more.
@@ -66,9 +68,12 @@ describe('the control file', () => {
     const events: unknown[] = []
     tuner.on('control', (event) => events.push(event.payload))
     writeFileSync(path, 'off\n')
-    expect(block(20_000, () => tuner.knobs.concurrency === 32)).toBeLessThan(20_000)
+    expect(block(50_000, () => tuner.knobs.concurrency === 32)).toBeLessThan(50_000)
     writeFileSync(path, 'on\n')
-    block(1500, () => false)
+    // The thread has read it: the owner, which has not looked yet, learns of both.
+    const words = new Int32Array(tuner.handle.buffer)
+    expect(block(50_000, () => Atomics.load(words, WORD_CONTROL) === CONTROL_ON)).toBeLessThan(50_000)
+    expect(events).toEqual([])
     tuner.tick()
     expect(events).toEqual([
       { control: 'off', source: 'file' },
@@ -87,7 +92,7 @@ describe('the control file', () => {
     await moved(made)
     await sleep(600)
     writeFileSync(path, 'off')
-    block(20_000, () => made.tuner.knobs.concurrency === 32)
+    block(50_000, () => made.tuner.knobs.concurrency === 32)
     const seen = new Set<number>()
     made.tuner.on('applied', () => seen.add(made.tuner.knobs.concurrency))
     for (let i = 0; i < 20; i++) window(made.tuner, made.clock, 0.9)
@@ -160,7 +165,7 @@ describe('the control file', () => {
     const { tuner } = await cacheTuner({ controlFile: join(folder(), 'control') })
     const start = performance.now()
     await tuner.close()
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
   })
 })
 

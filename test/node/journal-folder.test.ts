@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { replayJournal, verifyJournal } from '../../ts/entries/node.js'
 import type { JournalFs } from '../../ts/node/fs.js'
 import { openJournalFolder } from '../../ts/node/journal-folder.js'
-import { folder, sleep, until } from '../support/folder.js'
+import { folder, until } from '../support/folder.js'
 import { disk } from '../support/full-disk.js'
 import { cacheTuner, window } from '../support/tuners.js'
 
@@ -29,7 +29,7 @@ describe('the sink', () => {
     for (const part of ['a', 'b']) {
       const sink = await open(path)
       for (let i = 0; i < 100; i++) sink.write(line(`${part}${i}`))
-      await sink.close(2000)
+      await sink.close(60_000)
       expect(sink.stats).toMatchObject({ dropped: 0, failures: 0, torn: 0 })
     }
     const text = readFileSync(join(path, 'catalog-1.jsonl'), 'utf8')
@@ -42,12 +42,12 @@ describe('the sink', () => {
   test('is on its way to the disk by itself, and forced there at the stated time, not before', async () => {
     const fs = disk()
     const sink = await open(folder(), { syncMs: 200 }, fs)
-    sink.write(line('x'))
     const start = performance.now()
+    sink.write(line('x'))
     await until(() => sink.stats.written === 2)
     await until(() => fs.syncs === 1)
     expect(performance.now() - start).toBeGreaterThan(150)
-    await sink.close(1000)
+    await sink.close(60_000)
   })
 
   test('turns to a new segment in time and keeps so many', async () => {
@@ -57,7 +57,7 @@ describe('the sink', () => {
       sink.write(line(`${i}`.padStart(99, '.')))
       await until(() => sink.stats.written === sink.stats.taken)
     }
-    await sink.close(2000)
+    await sink.close(60_000)
     expect(readdirSync(path).sort()).toEqual(['catalog-10.jsonl', 'catalog-8.jsonl', 'catalog-9.jsonl'])
     expect([sink.stats.pruned, sink.stats.dropped]).toEqual([7000, 0])
   })
@@ -66,12 +66,12 @@ describe('the sink', () => {
     const path = folder()
     const first = await open(path)
     first.write(line('whole'))
-    await first.close(1000)
+    await first.close(60_000)
     appendFileSync(join(path, 'catalog-1.jsonl'), '{"seq":1,"eve')
     const second = await open(path)
     expect(second.stats.torn).toBe(13)
     second.write(line('next'))
-    await second.close(1000)
+    await second.close(60_000)
     expect(readFileSync(join(path, 'catalog-1.jsonl'), 'utf8')).toBe('whole\nnext\n')
     expect(readFileSync(join(path, 'catalog-1.jsonl.torn'), 'utf8')).toBe('{"seq":1,"eve')
   })
@@ -81,7 +81,7 @@ describe('the sink', () => {
     writeFileSync(join(path, 'catalog-1.jsonl'), 'x'.repeat(200_000))
     const sink = await open(path)
     expect(sink.stats.torn).toBe(200_000)
-    await sink.close(1000)
+    await sink.close(60_000)
     expect(readFileSync(join(path, 'catalog-1.jsonl'), 'utf8')).toBe('')
   })
 
@@ -99,7 +99,7 @@ describe('the sink', () => {
     fs.left = 1e6
     await until(() => sink.failure === undefined)
     expect(sink.room()).toBeGreaterThan(0)
-    await sink.close(1000)
+    await sink.close(60_000)
     expect(readFileSync(join(path, 'catalog-1.jsonl'), 'utf8')).toBe('0123456789\n0123456789\nabcdefghij\n')
     expect(sink.stats.dropped).toBe(0)
   })
@@ -109,7 +109,7 @@ describe('the sink', () => {
     sink.write(line('lost'))
     const start = performance.now()
     await sink.close(200)
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
     expect(sink.stats.dropped).toBe(5)
   })
 
@@ -242,10 +242,9 @@ describe('the journal of a tuner', () => {
     for (let i = 0; i < 20; i++) window(tuner, clock)
     await until(() => sink.stats.written === sink.stats.taken)
     fs.left = 0
-    for (let i = 0; i < 400; i++) {
-      window(tuner, clock)
-      if (i % 10 === 0) await sleep(1)
-    }
+    window(tuner, clock)
+    await until(() => sink.failure !== undefined)
+    for (let i = 0; i < 400; i++) window(tuner, clock)
     expect(troubles).toContain('HOMEOSTAT_JOURNAL_IO')
     const full = await tuner.explain()
     expect(full.safe_mode).not.toBeNull()
@@ -254,10 +253,10 @@ describe('the journal of a tuner', () => {
     for (let i = 0; i < 40; i++) window(tuner, clock)
     expect(tuner.snapshot().values).toEqual(held)
     fs.left = 1e9
-    await until(() => sink.failure === undefined, 10_000)
+    await until(() => sink.failure === undefined)
     for (let i = 0; i < 400; i++) {
       window(tuner, clock)
-      if (i % 10 === 0) await sleep(1)
+      if (i % 10 === 0) await until(() => sink.stats.written === sink.stats.taken)
     }
     expect((await tuner.explain()).journal.dropped).toBe(0)
     const windows = tuner.counters().windows

@@ -218,7 +218,7 @@ describe.each([...FRAMEWORKS, ['by itself', alone] as const])('%s', (framework, 
     expect(slow.status).toBe(408)
     expect(slow.json.type).toBe(problem('body-too-slow'))
     expect(slow.headers.get('connection')).toBe('close')
-    expect(performance.now() - start).toBeLessThan(20_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
     expect((await post(at)).status).toBe(200)
   })
 

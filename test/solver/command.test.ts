@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { EvaluationContext } from '../../ts/solver/evaluation.js'
 import { type CommandOptions, command, knobEnvironment } from '../../ts/solver/node/command.js'
+import { closeWhenRead, killGroup } from '../../ts/solver/node/process-group.js'
 import { parseResult } from '../../ts/solver/node/result-lines.js'
 import { folder, until } from '../support/folder.js'
 
@@ -97,24 +98,56 @@ describe('a script that misbehaves fails its trial, with the reason', () => {
   test('hangs', async () => {
     const start = performance.now()
     await expect(sh('sleep 60', { timeout: 100 })).rejects.toEqual(failed(/ran longer than 100 ms and was ended/))
-    expect(performance.now() - start).toBeLessThan(20_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
   })
 
-  test('hangs and ignores SIGTERM, with children that do too', async () => {
+  test('ignores SIGTERM, with children that do too', async () => {
     const file = join(folder(), 'pids')
     const stubborn = `trap "" TERM; sh -c 'trap "" TERM; echo $$ >> ${file}; while :; do sleep 1; done' & echo $$ >> ${file}; while :; do sleep 1; done`
-    await expect(sh(stubborn, { timeout: 2000, grace: 100 })).rejects.toEqual(failed(/ran longer than 2000 ms/))
-    const pids = readFileSync(file, 'utf8').trim().split('\n').map(Number)
-    expect(pids).toHaveLength(2)
-    await until(() => !pids.some(alive), 20_000)
+    const abort = new AbortController()
+    const run = sh(stubborn, { grace: 100 }, {}, abort.signal)
+    const written = () => (existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [])
+    await until(() => written().length === 2)
+    abort.abort(new Error('enough'))
+    await expect(run).rejects.toThrow('enough')
+    const pids = written().map(Number)
+    await until(() => !pids.some(alive))
   })
 
   test('leaves a process behind that holds its output', async () => {
     const file = join(folder(), 'pid')
     const start = performance.now()
     expect(await sh(`sleep 60 & echo $! > ${file}; echo RESULT=5`)).toBe(5)
-    expect(performance.now() - start).toBeLessThan(20_000)
-    await until(() => !alive(Number(readFileSync(file, 'utf8'))), 20_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
+    await until(() => !alive(Number(readFileSync(file, 'utf8'))))
+  })
+
+  test('prints what this process, held up at its end, has not read yet', async () => {
+    const child = spawn('/bin/sh', ['-c', 'sleep 60 & echo RESULT=6'], { detached: true })
+    let said = ''
+    await new Promise<void>((resolve) => {
+      child.once('exit', () => {
+        child.stdout.on('data', (text) => {
+          said += String(text)
+        })
+        child.once('close', () => resolve())
+        closeWhenRead(child)
+        const end = performance.now() + 700
+        while (performance.now() < end);
+      })
+    })
+    killGroup(child, 'SIGKILL')
+    expect(said).toBe('RESULT=6\n')
+  })
+
+  test('leaves a process behind that never stops printing', async () => {
+    const child = spawn('/bin/sh', ['-c', 'yes & echo RESULT=6'], { detached: true })
+    child.stdout.resume()
+    await new Promise<void>((resolve) => {
+      child.once('close', () => resolve())
+      child.once('exit', () => closeWhenRead(child))
+    })
+    killGroup(child, 'SIGKILL')
   })
 
   test('is not there: nothing can be evaluated', async () => {
@@ -131,7 +164,7 @@ test('abort ends the process group and rejects with the reason', async () => {
   await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '')
   abort.abort(new Error('enough'))
   await expect(run).rejects.toThrow('enough')
-  await until(() => !alive(Number(readFileSync(file, 'utf8'))), 20_000)
+  await until(() => !alive(Number(readFileSync(file, 'utf8'))))
   await expect(sh('echo RESULT=1', {}, {}, abort.signal)).rejects.toThrow('enough')
 })
 
@@ -151,7 +184,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s to this process ends the groups th
   const ended = new Promise((resolve) => parent.once('exit', (_, by) => resolve(by)))
   parent.kill(signal)
   expect(await ended).toBe(signal)
-  await until(() => !alive(Number(readFileSync(pid, 'utf8'))), 20_000)
+  await until(() => !alive(Number(readFileSync(pid, 'utf8'))))
 })
 
 test.each([

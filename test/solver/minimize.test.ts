@@ -297,7 +297,7 @@ describe('stops', () => {
       { space: line, budget: 1000, signal: abort.signal, grace: 100 },
     )
     expect(best).toMatchObject({ stopped: 'aborted', done: 5 })
-    expect(performance.now() - start).toBeLessThan(20_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
     expect(best.explanation.trials).toMatchObject({ open: 1, complete: 5 })
   })
 
@@ -352,7 +352,7 @@ describe('stops', () => {
       stop: { after: 100 },
     })
     expect(best.stopped).toBe('time')
-    expect(performance.now() - start).toBeLessThan(20_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
   })
 
   test('when everything fails', async () => {

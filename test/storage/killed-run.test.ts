@@ -28,12 +28,12 @@ test('its PostgreSQL ends with it, by SIGKILL too', async ({ skip }) => {
   child.stdout.on('data', (text) => {
     said += String(text)
   })
-  await until(() => said.endsWith('\n'), 50_000)
+  await until(() => said.endsWith('\n'))
   const place = said.trim()
   const server = Number(readFileSync(join(place, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
   expect(lives(server)).toBe(true)
   child.kill('SIGKILL')
-  await until(() => !existsSync(place) && !lives(server), 50_000)
+  await until(() => !existsSync(place) && !lives(server))
 })
 
 test('what an earlier run left is removed, but not what is still used or is of another machine', ({ skip }) => {

@@ -163,7 +163,7 @@ test('close gives up in time on a store that stays away, and counts what is lost
     sink.write(bytes((await journal(2)).text))
     const start = performance.now()
     await sink.close(200)
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(50_000)
     expect(sink.stats).toMatchObject({ written: 0, dropped: sink.stats.taken })
   }
 })

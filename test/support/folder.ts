@@ -15,7 +15,7 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Waits until `condition` holds, at most `ms`. */
-export async function until(condition: () => boolean, ms = 20_000): Promise<void> {
+export async function until(condition: () => boolean, ms = 60_000): Promise<void> {
   const end = performance.now() + ms
   while (!condition()) {
     if (performance.now() > end) throw new Error(`still not so after ${ms} ms: ${condition}`)

@@ -11,6 +11,8 @@ export async function cacheTuner<M extends object>(more?: M) {
     clock,
     tick: 'manual',
     controlSignal: false,
+    // A slow disk loses nothing: what the end drops by its time is asked for where it is meant.
+    closeTimeout: '60s',
     mode: 'auto',
     knobs: {
       ttl: knob.duration({ min: '30s', max: '900s', initial: '300s', scale: 'log' }),

@@ -28,7 +28,7 @@ export function reportOf(one: Reflex, name: string) {
 }
 
 /** Waits for what a response's end brings about on the other side of a connection. */
-export async function until(holds: () => boolean, withinMs = 20_000): Promise<void> {
+export async function until(holds: () => boolean, withinMs = 60_000): Promise<void> {
   const endMs = performance.now() + withinMs
   while (!holds()) {
     if (performance.now() > endMs) throw new Error('it did not come to that')

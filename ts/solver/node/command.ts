@@ -12,7 +12,7 @@ import { invalid, show } from '../../errors.js'
 import * as check from '../../schema/checks.js'
 import type { DurationInput } from '../../units.js'
 import { type EvaluationContext, type Evaluator, failedEvaluation, unusableEvaluator } from '../evaluation.js'
-import { killGroup, killLeftovers, spawnGroup } from './process-group.js'
+import { closeWhenRead, killGroup, killLeftovers, spawnGroup } from './process-group.js'
 import { parseResult, ResultLines, Tail } from './result-lines.js'
 
 export interface CommandOptions {
@@ -37,8 +37,6 @@ type Values = Readonly<Record<string, number | string | boolean>>
 const OPTIONS = ['cwd', 'env', 'timeout', 'grace', 'results', 'concurrency', 'onLine'] as const
 /** About the longest that a timer can wait. */
 const TIMER_MAX_MS = 2_073_600_000
-/** What is left in the pipes after the group was ended arrives within this time. */
-const DRAIN_MS = 500
 const STDERR_MAX = 4096
 /** The program is not there or may not be run: no trial can succeed. */
 const UNUSABLE = new Set(['ENOENT', 'EACCES', 'EPERM', 'ENOEXEC', 'ENOTDIR'])
@@ -166,15 +164,8 @@ function ended(child: ChildProcess, file: string): Promise<End> {
     child.once('exit', (status, signal) => {
       const end = { status, signal }
       killLeftovers(child)
-      // A process that left the group may hold the pipes open for ever.
-      const drain = setTimeout(() => {
-        child.stdout?.destroy()
-        child.stderr?.destroy()
-      }, DRAIN_MS)
-      child.once('close', () => {
-        clearTimeout(drain)
-        resolve(end)
-      })
+      child.once('close', () => resolve(end))
+      closeWhenRead(child)
     })
   })
 }

@@ -9,6 +9,10 @@ import process from 'node:process'
 
 const isWindows = process.platform === 'win32'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** What is left in the pipes of a group that was ended arrives within this time. */
+const DRAIN_MS = 500
+/** More than pipes hold. What comes beyond it is of a process that left the group. */
+const PIPES_MAX = 4 << 20
 const running = new Set<ChildProcess>()
 
 /** Starts a program as the leader of a group. Failure to start is the child's `error` event. */
@@ -48,6 +52,26 @@ export function killGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): v
 /** Ends what a program that has ended left running in its group. Windows does not know whose they were. */
 export function killLeftovers(child: ChildProcess): void {
   if (!isWindows) killGroup(child, 'SIGKILL')
+}
+
+/**
+ * Closes the pipes of a program that has ended, once they are read: a process that left its group may hold them open for ever. A time
+ * alone does not say that they are read, since this process may have been held up meanwhile; one more look of the event loop does.
+ */
+export function closeWhenRead(child: ChildProcess): void {
+  const pipes = [child.stdout, child.stderr].filter((pipe) => pipe !== null)
+  let bytes = 0
+  for (const pipe of pipes)
+    pipe.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.length
+    })
+  const look = (before: number) =>
+    setImmediate(() => {
+      if (bytes > before && bytes <= PIPES_MAX) look(bytes)
+      else for (const pipe of pipes) pipe.destroy()
+    })
+  const timer = setTimeout(() => look(bytes), DRAIN_MS)
+  child.once('close', () => clearTimeout(timer))
 }
 
 function killAll(): void {
