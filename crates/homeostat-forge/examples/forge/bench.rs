@@ -44,20 +44,20 @@ fn one(device: &Device, workload: &Workload, peak: &peak::Peak, arguments: &Argu
         println!("  {what:<22}{:>11.4} ms {rate}  {note}", seconds * 1e3);
     };
     let fixture = fixture(workload).map(|kernel| lab.prepare_kernel(kernel)).transpose()?;
-    if let Some((number, _)) = fixture {
-        report("4x4 vec4 by hand", lab.median(number, 7)?.0, "");
+    if let Some(number) = fixture {
+        report("4x4 vec4 by hand", lab.median(number, 7)?, "");
     }
     let first = Schedule::first(lab.group(), &limits)
         .ok_or_else(|| Error::new(homeostat_core::error::Code::ForgeUnsupported, "no schedule"))?;
-    let (incumbent, _) = lab.prepare(&first)?;
-    report("by rule", lab.median(incumbent, 7)?.0, &first.text());
+    let incumbent = lab.prepare(&first)?;
+    report("by rule", lab.median(incumbent, 7)?, &first.text());
     let start = Instant::now();
     let mut search = Search::new(lab.group(), &limits, 7)?;
     let mut refused = 0;
     while search.told().len() < evaluations {
         let Some(number) = search.propose() else { break };
         match lab.measure(&search.space()[number], 3) {
-            Ok(m) => search.tell(number, m.seconds),
+            Ok(seconds) => search.tell(number, seconds),
             Err(e) => {
                 refused += 1;
                 println!(
@@ -76,7 +76,7 @@ fn one(device: &Device, workload: &Workload, peak: &peak::Peak, arguments: &Argu
     let mut winner = (incumbent, first, 1.0);
     for number in search.best(3) {
         let schedule = search.space()[number];
-        let (candidate, _) = lab.prepare(&schedule)?;
+        let candidate = lab.prepare(&schedule)?;
         let ratio = lab.pairs(candidate, incumbent, PAIRS)?;
         if ratio.high < homeostat_forge::measure::RATIO_MAX && ratio.value < winner.2 {
             winner = (candidate, schedule, ratio.value);
@@ -89,8 +89,8 @@ fn one(device: &Device, workload: &Workload, peak: &peak::Peak, arguments: &Argu
         search.told().len(),
         start.elapsed().as_secs_f64()
     );
-    report("searched, confirmed", lab.median(winner.0, 7)?.0, &note);
-    if let Some((number, _)) = fixture {
+    report("searched, confirmed", lab.median(winner.0, 7)?, &note);
+    if let Some(number) = fixture {
         let ratio = lab.pairs(winner.0, number, PAIRS)?;
         println!(
             "  against the 4x4 kernel, interleaved: {:.2} times as fast ({:.2} to {:.2})",

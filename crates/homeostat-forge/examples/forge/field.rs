@@ -1,6 +1,7 @@
 //! What users feel: runs while programs are swapped, memory after many kernels, the second start.
 
 use crate::arguments::Arguments;
+use crate::slices::Slices;
 use homeostat_forge::device::{Device, GpuMachine, Options as DeviceOptions, Program};
 use homeostat_forge::host::{Forge, Options};
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data, Unary};
@@ -136,7 +137,9 @@ pub fn memory(arguments: &Arguments) -> Result<(), String> {
     let blueprint = g.finish(&[y]).map_err(text)?;
     let inputs = vec![Data::F32(vec![-1.0; 64])];
     let (mut done, mut start, first) = (0, 0, kernels / 10);
+    let mut slices = Slices::new(arguments)?;
     for i in 0..kernels {
+        slices.pass(&format!("after {i} kernels {:.1} MiB", resident() as f64 / 1048576.0))?;
         let id = forge.kernel(blueprint.clone(), None).map_err(text)?;
         if !forge.settle(id, LONG) {
             return Err("a kernel did not settle".into());

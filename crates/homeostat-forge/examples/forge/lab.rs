@@ -9,7 +9,6 @@ use homeostat_forge::plan::{Group, Plan};
 use homeostat_forge::schedule::{Kind, Limits, Schedule};
 use homeostat_forge::wgsl::{Kernel, emit};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 /// The device of `--adapter`; with `--matrices on` kernels may use matrix units.
 pub fn open(arguments: &crate::arguments::Arguments) -> std::result::Result<Device, String> {
@@ -34,16 +33,6 @@ struct Ready {
     estimate_s: f64,
 }
 
-/// A schedule that was measured.
-#[derive(Clone, Debug)]
-pub struct Measured {
-    /// Seconds of a run: of the device where it has a clock, of the processor where that is the device.
-    pub seconds: f64,
-    /// By the wall's clock.
-    pub wall_s: f64,
-    pub compile_s: f64,
-}
-
 impl Lab {
     pub fn new(device: Device, workload: &Workload) -> Result<Self> {
         let plan = Plan::new(&workload.blueprint()?, device.limits().storage_buffers as usize)?;
@@ -60,21 +49,19 @@ impl Lab {
     }
 
     /// Compiles a schedule, proves it on the workload itself, and keeps it; the number is what `sample` takes.
-    pub fn prepare(&self, schedule: &Schedule) -> Result<(usize, f64)> {
+    pub fn prepare(&self, schedule: &Schedule) -> Result<usize> {
         let kernel = emit(self.group(), schedule, self.limits())
             .map_err(|why| Error::new(Code::ForgeUnsupported, why))?;
         self.prepare_kernel(kernel)
     }
 
-    pub fn prepare_kernel(&self, kernel: Kernel) -> Result<(usize, f64)> {
+    pub fn prepare_kernel(&self, kernel: Kernel) -> Result<usize> {
         let (plan, inputs, check, ready) =
             (self.plan.clone(), self.inputs.clone(), self.check.clone(), self.ready.clone());
         let limits = *self.limits();
         let job = move |gpu: &mut Gpu| {
-            let start = Instant::now();
             let program = gpu.program_of(&plan, std::slice::from_ref(&kernel))?;
             let results = gpu.run_program(&program, &inputs)?;
-            let compile_s = start.elapsed().as_secs_f64();
             if let Some(miss) = check.judge(&results[0]) {
                 return Err(Error::new(Code::KernelRejected, format!("{miss}")));
             }
@@ -88,7 +75,7 @@ impl Lab {
             let uneven = limits.uneven(&kernel);
             let mut ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
             ready.push(Some(Ready { program, uneven, estimate_s }));
-            Ok((ready.len() - 1, compile_s))
+            Ok(ready.len() - 1)
         };
         self.device.submit(job)?.wait(self.device.patience())
     }
@@ -99,33 +86,36 @@ impl Lab {
         }
     }
 
-    /// One batch.
-    pub fn sample(&self, number: usize) -> Result<(f64, f64)> {
+    /// One batch: seconds of a run, of the device where it has a clock, of the processor where that is the device.
+    pub fn sample(&self, number: usize) -> Result<f64> {
         let ready = self.ready.clone();
         let limits = *self.limits();
         let job = move |gpu: &mut Gpu| {
-            let ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
-            let Some(r) = &ready[number] else { return Err(Error::new(Code::Closed, "it was forgotten")) };
+            let mut ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
+            let Some(r) = &mut ready[number] else {
+                return Err(Error::new(Code::Closed, "it was forgotten"));
+            };
             let runs = measure::runs(r.estimate_s);
             let timing: Timing = gpu.time(&gpu.bounds_of(&r.program)[0], runs)?;
             let each = f64::from(runs);
-            Ok((timing.seconds(&limits, r.uneven) / each, timing.wall_s / each))
+            // The first estimate may have been taken while the machine was busy: a batch must not become too short by it.
+            r.estimate_s = r.estimate_s.min(timing.own_s.unwrap_or(timing.wall_s) / each);
+            Ok(timing.seconds(&limits, r.uneven) / each)
         };
         self.device.submit(job)?.wait(self.device.patience())
     }
 
-    /// Compiles, proves and times a schedule by the median of some batches.
-    pub fn measure(&self, schedule: &Schedule, batches: usize) -> Result<Measured> {
-        let (number, compile_s) = self.prepare(schedule)?;
+    /// Compiles, proves and times a schedule: seconds of a run by the median of some batches.
+    pub fn measure(&self, schedule: &Schedule, batches: usize) -> Result<f64> {
+        let number = self.prepare(schedule)?;
         let measured = self.median(number, batches);
         self.forget(number);
-        measured.map(|(seconds, wall_s)| Measured { seconds, wall_s, compile_s })
+        measured
     }
 
-    pub fn median(&self, number: usize, batches: usize) -> Result<(f64, f64)> {
-        let samples: Vec<(f64, f64)> = (0..batches).map(|_| self.sample(number)).collect::<Result<_>>()?;
-        let middle = |values: Vec<f64>| measure::median(&values).map_or(f64::NAN, |m| m.value);
-        Ok((middle(samples.iter().map(|s| s.0).collect()), middle(samples.iter().map(|s| s.1).collect())))
+    pub fn median(&self, number: usize, batches: usize) -> Result<f64> {
+        let samples: Vec<f64> = (0..batches).map(|_| self.sample(number)).collect::<Result<_>>()?;
+        Ok(measure::median(&samples).map_or(f64::NAN, |m| m.value))
     }
 
     /// Interleaved pairs of two prepared kernels: the median of their ratio, with its interval.
@@ -134,7 +124,7 @@ impl Lab {
         for i in 0..pairs {
             // Which of the two comes first takes turns.
             let (a, b) = if i % 2 == 0 { (candidate, incumbent) } else { (incumbent, candidate) };
-            let (x, y) = (self.sample(a)?.0, self.sample(b)?.0);
+            let (x, y) = (self.sample(a)?, self.sample(b)?);
             ratios.push(if i % 2 == 0 { x / y } else { y / x });
         }
         measure::median(&ratios).ok_or_else(|| Error::new(Code::InvalidOption, "no pairs"))

@@ -5,15 +5,13 @@
 //!   adapters
 //!   correctness [--backend cpu] [--rounds 3] [--part 1/1] [--only <family>]
 //!   bench [--op matmul] [--shape 512x512x512,..] [--dtype f32] [--evaluations 22]
-//!   sweep [--op matmul] [--shape 512x512x512] [--dtype f32] [--out <file>] [--seconds 3600]
+//!   sweep [--op matmul] [--shape 512x512x512] [--dtype f32] [--out <file>] [--slice <seconds>]
 //!   space [--op matmul] [--shape 512x512x512] [--dtype f32] [--counts on]
-//!   again --tables <op>-<shape>-<dtype>.tsv,.. [--count 32] [--rounds 15]
-//!   unpack --tables <file> --of <its schedules> --out <file>
 //!   processor [--shape 512x512x512,..]
 //!   replay --tables <file>,.. [--seeds 5]
 //!   pack --tables <file>,.. --out <folder>
 //!   swap [--runs 10000] [--size 64]
-//!   memory [--kernels 10000] [--seconds 200]
+//!   memory [--kernels 10000] [--seconds 200] [--slice <seconds>]
 //!   warm [--size 256]
 //! ```
 
@@ -24,6 +22,7 @@ mod field;
 mod lab;
 mod peak;
 mod processor;
+mod slices;
 mod sweep;
 #[path = "../../tests/table/mod.rs"]
 mod table;
@@ -39,8 +38,6 @@ fn main() -> ExitCode {
         "correctness" => correctness::run(&arguments),
         "bench" => bench::run(&arguments),
         "sweep" => sweep::run(&arguments),
-        "again" => sweep::again(&arguments),
-        "unpack" => sweep::unpack(&arguments),
         "space" => sweep::space(&arguments),
         "processor" => processor::run(&arguments),
         "replay" | "pack" => sweep::replay(&arguments),
@@ -48,7 +45,7 @@ fn main() -> ExitCode {
         "memory" => field::memory(&arguments),
         "warm" => field::warm(&arguments),
         other => Err(format!(
-            "no command '{other}': expected adapters, correctness, bench, processor, sweep, again, replay, pack, unpack, space, swap, memory, warm"
+            "no command '{other}': expected adapters, correctness, bench, processor, sweep, replay, pack, space, swap, memory, warm"
         )),
     };
     match result {

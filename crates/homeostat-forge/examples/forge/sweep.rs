@@ -3,112 +3,75 @@
 use crate::arguments::Arguments;
 use crate::bench::EVALUATIONS;
 use crate::lab::Lab;
+use crate::slices::Slices;
 use crate::workload::Workload;
-use homeostat_core::error::Error;
 use homeostat_forge::device::Device;
 use homeostat_forge::plan::Plan;
 use homeostat_forge::schedule::{Limits, Schedule};
 use homeostat_forge::search::Search;
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::time::{Duration, Instant};
 
-/// Schedules that `again` measures, and rounds of them all.
-const AGAIN: (u64, u64) = (32, 15);
+/// Rounds of every schedule, and of those that are close to the best one.
+const ROUNDS: (usize, usize) = (3, 41);
+/// How close: a schedule's median against the best one's.
+const CLOSE: f64 = 1.6;
 
-/// Measures the best schedules of a sweep once more, a batch of each in turn: what disturbs a measurement disturbs all of them, and single
-/// measurements of short kernels cannot tell them apart. What else the sweep says stays.
-pub fn again(arguments: &Arguments) -> Result<(), String> {
-    let device = crate::lab::open(arguments)?;
-    let (count, rounds) =
-        (arguments.number("count", AGAIN.0)? as usize, arguments.number("rounds", AGAIN.1)?);
-    for path in arguments.text("tables").unwrap_or("").split(',') {
-        let known = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-        let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".tsv");
-        let words: Vec<&str> = name.split('-').collect();
-        let [op, shape, dtype] = words[..] else {
-            return Err(format!("{path}: expected <op>-<shape>-<dtype>.tsv"));
-        };
-        let lab = Lab::new(device.clone(), &Workload::parse(op, shape, dtype)?).map_err(|e| e.to_string())?;
-        let table: BTreeMap<String, f64> = known.lines().filter_map(read).collect();
-        let space = Schedule::space(lab.group(), lab.limits());
-        let mut best: Vec<(&Schedule, f64)> =
-            space.iter().filter_map(|s| Some((s, *table.get(&s.text())?))).collect();
-        best.sort_by(|a, b| a.1.total_cmp(&b.1));
-        let prepare = |(schedule, _): &(&Schedule, f64)| Ok((schedule.text(), lab.prepare(schedule)?.0));
-        let prepared: Result<Vec<(String, usize)>, Error> = best.iter().take(count).map(prepare).collect();
-        let prepared = prepared.map_err(|e| format!("{name}: {e}"))?;
-        let mut samples = vec![Vec::new(); prepared.len()];
-        for _ in 0..rounds {
-            for (samples, (text, number)) in samples.iter_mut().zip(&prepared) {
-                samples.push(lab.sample(*number).map_err(|e| format!("{name}, {text}: {e}"))?.0);
-            }
-        }
-        let middle = |x: &[f64]| homeostat_forge::measure::median(x).map_or(f64::NAN, |m| m.value);
-        // The machine is not as fast as it was then: by the median of the ratios.
-        let seconds: Vec<f64> = samples.iter().map(|s| middle(s)).collect();
-        let ratios: Vec<f64> = seconds.iter().zip(&best).map(|(now, (_, before))| now / before).collect();
-        let factor = middle(&ratios);
-        // The last line about a schedule is the one that counts.
-        let mut text = known;
-        for (seconds, (schedule, number)) in seconds.iter().zip(&prepared) {
-            text += &format!("{schedule}\t{:e}\n", seconds / factor);
-            lab.forget(*number);
-        }
-        std::fs::write(path, text).map_err(|e| format!("{path}: {e}"))?;
-        println!("{name}: {} of {} measured again", prepared.len(), table.len());
-    }
-    Ok(())
-}
-
-/// Tab-separated: schedule, seconds, wall seconds, seconds to compile; or schedule and why it was refused.
+/// Measures every schedule of a workload in rounds: all of them are compiled and proven first, then each round has one batch of each, so
+/// that what disturbs the machine for a while disturbs all of them. What counts is the median of a schedule's batches. `--slice <seconds>`
+/// goes on for so long after every line on the standard input, and says how far it is: for a machine that is not quiet all the time.
+/// Tab-separated: schedule, seconds, interval of the median; or schedule and why it was refused.
 pub fn run(arguments: &Arguments) -> Result<(), String> {
     let device = crate::lab::open(arguments)?;
     let (op, dtype) = (arguments.text("op").unwrap_or("matmul"), arguments.text("dtype").unwrap_or("f32"));
     let shape = arguments.text("shape").unwrap_or("512x512x512");
-    let until = Instant::now() + Duration::from_secs(arguments.number("seconds", 3600)?);
     let workload = Workload::parse(op, shape, dtype)?;
     let lab = Lab::new(device, &workload).map_err(|e| e.to_string())?;
     let path = arguments.text("out").map_or(format!("{op}-{shape}-{dtype}.tsv"), String::from);
-    let known = std::fs::read_to_string(&path).unwrap_or_default();
-    let done: Vec<&str> = known.lines().filter_map(|l| l.split('\t').next()).collect();
-    let open = std::fs::OpenOptions::new().create(true).append(true).open(&path);
-    let mut out = open.map_err(|e| format!("{path}: {e}"))?;
+    let mut slices = Slices::new(arguments)?;
     let space = Schedule::space(lab.group(), lab.limits());
-    println!("{}: {} schedules, {} known", workload.name(), space.len(), done.len());
-    // In an order that has nothing to do with the space's, so that a table cut short is still a sample.
-    let mut order: Vec<usize> = (0..space.len()).collect();
-    order.sort_by_key(|i| (*i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let (mut best, mut refused) = (f64::INFINITY, 0);
-    for i in order {
-        let text = space[i].text();
-        if done.contains(&text.as_str()) {
-            continue;
-        }
-        if Instant::now() > until {
-            println!("time is up");
-            break;
-        }
-        let line = match lab.measure(&space[i], 3) {
-            Ok(m) => {
-                best = best.min(m.seconds);
-                format!("{text}\t{:e}\t{:e}\t{:.4}", m.seconds, m.wall_s, m.compile_s)
-            }
-            Err(e) => {
-                refused += 1;
-                println!("refused {text}: {}", e.message.chars().take(400).collect::<String>());
-                format!("{text}\t{}", e.code.as_str())
-            }
-        };
-        writeln!(out, "{line}").map_err(|e| format!("{path}: {e}"))?;
+    println!("{}: {} schedules", workload.name(), space.len());
+    let mut prepared = Vec::new();
+    for (i, schedule) in space.iter().enumerate() {
+        slices.pass(&format!("prepared {i} of {}", space.len()))?;
+        prepared.push(lab.prepare(schedule));
         if lab.device.is_abandoned() {
             return Err("the device was given up".into());
         }
     }
-    let rate =
-        if workload.operations() > 0.0 { workload.operations() } else { workload.bytes() } / best / 1e9;
-    println!("best {:.4} ms ({rate:.1} G/s), {refused} refused", best * 1e3);
+    slices.end("prepared all")?;
+    let mut samples = vec![Vec::new(); space.len()];
+    let middle = |x: &[f64]| homeostat_forge::measure::median(x).map_or(f64::INFINITY, |m| m.value);
+    for round in 0..ROUNDS.1 {
+        let best = samples.iter().map(|s| middle(s)).fold(f64::INFINITY, f64::min);
+        // In another order each time, so that nobody always has the same neighbour.
+        let order: BTreeMap<u64, usize> = (0..space.len()).map(|i| (mixed(i, round), i)).collect();
+        for i in order.into_values() {
+            let Ok(number) = prepared[i] else { continue };
+            if round < ROUNDS.0 || middle(&samples[i]) < CLOSE * best {
+                slices.pass(&format!("round {round}, {i} of {}", space.len()))?;
+                let batch = lab.sample(number).map_err(|e| format!("{}: {e}", space[i]))?;
+                samples[i].push(batch);
+            }
+        }
+    }
+    let mut text = String::new();
+    for ((schedule, samples), prepared) in space.iter().zip(&samples).zip(&prepared) {
+        text += &match (prepared, homeostat_forge::measure::median(samples)) {
+            (Err(e), _) => format!("{schedule}\t{}\n", e.code.as_str()),
+            (_, Some(m)) => format!("{schedule}\t{:e}\t{:e}\t{:e}\n", m.value, m.low, m.high),
+            (_, None) => format!("{schedule}\tnot measured\n"),
+        };
+    }
+    std::fs::write(&path, text).map_err(|e| format!("{path}: {e}"))?;
+    let (refused, best) = (prepared.iter().filter(|p| p.is_err()).count(), samples.iter().map(|s| middle(s)));
+    let best = best.fold(f64::INFINITY, f64::min);
+    let work = if workload.operations() > 0.0 { workload.operations() } else { workload.bytes() };
+    println!("done: best {:.4} ms ({:.1} G/s), {refused} refused", best * 1e3, work / best / 1e9);
     Ok(())
+}
+
+fn mixed(i: usize, round: usize) -> u64 {
+    (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(5 * round as u32) ^ i as u64
 }
 
 /// Replays the search over a table: what share of the optimum it finds.
@@ -182,24 +145,6 @@ pub fn replay(arguments: &Arguments) -> Result<(), String> {
     }
     println!("mean of all {:.3}", all.iter().sum::<f64>() / all.len().max(1) as f64);
     Ok(())
-}
-
-/// A packed table as a sweep's lines, for what of its space is still there; `--of` names the schedules that it was measured for.
-pub fn unpack(arguments: &Arguments) -> Result<(), String> {
-    let missing = |what: &str| format!("--{what}: expected a file");
-    let path = arguments.text("tables").ok_or_else(|| missing("tables"))?;
-    let of = arguments.text("of").ok_or_else(|| missing("of"))?;
-    let to = arguments.text("out").ok_or_else(|| missing("out"))?;
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
-    let names = std::fs::read_to_string(of).map_err(|e| format!("{of}: {e}"))?;
-    let space: Vec<Schedule> = names.lines().filter_map(Schedule::parse).collect();
-    let seconds = crate::table::read(&space, &text).map_err(|e| format!("{path}: {e}"))?;
-    let line = |(schedule, s): (&Schedule, &f64)| match s.is_finite() {
-        true => format!("{schedule}\t{s:e}\n"),
-        false => format!("{schedule}\trefused\n"),
-    };
-    let lines: String = space.iter().zip(&seconds).map(line).collect();
-    std::fs::write(to, lines).map_err(|e| format!("{to}: {e}"))
 }
 
 /// Every schedule of a workload, a line each.
