@@ -165,6 +165,33 @@ test('what others learned is taken before a kernel is made', async () => {
   expect(core.read).toEqual(['a\n', 'b\n', 'c\n'])
 })
 
+test('what others learned is taken each second while runs come in', async () => {
+  const core = new Scripted()
+  let nowUs = 0
+  const news: string[] = []
+  const library: LibraryStore = {
+    load: async () => undefined,
+    append: async () => {},
+    grown: async () => new TextEncoder().encode(news.shift() ?? ''),
+  }
+  await using f = await open(core, { library, clock: { nowUs: () => nowUs } })
+  const kernel = await f.kernel(relu)
+  core.tell('settled', 0)
+  await kernel.settled()
+  core.read = []
+  news.push('wrong\n')
+  await kernel.run({ x })
+  await expect.poll(() => core.events).toEqual([])
+  nowUs = 999_999
+  core.tell('kept', 0)
+  await kernel.run({ x })
+  await expect.poll(() => core.events).toEqual([])
+  expect(core.read).toEqual([])
+  nowUs = 1_000_000
+  await kernel.run({ x })
+  await expect.poll(() => core.read).toEqual(['wrong\n'])
+})
+
 test('a core that was opened for nothing is closed', async () => {
   const broken = new Scripted()
   const library = { load: () => Promise.reject(new Error('EISDIR')), append: async () => {} }
@@ -209,4 +236,20 @@ test('who waits keeps the process alive, a search that nobody waits for does not
     spy.mockRestore()
     await f.close()
   }
+})
+
+test('a device that is lost at rest is told, though nobody asks for anything', async () => {
+  const core = new Scripted()
+  await using f = await open(core)
+  const kernel = await f.kernel(relu)
+  core.tell('promoted', 0, { schedules: ['map 1'] })
+  core.tell('settled', 0)
+  await kernel.settled()
+  // Everything is told, and nothing is waited for.
+  await expect.poll(() => core.events).toEqual([])
+  await new Promise((done) => setTimeout(done, 60))
+  const lost = new Promise((done) => f.on('deviceLost', done))
+  core.tell('device-gone')
+  await lost
+  expect(kernel.stats().answers).toBe('cpu')
 })

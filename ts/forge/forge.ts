@@ -27,7 +27,7 @@ export class Forge {
     this.#binding = binding
     this.#core = core
     this.#options = options
-    this.#pump = new Pump(core, this.#events, this.#kernels, store, options.journal)
+    this.#pump = new Pump(core, this.#events, this.#kernels, store, options.journal, () => options.clock.nowUs())
     this.#home = {
       options,
       hasDevice: () => core.adapter !== undefined,

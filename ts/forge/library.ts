@@ -18,7 +18,10 @@ export interface JournalLines extends LineSink {
 export interface LibraryStore extends LineSink {
   /** Everything that was appended, by this process and by others; nothing where it is new. */
   load(): Promise<Uint8Array | undefined>
-  /** What others appended since it was last read; asked before each kernel. Without it that is known at the next start. */
+  /**
+   * What others appended since it was last read; asked before each kernel, and each second while runs come in. Without it that is known at
+   * the next start.
+   */
   grown?(): Promise<Uint8Array | undefined>
 }
 

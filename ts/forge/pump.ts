@@ -1,6 +1,6 @@
 /**
- * Brings what the core tells to listeners, kernels, library and journal: soon after each run, and every {@link PERIOD_MS} while
- * something goes on beside the runs.
+ * Brings what the core tells to listeners, kernels, library and journal: soon after each run, every {@link PERIOD_MS} while
+ * something goes on beside the runs, and now and then at rest.
  */
 import type { ForgeCore } from '../forge-binding.js'
 import { detailsOf, type Events, type ForgeEvents, NOTHING, stepOf } from './events.js'
@@ -16,6 +16,10 @@ const AWAITED_FIRST_TURNS = 64
 /** While a device is lost and may come back, and how often that is looked for. */
 const LOST_PERIOD_MS = 250
 const LOST_TURNS_MAX = 400
+/** How often others are asked what they learned, while runs come in: what they found wrong answers no longer than that. */
+const REFRESH_US = 1_000_000
+/** While nothing goes on: a device can be lost at rest, too. */
+const IDLE_PERIOD_MS = 1000
 /** Kernels that are asked where they stand in one turn of the event loop. */
 const ASKED_AT_ONCE = 16
 
@@ -33,6 +37,8 @@ export class Pump {
   #turning: Promise<void> | undefined
   #ended = false
   #refreshing: Promise<void> | undefined
+  readonly #nowUs: () => number
+  #refreshedUs: number
   /** Turns that are left to look for a device that was lost. */
   #lost = 0
 
@@ -42,7 +48,10 @@ export class Pump {
     kernels: ReadonlyMap<number, Kernel<string, unknown>>,
     library: LibraryStore | undefined,
     journal: LineSink | undefined,
+    nowUs: () => number,
   ) {
+    this.#nowUs = nowUs
+    this.#refreshedUs = nowUs()
     this.#core = core
     this.#events = events
     this.#kernels = kernels
@@ -76,12 +85,13 @@ export class Pump {
       this.#awaited++
       this.#turning = this.#turn().then(() => {
         if ([...this.#kernels.values()].some((kernel) => kernel.isBusy)) this.stir()
-        else if (this.#lost-- > 0) this.stir(LOST_PERIOD_MS)
+        else this.stir(this.#lost-- > 0 ? LOST_PERIOD_MS : IDLE_PERIOD_MS)
       })
     }, ms)
   }
 
   async #turn(last = false): Promise<void> {
+    if (!last && this.#nowUs() - this.#refreshedUs >= REFRESH_US) await this.refresh()
     await this.#trying(this.#tell())
     await this.#trying(this.#journal.empty(last))
     await this.#trying(this.#lines.empty(last))
@@ -124,6 +134,7 @@ export class Pump {
   /** Takes what others appended to the library, where it can tell. Several calls at once are one. */
   refresh(): Promise<void> {
     const grown = this.#library?.grown?.bind(this.#library)
+    this.#refreshedUs = this.#nowUs()
     if (grown === undefined) return Promise.resolve()
     this.#refreshing ??= this.#trying(
       grown().then(async (bytes) => {

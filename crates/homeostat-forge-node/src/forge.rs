@@ -241,7 +241,7 @@ impl Forge {
     /// Takes lines that were kept: how many facts were taken, damaged, of another version.
     #[napi(catch_unwind)]
     pub fn read_library(&self, bytes: Uint8Array) -> Result<Vec<u32>> {
-        let reading = self.inner()?.with_registry(|registry| registry.library.read(&bytes));
+        let reading = self.inner()?.with_registry(|registry| registry.read_library(&bytes));
         Ok([reading.taken, reading.damaged, reading.other_version].map(|n| n as u32).to_vec())
     }
 

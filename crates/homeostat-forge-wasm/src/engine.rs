@@ -11,7 +11,7 @@ use homeostat_forge::engine;
 use homeostat_forge::ir::{Blueprint, Data, NodeId};
 use homeostat_forge::map::Map;
 use homeostat_forge::plan::Work;
-use homeostat_forge::registry::{Ended, KernelId, KernelOptions, Options, Outcome, Subject, Ticket, check};
+use homeostat_forge::registry::{Ended, KernelId, KernelOptions, Options, Outcome, Ticket};
 use homeostat_forge::schedule::Schedule;
 use wasm_bindgen::prelude::*;
 
@@ -78,10 +78,11 @@ impl Engine {
         to_js(self.engine.attach(device, limits, at(now_us)))
     }
 
-    /// The device is gone. What was out needs no reply.
-    pub fn gone(&mut self, reason: &str, now_us: f64) {
+    /// The device is gone. What was out needs no reply; whether it is that which hung the device.
+    pub fn gone(&mut self, reason: &str, hung: bool, now_us: f64) {
         self.commands.clear();
-        self.engine.gone(&Error::new(Code::DeviceLost, reason), at(now_us));
+        let code = if hung { Code::DeviceHung } else { Code::DeviceLost };
+        self.engine.gone(&Error::new(code, reason), at(now_us));
     }
 
     /// A kernel of a recipe; its number.
@@ -148,17 +149,10 @@ impl Engine {
 
     /// Ends a run that the device answered, after so many seconds; where it is to be checked, inputs and outputs were set. Whether its
     /// answer is to be given; else `compute` has it.
-    pub fn answered(&mut self, ticket: u32, seconds: f64, now_us: f64) -> Js<bool> {
-        let Some(ticket) = self.tickets.remove(&ticket) else { return Ok(true) };
-        let verdict = match ticket.check {
-            false => None,
-            true => match self.engine.subject(ticket.kernel) {
-                Ok(subject) => Some(to_js(checked(&subject, &ticket, &self.inputs, &self.outputs))?),
-                // Disposed of meanwhile.
-                Err(_) => None,
-            },
-        };
-        Ok(self.engine.end(ticket, Ended::Answered(seconds, verdict), at(now_us)) == Outcome::Keep)
+    pub fn answered(&mut self, ticket: u32, seconds: f64, now_us: f64) -> bool {
+        let Some(ticket) = self.tickets.remove(&ticket) else { return true };
+        let outcome = self.engine.answered(ticket, seconds, &self.inputs, &self.outputs, at(now_us));
+        outcome == Outcome::Keep
     }
 
     /// Ends a run that the processor answered, or that the caller gave up.
@@ -212,23 +206,6 @@ impl Engine {
     pub fn take_journal(&mut self, max_bytes: u32) -> String {
         self.engine.take_journal(max_bytes as usize)
     }
-}
-
-fn checked(
-    subject: &Subject,
-    ticket: &Ticket,
-    inputs: &[Data],
-    outputs: &[Data],
-) -> Result<homeostat_forge::prove::Verdict> {
-    for (place, id) in subject.blueprint.outputs().iter().enumerate() {
-        let wanted = subject.blueprint.node(*id).shape.elements();
-        let got = outputs.get(place).map_or(0, Data::len) as u64;
-        if got != wanted {
-            let text = format!("output {place}: expected {wanted} elements, got {got}");
-            return Err(Error::new(Code::TensorMismatch, text));
-        }
-    }
-    check(subject, ticket, inputs, outputs)
 }
 
 /// A host's error; what has no code of the device's is the kernel's own.

@@ -11,8 +11,7 @@
 //!
 //! a run:     ticket = engine.begin(id, now)
 //!            ticket.program is Some  -> write inputs, dispatch, read outputs of that program
-//!                                       ticket.check -> verdict = check(subject, &ticket, inputs, outputs)
-//!                                       engine.end(ticket, Ended::Answered(seconds, verdict), now)
+//!                                       engine.answered(ticket, seconds, inputs, outputs, now)
 //!                                         Keep -> the outputs; Recompute -> engine.compute(id, inputs)
 //!            it is None              -> engine.compute(id, inputs), then engine.end(ticket, Ended::Aside, now)
 //!            the device failed       -> engine.end(ticket, Ended::Failed(error), now), then engine.compute(id, inputs)
@@ -29,11 +28,14 @@
 use crate::ir::{Blueprint, Data};
 use crate::library::{DeviceKey, Reading};
 use crate::pipeline::{Background, Command, Reply};
-use crate::registry::{Ended, Entry, KernelId, KernelOptions, Options, Outcome, Registry, Subject, Ticket};
+use crate::prove::Verdict;
+use crate::registry::{
+    Ended, Entry, KernelId, KernelOptions, Options, Outcome, Registry, Subject, Ticket, check,
+};
 use crate::schedule::{Limits, Schedule};
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::cell::RefCell;
-use homeostat_core::error::{Error, Result};
+use homeostat_core::error::{Code, Error, Result};
 
 /// A forge for one thread.
 pub struct Engine {
@@ -101,6 +103,22 @@ impl Engine {
         outcome
     }
 
+    /// Ends a run that the device answered; where its ticket asks for it the answer is compared with the oracle before. It ends in any
+    /// case: where the oracle cannot judge the blueprint, its proof could not either; where outputs are missing the processor has to
+    /// answer.
+    pub fn answered(
+        &mut self,
+        ticket: Ticket,
+        seconds: f64,
+        inputs: &[Data],
+        outputs: &[Data],
+        now_us: u64,
+    ) -> Outcome {
+        let subject = self.subject(ticket.kernel).ok().filter(|_| ticket.check);
+        let judged = subject.map(|subject| checked(&subject, &ticket, inputs, outputs));
+        self.end(ticket, ended(seconds, judged), now_us)
+    }
+
     /// The outputs for these inputs, on the processor.
     pub fn compute(&mut self, id: KernelId, inputs: &[Data]) -> Result<Vec<Data>> {
         self.registry.get_mut().subject(id)?.compute(inputs)
@@ -133,7 +151,7 @@ impl Engine {
 
     /// Takes what an earlier life kept.
     pub fn read_library(&mut self, bytes: &[u8]) -> Reading {
-        self.registry.get_mut().library.read(bytes)
+        self.registry.get_mut().read_library(bytes)
     }
 
     /// Lines to append to what is kept.
@@ -149,5 +167,39 @@ impl Engine {
     /// Chained lines of the journal, about so many bytes of them.
     pub fn take_journal(&mut self, max_bytes: usize) -> String {
         self.registry.get_mut().take_journal(max_bytes)
+    }
+}
+
+fn ended(seconds: f64, judged: Option<Result<Verdict>>) -> Ended {
+    match judged {
+        // Nobody asked for it, or it was disposed of meanwhile.
+        None => Ended::Answered(seconds, None),
+        Some(Ok(verdict)) => Ended::Answered(seconds, Some(verdict)),
+        Some(Err(error)) if error.code == Code::TensorMismatch => Ended::Failed(error),
+        Some(Err(_)) => Ended::Answered(seconds, None),
+    }
+}
+
+fn checked(subject: &Subject, ticket: &Ticket, inputs: &[Data], outputs: &[Data]) -> Result<Verdict> {
+    for (place, id) in subject.blueprint.outputs().iter().enumerate() {
+        let wanted = subject.blueprint.node(*id).shape.elements();
+        let got = outputs.get(place).map_or(0, Data::len) as u64;
+        if got != wanted {
+            let text = format!("output {place}: expected {wanted} elements, got {got}");
+            return Err(Error::new(Code::TensorMismatch, text));
+        }
+    }
+    check(subject, ticket, inputs, outputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_oracle_that_cannot_judge_judges_nothing() {
+        let error = |code| Some(Err(Error::new(code, "as the test wants it")));
+        assert_eq!(ended(1.0, error(Code::ForgeUnsupported)), Ended::Answered(1.0, None));
+        assert!(matches!(ended(1.0, error(Code::TensorMismatch)), Ended::Failed(_)));
     }
 }

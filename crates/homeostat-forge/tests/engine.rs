@@ -315,6 +315,38 @@ fn a_kernel_disposed_of_while_its_candidate_is_compiled_leaves_nothing() {
 }
 
 #[test]
+fn a_checked_run_ends_whatever_came_of_it() {
+    let (mut engine, mut bench, id) = attached(Tier::Fast);
+    bench.work(&mut engine);
+    let inputs = make(&blueprint(), Inputs::Random, 3);
+    let right = engine.compute(id, &inputs).unwrap();
+    let begin = |engine: &mut Engine| {
+        let ticket = engine.begin(id, 5).unwrap();
+        assert!(ticket.check && ticket.program.is_some());
+        ticket
+    };
+    let ticket = begin(&mut engine);
+    assert_eq!(engine.answered(ticket, 1e-3, &inputs, &right, 6), Outcome::Keep);
+    // Outputs that the host lacks are the processor's to compute, and say nothing of the kernel.
+    for (inputs, outputs) in [(&inputs[..], &[][..]), (&inputs[..1], &right[..])] {
+        let ticket = begin(&mut engine);
+        assert_eq!(engine.answered(ticket, 1e-3, inputs, outputs, 6), Outcome::Recompute);
+    }
+    let mut wrong = right.clone();
+    if let Data::F32(values) = &mut wrong[0] {
+        values[7] += 1.0;
+    }
+    let (late, ticket) = (begin(&mut engine), begin(&mut engine));
+    assert_eq!(engine.answered(ticket, 1e-3, &inputs, &wrong, 6), Outcome::Recompute);
+    assert!(names(&mut engine).contains(&Event::Quarantined));
+    engine.dispose(id, 7);
+    assert_eq!(engine.answered(late, 1e-3, &inputs, &right, 8), Outcome::Keep);
+    // Every run has ended: nothing holds a program.
+    bench.work(&mut engine);
+    assert!(bench.programs.is_empty(), "{:?}", bench.programs);
+}
+
+#[test]
 fn options_say_what_is_wrong_with_them() {
     let parse = |text| KernelOptions::default().parse(text).map_err(|e| (e.code, e.message));
     assert_eq!(parse("").unwrap(), KernelOptions::default());

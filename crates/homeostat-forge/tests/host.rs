@@ -9,7 +9,7 @@ use homeostat_forge::host::{BUFFERS_MAX, Forge, Given, Got, Opened, Options};
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data, Unary};
 use homeostat_forge::library::KernelState;
 use homeostat_forge::registry::{
-    Backend, Ended, KernelId, KernelOptions, Options as RegistryOptions, Outcome, Tier,
+    Backend, Ended, Event, KernelId, KernelOptions, Options as RegistryOptions, Outcome, Tier,
 };
 use simulated::{Faults, Simulated};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -197,6 +197,27 @@ fn what_the_library_grows_by_is_there_for_whoever_keeps_it() {
     on_device(&forge, 1);
     let lines = forge.with_registry(|registry| registry.library.take_lines());
     assert!(lines.contains("\"kernel\":\"promoted\""), "{lines}");
+}
+
+#[test]
+fn what_another_process_found_wrong_does_not_answer_here_any_more() {
+    let folder = std::env::temp_dir().join(format!("homeostat-forge-host-{}", std::process::id()));
+    let with_file = || Options { library: Some(folder.join("library.jsonl")), ..options() };
+    let (one, _) = forge_by(with_file(), Box::new(patient));
+    let (other, _) = forge_by(with_file(), Box::new(patient));
+    let (id, same) = (on_device(&one, 1), on_device(&other, 1));
+    let schedules = one.current(id).unwrap().unwrap().schedules;
+    assert_eq!(other.current(same).unwrap().unwrap().schedules, schedules);
+    let ticket = other.with_registry(|r| r.begin(same, 1)).unwrap();
+    let wrong = Error::new(Code::KernelRejected, "an element is off");
+    other.with_registry(|r| r.end(ticket, Ended::Failed(wrong), 2));
+    until("it still answers", || one.current(id).unwrap().is_none_or(|c| c.schedules != schedules));
+    let events = one.take_events().0;
+    let told = events.iter().find(|e| e.event == Event::Quarantined).unwrap();
+    assert_eq!(told.evidence.reason, "another process found it wrong");
+    assert_eq!(one.run(id, vec![x()]).unwrap(), [right()]);
+    drop((one, other));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// Runs that were on a device that hangs end one by one, long after another one was opened.

@@ -62,6 +62,8 @@ export class WebForge implements ForgeCore {
   readonly #reopening: Reopening
   #facts: AdapterFacts | undefined
   #device: Device | undefined
+  /** Runs that the device is answering. */
+  #onTheirWay = 0
 
   /** @param reopen another device after this one was lost */
   constructor(
@@ -86,7 +88,9 @@ export class WebForge implements ForgeCore {
     device.onGone((error) => {
       this.#device = undefined
       this.#background.abandon()
-      this.engine.gone(error.message, this.#nowUs())
+      // With runs on their way nobody knows who hung it: it may have been one of them.
+      const hung = error.code === 'HOMEOSTAT_DEVICE_HUNG' && this.#onTheirWay === 0
+      this.engine.gone(error.message, hung, this.#nowUs())
       this.#reopening.lost(error)
     })
     this.#background.stir()
@@ -155,6 +159,7 @@ export class WebForge implements ForgeCore {
     stay: boolean,
   ): Promise<Uint8Array[] | BufferCore[] | undefined> {
     const { engine } = this
+    this.#onTheirWay++
     try {
       const program = device.program(number)
       const start = this.#nowUs()
@@ -184,6 +189,8 @@ export class WebForge implements ForgeCore {
       const { code = 'HOMEOSTAT_KERNEL_REJECTED', message } = error as Partial<HomeostatError> & Error
       engine.failed(ticket, code, message, this.#nowUs())
       return undefined
+    } finally {
+      this.#onTheirWay--
     }
   }
 

@@ -9,7 +9,7 @@ export interface ForgeModule {
 /** The engine: see `crates/homeostat-forge-wasm`. */
 export interface Engine {
   attach(device: string, limits: string, nowUs: number): void
-  gone(reason: string, nowUs: number): void
+  gone(reason: string, hung: boolean, nowUs: number): void
   kernel(recipe: string, options: string, nowUs: number): number
   dispose(kernel: number, nowUs: number): void
   setTensor(kernel: number, output: boolean, place: number, bytes: Uint8Array): void

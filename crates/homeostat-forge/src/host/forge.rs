@@ -160,7 +160,8 @@ impl<M: Machine> Forge<M> {
     pub fn kernel(&self, blueprint: Blueprint, options: Option<KernelOptions>) -> Result<KernelId> {
         if let Some(store) = &mut *lock(&self.shared.store) {
             // What another process found meanwhile.
-            store.store().refresh(&mut lock(&self.shared.registry).library)?;
+            let news = store.store().news()?;
+            lock(&self.shared.registry).read_library(&news);
         }
         let options = options.unwrap_or(self.shared.options.registry.kernel);
         let id = lock(&self.shared.registry).add(blueprint, options, self.shared.now_us())?;

@@ -24,6 +24,8 @@ const BUSY_US: u64 = 100_000;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often what rests is looked at.
 const REST: Duration = Duration::from_millis(25);
+/// How often it is looked for what other processes learned: what they found wrong answers no longer than that.
+const REFRESH_US: u64 = 1_000_000;
 /// Lines of the library that are taken while runs wait: a fraction of a millisecond.
 const LINES_AT_ONCE: usize = 32;
 /// The same while a device is being opened.
@@ -102,6 +104,7 @@ impl<M: Machine> Reopen<M> {
 
 pub(super) fn pump<M: Machine>(shared: &Shared<M>, opener: Option<Opener<M>>, inbox: &Receiver<Message>) {
     let mut background = Background::new();
+    let mut refreshed_us = 0;
     let now = Instant::now();
     let wait = shared.options.reopen;
     let mut reopen = Reopen {
@@ -142,6 +145,7 @@ pub(super) fn pump<M: Machine>(shared: &Shared<M>, opener: Option<Opener<M>>, in
         };
         sweep(shared);
         persist(shared);
+        refresh(shared, &mut refreshed_us);
         publish(shared, &background);
         if worked && pause.is_zero() {
             continue;
@@ -315,6 +319,20 @@ fn persist<M: Machine>(shared: &Shared<M>) {
     changes.into_iter().for_each(|change| note(Event::Breaker, change));
 }
 
+/// Takes what other processes appended to the library's file. One that cannot be read is told of by whoever makes a kernel.
+fn refresh<M: Machine>(shared: &Shared<M>, refreshed_us: &mut u64) {
+    let now_us = shared.now_us();
+    if now_us.saturating_sub(*refreshed_us) < REFRESH_US {
+        return;
+    }
+    *refreshed_us = now_us;
+    let mut outbox = lock(&shared.store);
+    let Some(Ok(news)) = outbox.as_mut().map(|outbox| outbox.store().news()) else { return };
+    for some in news.split_inclusive(|b| *b == b'\n').collect::<Vec<_>>().chunks(LINES_AT_ONCE) {
+        lock(&shared.registry).read_library(&some.concat());
+    }
+}
+
 /// Writes a large file anew, from a copy of the library: runs do not wait for a disk. What other processes wrote to the file meanwhile is
 /// taken a few lines at a time.
 fn compact<M: Machine>(shared: &Shared<M>, outbox: &mut Outbox) -> Result<()> {
@@ -326,7 +344,7 @@ fn compact<M: Machine>(shared: &Shared<M>, outbox: &mut Outbox) -> Result<()> {
         let lines = copy.all_lines();
         let all: Vec<&str> = lines.split_inclusive('\n').collect();
         for some in all.chunks(LINES_AT_ONCE) {
-            lock(&shared.registry).library.read(some.concat().as_bytes());
+            lock(&shared.registry).read_library(some.concat().as_bytes());
         }
     }
     Ok(())

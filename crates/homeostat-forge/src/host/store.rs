@@ -55,6 +55,13 @@ impl Store {
 
     /// Takes what was appended since this was last asked, by whomever.
     pub fn refresh(&mut self, library: &mut Library) -> Result<Found> {
+        let reading = library.read(&self.news()?);
+        let (taken, damaged, other_version) = (reading.taken, reading.damaged, reading.other_version);
+        Ok(Found { taken, damaged, other_version })
+    }
+
+    /// Whole lines that were appended since this was last asked, by whomever.
+    pub fn news(&mut self) -> Result<Vec<u8>> {
         let fail = |e| failed(&self.path, e);
         let mut file = File::open(&self.path).map_err(fail)?;
         let (size, of) = (file.metadata().map_err(fail)?.len(), id(&file).map_err(fail)?);
@@ -67,10 +74,9 @@ impl Store {
         file.read_to_end(&mut bytes).map_err(fail)?;
         // The rest of a line that is being written comes next time.
         let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let reading = library.read(&bytes[..whole]);
+        bytes.truncate(whole);
         self.read += whole as u64;
-        let (taken, damaged, other_version) = (reading.taken, reading.damaged, reading.other_version);
-        Ok(Found { taken, damaged, other_version })
+        Ok(bytes)
     }
 
     /// Appends lines, in one write. Where another process wrote the file anew between the moment it was opened and the write, the lines

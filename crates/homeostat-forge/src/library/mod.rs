@@ -89,6 +89,8 @@ pub struct Reading {
     pub damaged: u64,
     /// Lines of another version.
     pub other_version: u64,
+    /// Kernels that another process found wrong, which this one did not know.
+    pub quarantined: u64,
     /// The first line that was not taken, from 1 on; 0 where all were.
     pub first_refused: u64,
 }
@@ -360,6 +362,7 @@ impl Library {
                     if self.is_quarantined(&key) || own && record.state != KernelState::Quarantined {
                         continue;
                     }
+                    reading.quarantined += u64::from(record.state == KernelState::Quarantined);
                     if record.state.is_proven() {
                         record.answered = record.state == KernelState::Promoted;
                         record.state = KernelState::Compiled;

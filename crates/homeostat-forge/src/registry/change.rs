@@ -95,13 +95,32 @@ impl Registry {
 
     /// A program that was wrong, or that the device refused to run, never answers again.
     pub(crate) fn quarantine(&mut self, id: KernelId, program: ProgramId, reason: &str, now_us: u64) {
+        self.withdraw(id, program, true, reason, now_us);
+    }
+
+    /// What other processes that share the library found wrong does not answer here any more.
+    pub(super) fn heed(&mut self, now_us: u64) {
+        let mut wrong = Vec::new();
+        for (id, field) in self.fields.iter() {
+            let of = field.current.iter().chain(&field.previous);
+            wrong.extend(of.filter(|i| self.is_quarantined(*id, i)).map(|i| (*id, i.program)));
+        }
+        for (id, program) in wrong {
+            self.withdraw(id, program, false, "another process found it wrong", now_us);
+        }
+    }
+
+    /// Takes a wrong program back; whether it was found out here.
+    fn withdraw(&mut self, id: KernelId, program: ProgramId, own: bool, reason: &str, now_us: u64) {
         let Some(field) = self.fields.get_mut(&id) else { return };
         let runs = field.watch.runs();
         let Some((bad, answered)) = field.remove(program) else { return };
         field.wary = WARY_RUNS;
         self.give_up(bad.program);
-        self.settle_library(id, &bad, true);
-        self.learn_from_field(id, &bad, WRONG);
+        self.settle_library(id, &bad, own);
+        if own {
+            self.learn_from_field(id, &bad, WRONG);
+        }
         let evidence = Evidence { runs, reason: reason.into(), ..of(&bad) };
         self.note(now_us, Some(id), Event::Quarantined, &bad.schedules, evidence);
         if answered {

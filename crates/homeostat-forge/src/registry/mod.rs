@@ -35,7 +35,7 @@ pub use options::{Backend, KernelOptions, Options, Tier};
 pub use subject::{Form, Subject, Tried};
 
 use crate::ir::{Blueprint, Data};
-use crate::library::{DeviceKey, Library};
+use crate::library::{DeviceKey, Library, Reading};
 use crate::map::Map;
 use crate::measure::Median;
 use crate::prove::{Truth, Verdict, work};
@@ -120,6 +120,8 @@ pub struct Registry {
     journal: Journal,
     events: VecDeque<Entry>,
     dropped: u64,
+    /// When something was noted last.
+    latest_us: u64,
     /// Runs of each program that have not ended.
     users: Map<ProgramId, u32>,
     drops: Vec<ProgramId>,
@@ -139,6 +141,7 @@ impl Registry {
             library: Library::new(),
             events: VecDeque::new(),
             dropped: 0,
+            latest_us: 0,
             users: Map::new(),
             drops: Vec::new(),
             reports: Vec::new(),
@@ -341,6 +344,7 @@ impl Registry {
     ) {
         let kernel = id.and_then(|id| Some((id, self.fields.get(&id)?.subject.hash)));
         let entry = Entry { seq: 0, time_us, kernel, event, schedules: schedules.to_vec(), evidence };
+        self.latest_us = self.latest_us.max(time_us);
         if let Some((_, hash)) = kernel {
             self.follow(hash, event);
         }
@@ -352,6 +356,15 @@ impl Registry {
             self.dropped += 1;
         }
         self.events.push_back(entry);
+    }
+
+    /// Takes lines that were kept, by an earlier life or by other processes. What those found wrong does not answer here any more.
+    pub fn read_library(&mut self, bytes: &[u8]) -> Reading {
+        let reading = self.library.read(bytes);
+        if reading.quarantined > 0 {
+            self.heed(self.latest_us);
+        }
+        reading
     }
 
     /// What was found in the library besides facts: lines that are damaged, or of another version. They are refused.
