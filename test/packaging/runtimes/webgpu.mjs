@@ -24,7 +24,14 @@ export async function resultOf(url, limitMs = 300_000) {
     page.on('pageerror', (error) => problems.push(error.message))
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
     await page.goto(url)
-    const handle = await page.waitForFunction(() => globalThis.result, undefined, { timeout: limitMs })
+    const handle = await page
+      .waitForFunction(() => globalThis.result, undefined, { timeout: limitMs })
+      .catch(async (error) => {
+        const stage = await page.evaluate(() => globalThis.stage)
+        throw new Error(
+          [error.message, `at ${stage ?? 'a stage without a name'}`, ...problems].join(' | ').slice(0, 800),
+        )
+      })
     const { value, error } = await handle.jsonValue()
     if (value === undefined) throw new Error([error, ...problems].join(' | ').slice(0, 800))
     return { ...value, version: browser.version() }

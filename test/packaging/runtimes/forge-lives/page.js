@@ -18,35 +18,48 @@ const event = (f, type) =>
 const x = Float32Array.from({ length: 2048 }, (_, i) => ((i * 7919) % 101) / 50)
 const apart = (a, b) => a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i])), 0)
 
+/** Where it is, for whoever waits in vain. */
+const at = (stage) => {
+  globalThis.stage = stage
+}
+
 async function lives() {
+  at('adapters')
   const [best] = await adapters()
   if (best === undefined) return {}
+  at('the first life')
   const f = await forge(OPTIONS)
   const kernel = await f.kernel(blueprint.softmax({ shape: [32, 64] }))
   const first = await kernel.settled()
   const right = await kernel.run({ x })
   const kept = await f.upload(x, [32, 64])
   const [lost, attached] = [event(f, 'deviceLost'), event(f, 'attached')]
+  at('the loss')
   new BroadcastChannel('lose').postMessage('now')
   const { reason } = await lost
   const between = kernel.stats().answers
   const meanwhile = await kernel.run({ x })
+  at('another device')
   await attached
   const gone = await kept.read().then(
     () => 'read',
     (error) => error.code,
   )
+  at('warm again')
   await kernel.warm()
   const again = kernel.stats()
   const after = await kernel.run({ x })
   const { onDevice } = await kernel.explain()
   await f.close()
 
+  at('the second start')
   const g = await forge(OPTIONS)
   const { taken } = await event(g, 'library')
+  at('what was learned')
   const known = await g.kernel(blueprint.softmax({ shape: [32, 64] }))
   const second = await known.settled()
   await g.close()
+  at('without a library')
   const h = await forge({ ...OPTIONS, tier: 'fast', library: false })
   const alone = await (await h.kernel(blueprint.softmax({ shape: [32, 64] }))).settled()
   await h.close()
