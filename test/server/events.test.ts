@@ -176,7 +176,8 @@ test('a connection whose other side stopped reading gives its place and its sock
     tokens,
     readers: 1,
     stateInterval: 50,
-    heartbeat: 50,
+    // It has its place for four of them: long enough to be seen.
+    heartbeat: 400,
     sections: { big: () => big },
   })
   const socket = connect(at.port, '127.0.0.1')

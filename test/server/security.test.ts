@@ -72,9 +72,11 @@ describe.each([...FRAMEWORKS, ['by itself', alone] as const])('%s', (framework, 
 
   test('guessing is slowed down: 429, but never for who holds a token', async () => {
     const { at } = await started()
+    const start = performance.now()
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => post(at, { token: `guess-${i}` })))
     const limited = answers.filter(({ status }) => status === 429)
-    expect(limited.length).toBeGreaterThan(10)
+    // All but 30, and 5 for each second that passed.
+    expect(limited.length).toBeGreaterThanOrEqual(Math.floor(100 - 30 - (performance.now() - start) / 200))
     expect(limited[0]?.headers.get('retry-after')).toBe('1')
     expect((await post(at)).status).toBe(200)
   })

@@ -165,7 +165,8 @@ describe('PostgreSQL', () => {
   test('a table that is locked for too long', async ({ skip }) => {
     if (noPostgres !== undefined) skip(noPostgres)
     const url = await emptyDatabase(server())
-    const storage = await openPostgres(url, { query: 300 })
+    await (await openPostgres(url)).close()
+    const storage = await openPostgres(url, { query: 2000 })
     const blocker = new pg.Client({ connectionString: url })
     await blocker.connect()
     await blocker.query('begin; lock table homeostat_items in exclusive mode')

@@ -127,7 +127,7 @@ async function checkArtifacts(store: ArtifactStore, said: Set<string>): Promise<
 
 const expectCorrupt = (error: unknown): void => expect(error).toMatchObject({ code: 'HOMEOSTAT_STORAGE_CORRUPT' })
 
-test(`${ROUNDS} rounds`, { timeout: 60_000 + ROUNDS * 3000 }, async () => {
+test(`${ROUNDS} rounds`, { timeout: 60_000 + ROUNDS * 12_000 }, async () => {
   const subjects = await Promise.all(
     PERSISTENT.filter(([, missing]) => missing === undefined).map(([kind]) => SUBJECTS[kind]()),
   )

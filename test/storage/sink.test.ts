@@ -56,7 +56,7 @@ test.each([1, 2, 3, 4])(
       if (random() < 0.5) await sleep(1)
     }
     await until(() => sink.stats.written === sink.stats.taken)
-    await sink.close(5000)
+    await sink.close(60_000)
     expect(await textOf(storage.journals.read('tuner'))).toBe(text)
     expect(sink.stats.failures).toBeGreaterThan(0)
     expect(sink.stats).toMatchObject({ dropped: 0, written: bytes(text).length })
@@ -79,7 +79,7 @@ test('what waits is bounded, and kept when the store is back', async () => {
   state.before = () => false
   await until(() => sink.stats.written === sink.stats.taken)
   expect(sink.room()).toBe(65_536)
-  await sink.close(1000)
+  await sink.close(60_000)
   expect(await textOf(storage.journals.read('tuner'))).toBe(lines.slice(0, given).join(''))
 })
 
@@ -88,7 +88,7 @@ test('a large backlog goes in pieces of whole lines', async () => {
   const sink = await storage.openJournal('tuner', { batch: 1000 })
   const { text } = await journal(5000)
   sink.write(bytes(text))
-  await sink.close(10_000)
+  await sink.close(60_000)
   expect(await storage.journals.verify('tuner')).toEqual({ ok: true, entries: 5000 })
   expect(sink.stats.dropped).toBe(0)
 })
@@ -137,7 +137,7 @@ describe('journals of other scopes', () => {
     sink.write(bytes((await chained([entry])).text))
     await until(() => sink.stats.written === sink.stats.taken)
     expect([sink.failure, await storage.tuners.list()]).toEqual([undefined, []])
-    await sink.close(1000)
+    await sink.close(60_000)
   })
 })
 
@@ -148,8 +148,10 @@ test('bytes that are none are a failure that is said, and tried again with a pau
   // A loop without a pause would never come back to this.
   await until(() => sink.failure !== undefined)
   expect(sink.failure).toMatchObject({ code: 'HOMEOSTAT_STORAGE_IO' })
+  const start = performance.now()
   await sleep(100)
-  expect(sink.stats.failures).toBe(1)
+  // As many as the pauses of 2 s leave room for.
+  expect(sink.stats.failures).toBeLessThanOrEqual(1 + Math.floor((performance.now() - start + 100) / 2000))
   await sink.close(100)
   expect(sink.stats.dropped).toBe(3)
 })
@@ -174,7 +176,7 @@ test('old entries go, as many as were asked for', async () => {
   const { text } = await journal(7000)
   sink.write(bytes(text))
   await until(() => sink.stats.written === sink.stats.taken)
-  await sink.close(5000)
+  await sink.close(60_000)
   const info = await storage.journals.info('tuner')
   expect(info?.next).toBe(7000)
   expect(info?.first).toBeGreaterThan(3500)
@@ -206,7 +208,7 @@ test('what is to be kept was made much less: each append waits for one step at m
     sink.write(bytes(line))
     await until(() => sink.stats.written === sink.stats.taken)
   }
-  await sink.close(1000)
+  await sink.close(60_000)
   expect(done).toEqual(['append', 'to 2000', 'append', 'to 4000', 'append', 'to 6000'])
   expect([sink.stats.pruned, sink.stats.dropped]).toEqual([900_000, 0])
 })
@@ -300,9 +302,10 @@ describe('another process', () => {
     const writer = await first.journals.open('a')
     const { text, hash } = await journal(1)
     await writer.append(text)
+    const next = await journal(1, hash)
     const opening = heir.journals.open('a')
     await sleep(100)
-    await writer.append((await journal(1, hash)).text)
+    await writer.append(next.text)
     await expect(opening).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_LOCKED' })
     const start = performance.now()
     await heir.journals.open('a')

@@ -39,7 +39,7 @@ export async function ask(
 }
 
 /** Bytes as they are given; ends with the connection, or after `ms`. */
-export async function raw(at: Mounted, text: string, ms = 5000): Promise<Answer> {
+export async function raw(at: Mounted, text: string, ms = 60_000): Promise<Answer> {
   const socket = connect(at.port, '127.0.0.1')
   const parts: Buffer[] = []
   try {

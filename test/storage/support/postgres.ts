@@ -4,6 +4,7 @@
  * next run finds what is nobody's.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import {
   chownSync,
   existsSync,
@@ -68,14 +69,17 @@ function user(): { uid?: number; gid?: number } {
   return { uid: Number(found?.[1]), gid: Number(found?.[2]) }
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
+/** A port that nobody listens to, none of those that systems give to whoever asks for any: it stays free while nobody wants just this. */
+export async function freePort(): Promise<number> {
+  const isFree = (port: number) =>
+    new Promise<boolean>((resolve) => {
+      const server = createServer()
+      server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
     })
-  })
+  for (;;) {
+    const port = randomInt(10_000, 32_000)
+    if (await isFree(port)) return port
+  }
 }
 
 const NAME = 'homeostat-postgres-'
@@ -155,10 +159,10 @@ export async function startPostgres(bin: string, settings: readonly string[] = [
   ]
   const words = given.map((setting) => `-c ${setting}`).join(' ')
   const start = async (): Promise<void> => {
-    await program('pg_ctl', ['-D', data, '-w', '-t', '30', '-l', join(folder, 'log'), '-o', words, 'start'])
+    await program('pg_ctl', ['-D', data, '-w', '-t', '120', '-l', join(folder, 'log'), '-o', words, 'start'])
   }
   const crash = async (): Promise<void> => {
-    await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
+    await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', '-t', '120', 'stop'])
   }
   const letGo = watch(folder, join(bin, 'pg_ctl'), as)
   await start()

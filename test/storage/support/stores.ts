@@ -32,14 +32,14 @@ export const SUBJECTS: Record<'memory' | 'sqlite' | 'postgres', () => Promise<Su
     const folder = temporary()
     const file = join(folder, 'store.db')
     return {
-      open: () => openSqlite(file),
+      open: () => openSqlite(file, { busy: '60s' }),
       url: `sqlite:${file}`,
       remove: () => rmSync(folder, { recursive: true, force: true }),
     }
   },
   postgres: async () => {
     const url = await emptyDatabase((postgres as { url: string }).url)
-    return { open: () => openPostgres(url), url, remove: () => {} }
+    return { open: () => openPostgres(url, { connect: '60s', query: '120s' }), url, remove: () => {} }
   },
 }
 
