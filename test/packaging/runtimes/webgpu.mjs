@@ -44,7 +44,7 @@ export async function resultOf(url, limitMs = 300_000) {
 export async function runForgePage(folder) {
   const server = await serve(0, { '/package/dist/': `${folder}/node_modules/homeostat/dist` })
   try {
-    const found = await resultOf(`http://127.0.0.1:${server.address().port}/?size=128&evaluations=3`, 120_000)
+    const found = await resultOf(`http://127.0.0.1:${server.address().port}/?size=128&evaluations=3`)
     if (found.adapter === undefined) throw new Skip('Chromium has no WebGPU adapter here')
     return found
   } finally {
@@ -57,7 +57,7 @@ export async function runForgeLives(folder) {
   const here = fileURLToPath(new URL('forge-lives', import.meta.url))
   const server = await serve(0, { '/package/dist/': `${folder}/node_modules/homeostat/dist`, '/lives/': here })
   try {
-    const found = await resultOf(`http://127.0.0.1:${server.address().port}/lives/`, 120_000)
+    const found = await resultOf(`http://127.0.0.1:${server.address().port}/lives/`)
     if (found.adapter === undefined) throw new Skip('Chromium has no WebGPU adapter here')
     return found
   } finally {
