@@ -1,12 +1,13 @@
 /** What decides something without a browser: thinning out, events in pieces, the span of time, layers of calls. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EventParser } from '../../ts/dashboard/api/stream.js'
 import { movingMean } from '../../ts/dashboard/chart/confidence.js'
 import { decimate, indexAt, nearest, type Rows } from '../../ts/dashboard/chart/decimate.js'
 import { Span } from '../../ts/dashboard/chart/span.js'
+import { Model } from '../../ts/dashboard/model.js'
 import { layout } from '../../ts/dashboard/views/graph.js'
 import { gainOf } from '../../ts/dashboard/views/tuners.js'
+import { EventParser } from '../../ts/sse/parser.js'
 import { RecentObjective } from '../../ts/tuner/recent-objective.js'
 
 const rowsOf = (values: readonly number[]): Rows => {
@@ -137,4 +138,26 @@ test('a course’s end against its start: a share of the start, over more than o
   expect(gainOf([1, 2, 3])).toBeUndefined()
   expect(gainOf([0, 1, 1, 1])).toBeUndefined()
   expect(gainOf([])).toBeUndefined()
+})
+
+test('changes of several runs stand the newest first, in whatever order they came', () => {
+  const change = (runId: string, seq: number, more = {}) =>
+    ({ tuner: 'a', runId, seq, standing: null, ...more }) as never
+  const model = new Model()
+  const shown = (): string[] => model.changesOf('a').map(({ runId, seq }) => `${runId}${seq}`)
+  // A page of the newest, which reaches into the run before.
+  model.addChanges('a', [change('c', 2), change('c', 1), change('b', 9)])
+  // What is older, into a run before that.
+  model.addChanges('a', [change('b', 4), change('a', 7), change('a', 3)], true)
+  expect(shown()).toEqual(['c2', 'c1', 'b9', 'b4', 'a7', 'a3'])
+  // The process was started again: a new run comes live, and the same is told once more.
+  model.addChanges('a', [change('e', 1, { standing: 'live' })])
+  model.addChanges('a', [change('e', 1, { standing: 'live' }), change('d', 5, { standing: 'live' }), change('c', 2)])
+  expect(shown()).toEqual(['e1', 'd5', 'c2', 'c1', 'b9', 'b4', 'a7', 'a3'])
+  expect(
+    model
+      .changesOf('a')
+      .map(({ standing }) => standing)
+      .slice(0, 2),
+  ).toEqual(['live', 'superseded'])
 })

@@ -33,8 +33,10 @@ const stream = new Stream(client, {
   event(name, data) {
     if (name === 'state') takeState(data as State)
     else if (name === 'change') takeChange(data as Change)
-    else if (name === 'reset') asked.clear()
-    else if (name === 'cascade')
+    else if (name === 'reset') {
+      asked.clear()
+      shell.again()
+    } else if (name === 'cascade')
       toasts.show(`Cascade: ${(data as { rootCause: string }).rootCause} is the likely root cause.`, undefined, true)
     model.touch()
   },
@@ -67,7 +69,7 @@ async function who(): Promise<void> {
 }
 
 function takeState(state: State): void {
-  model.state = state
+  model.takeState(state)
   for (const { name, runId } of state.tuners) if (asked.get(name) !== runId) void load(name, runId)
 }
 

@@ -33,8 +33,20 @@ export class Model {
     this.#waiting = true
     requestAnimationFrame(() => {
       this.#waiting = false
-      for (const listener of this.#listeners) listener()
+      this.#tell()
     })
+  }
+
+  /** The first state is told at once: what there is to draw is asked for a frame earlier. */
+  takeState(state: State): void {
+    const first = this.state === undefined
+    this.state = state
+    if (first) this.#tell()
+    else this.touch()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   get current(): TunerState | undefined {
@@ -47,21 +59,38 @@ export class Model {
     return this.connection.is === 'live' && this.role === 'operate'
   }
 
-  /** The newest first. */
+  /** The newest first, of the present run and those before it. */
   changesOf(tuner: string): readonly Change[] {
     return this.#changes.get(tuner) ?? []
   }
 
-  /** Joins what came, in any order and any number of times. A change that was known takes its new standing. */
-  addChanges(tuner: string, given: readonly Change[]): void {
+  /**
+   * Joins what came, the newest first, any number of times. A change that was known takes its new standing. Sequence numbers begin anew
+   * with each run: a run that is not known yet stands where the others of `given` place it, else in front, or at the end if `older`.
+   */
+  addChanges(tuner: string, given: readonly Change[], older = false): void {
     const known = this.#changes.get(tuner) ?? []
-    const runId = given[0]?.runId ?? known[0]?.runId
-    const bySeq = new Map<number, Change>()
-    for (const change of [...known, ...given]) if (change.runId === runId) bySeq.set(change.seq, change)
-    const all = [...bySeq.values()].sort((a, b) => b.seq - a.seq).slice(0, CHANGES_MAX)
-    this.#changes.set(tuner, settled(all))
+    const runs = new Map<string, Map<number, Change>>()
+    for (const run of orderOf(runsOf(known), runsOf(given), older)) runs.set(run, new Map())
+    for (const change of [...known, ...given]) runs.get(change.runId)?.set(change.seq, change)
+    const all = [...runs.values()].flatMap((changes) => [...changes.values()].sort((a, b) => b.seq - a.seq))
+    this.#changes.set(tuner, settled(all.slice(0, CHANGES_MAX)))
   }
 }
+
+const runsOf = (changes: readonly Change[]): string[] => [...new Set(changes.map(({ runId }) => runId))]
+
+/** Runs, the newest first, with those of what came where they belong. */
+function orderOf(known: readonly string[], given: readonly string[], older: boolean): string[] {
+  const fresh = given.filter((run) => !known.includes(run))
+  const placed = fresh.filter((run) => given.slice(given.indexOf(run)).some((one) => known.includes(one)))
+  const rest = fresh.filter((run) => !placed.includes(run))
+  const inOrder = known.flatMap((run) => [...placed.filter((one) => nextKnown(given, known, one) === run), run])
+  return older ? [...inOrder, ...rest] : [...rest, ...inOrder]
+}
+
+const nextKnown = (given: readonly string[], known: readonly string[], run: string): string | undefined =>
+  given.slice(given.indexOf(run)).find((one) => known.includes(one))
 
 /** Of changes of values only the last one is live: what is told of a change later is told of the newer one alone. */
 function settled(changes: Change[]): Change[] {

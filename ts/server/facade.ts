@@ -40,7 +40,8 @@ export interface ServerHost {
   env(name: string): string | undefined
   warn(line: string): void
   randomId(): string
-  readTokenFile?(path: string): string
+  /** Tokens of a file, now and as it changes. */
+  tokenFile?(path: string): FollowedTokens
   /** The dashboard, where there are files to read it from. */
   readPage?(): Assets | undefined
   openJournal?(name: string, folder: string): Promise<JournalSink>
@@ -48,6 +49,12 @@ export interface ServerHost {
     handler: (request: NodeRequest, response: NodeResponse) => void,
     options: { readonly port: number | undefined; readonly host: string | undefined; readonly protected: boolean },
   ): Promise<Listening>
+}
+
+export interface FollowedTokens {
+  read(): readonly TokenOptions[]
+  follow(take: (tokens: readonly TokenOptions[]) => void): void
+  close(): void
 }
 
 export interface Operations {
@@ -63,7 +70,7 @@ export interface Operations {
   hono(): HonoMiddleware
   /** Listens by itself, on loopback unless told otherwise (Node, Deno, Bun). */
   listen(options?: ListenOptions): Promise<Listening>
-  /** The tokens from now on; streams of those that are gone end at once. */
+  /** The tokens from now on, whatever the environment or a file of it says; streams of those that are gone end at once. */
   setTokens(tokens: readonly TokenOptions[]): void
   /** The OpenAPI document, with the names that there are; `/api/v1/openapi.json`, which needs no token, has none. */
   readonly openapi: { readonly [key: string]: unknown }
@@ -79,7 +86,9 @@ export type MakeServer = (options?: ServerOptions) => Promise<Operations>
 export function makeServer(host: ServerHost): MakeServer {
   return async (options = {}) => {
     const resolved = resolveServer(options)
-    const tokens = new Tokens(resolved.tokens ?? tokensOf(host))
+    const environment =
+      resolved.tokens === undefined ? environmentOf(host) : { given: resolved.tokens, file: undefined }
+    const tokens = new Tokens([...environment.given, ...(environment.file?.read() ?? [])])
     const runId = host.randomId()
     const journal = 'write' in resolved.journal ? resolved.journal : await openFolder(host, resolved.journal.folder)
     const loopback = resolved.loopback ?? (tokens.empty ? 'operate' : 'none')
@@ -113,18 +122,33 @@ export function makeServer(host: ServerHost): MakeServer {
       assets: resolved.assets ?? host.readPage?.() ?? DEFAULT_ASSETS,
       onError: (error) => host.warn(`homeostat server: ${error instanceof Error ? error.stack : String(error)}`),
     })
-    return operations(host, core, handler, tokens, resolved.base)
+    return operations(host, core, handler, tokens, resolved.base, environment)
   }
 }
 
-function operations(host: ServerHost, core: Core, handler: Handler, tokens: Tokens, base: string): Operations {
+function operations(
+  host: ServerHost,
+  core: Core,
+  handler: Handler,
+  tokens: Tokens,
+  base: string,
+  { given, file }: TokenSources,
+): Operations {
   let closing: Promise<void> | undefined
   const listening = new Set<Listening>()
   const node = (request: NodeRequest, response: NodeResponse): void => {
     answer(handler, request, response).catch(() => hangUp(request))
   }
+  const take = (all: readonly TokenOptions[]): void => {
+    const told = tokens.replace(all)
+    core.hub.review()
+    // Which token of a name it is can be told a moment later.
+    void told.then(() => core.hub.review())
+  }
+  file?.follow((found) => take([...given, ...found]))
   const close = async (): Promise<void> => {
     closing ??= (async () => {
+      file?.close()
       core.hub.close()
       await Promise.all([...listening].map((one) => one.close()))
       await core.close(CLOSE_MS)
@@ -159,11 +183,9 @@ function operations(host: ServerHost, core: Core, handler: Handler, tokens: Toke
         },
       }
     },
-    setTokens: (given) => {
-      const told = tokens.replace(given)
-      core.hub.review()
-      // Which token of a name it is can be told a moment later.
-      void told.then(() => core.hub.review())
+    setTokens: (all) => {
+      file?.close()
+      take(all)
     },
     get openapi() {
       return core.namedDocument
@@ -173,11 +195,18 @@ function operations(host: ServerHost, core: Core, handler: Handler, tokens: Toke
   }
 }
 
-function tokensOf(host: ServerHost): readonly TokenOptions[] {
+interface TokenSources {
+  readonly given: readonly TokenOptions[]
+  readonly file: FollowedTokens | undefined
+}
+
+function environmentOf(host: ServerHost): TokenSources {
   const text = host.env('HOMEOSTAT_TOKENS')
-  const file = host.env('HOMEOSTAT_TOKEN_FILE')
-  const given = text ? parseTokens('HOMEOSTAT_TOKENS', text) : []
-  return file && host.readTokenFile !== undefined ? [...given, ...parseTokens(file, host.readTokenFile(file))] : given
+  const path = host.env('HOMEOSTAT_TOKEN_FILE')
+  return {
+    given: text ? parseTokens('HOMEOSTAT_TOKENS', text) : [],
+    file: path ? host.tokenFile?.(path) : undefined,
+  }
 }
 
 function openFolder(host: ServerHost, folder: string): Promise<JournalSink> {

@@ -7,10 +7,10 @@ import type { TokenOptions } from '../../server/http/tokens.js'
 import { type Feed, fileFeed, storeFeed } from '../../server/node/feed.js'
 import { serverNodeHost } from '../../server/node/host.js'
 import { Journals, type JournalsOptions } from '../../server/node/journals.js'
+import { TokenFile } from '../../server/node/token-file.js'
 import type { Storage } from '../../storage/contract.js'
 import { usage } from '../exit.js'
 import { journalsAt, journalsNow } from '../journal/files.js'
-import { TokenFile } from './token-file.js'
 
 export interface Sources {
   /** A journal's file, the folder of its segments, or the URL of a store. */
@@ -109,7 +109,7 @@ export async function serveJournals({ tokenFile, host, port, ...options }: Serve
     await opened.close()
   }
   try {
-    file?.follow(opened.operating)
+    file?.follow((tokens) => opened.operating.setTokens(tokens))
     if (opened.tuners.length === 0) warn(`homeostat serve: no journal of a tuner at ${shown(options.source)} yet`)
     const { url, port: given } = await opened.operating.listen({ host, port })
     return {

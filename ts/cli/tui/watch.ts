@@ -5,10 +5,11 @@
 import { wallTimeMs } from '../../clock.js'
 import type { Change, State, TunerState, WitnessState } from '../../server/api/state.js'
 import type { Range } from '../../server/history/history.js'
+import type { EventStream } from '../../sse/stream.js'
 import { CHANGE_EVENTS } from '../../tuner/events.js'
 import { clean } from '../ui/terminal.js'
 import type { Client, Refused } from './client.js'
-import { Stream } from './stream.js'
+import { streamOf } from './stream.js'
 
 export type Connection =
   | { readonly is: 'connecting' | 'live' }
@@ -36,7 +37,7 @@ const GATHER_MS = 200
 
 export class Watch {
   readonly #client: Client
-  readonly #stream: Stream
+  readonly #stream: EventStream
   readonly #changed: () => void
   #seen: Seen = {
     connection: { is: 'connecting' },
@@ -61,7 +62,7 @@ export class Watch {
     this.#changed = changed
     this.#spanMs = look.spanMs
     this.#buckets = look.buckets
-    this.#stream = new Stream(client, {
+    this.#stream = streamOf(client, {
       open: () => this.#opened(),
       event: (name, data) => this.#event(name, data),
       lost: (why, retryMs) => this.#lost(why, retryMs),
@@ -83,7 +84,7 @@ export class Watch {
   }
 
   start(): void {
-    this.#stream.start()
+    this.#stream.restart()
     this.#timer = setInterval(() => void this.refresh(), HISTORY_MS)
   }
 

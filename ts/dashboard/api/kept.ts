@@ -1,4 +1,5 @@
 /** What is kept in the browser, and what `early.ts` leaves to the page. */
+import type { Asked } from '../../sse/stream.js'
 
 export const THEME = 'homeostat-theme'
 /** For this tab only. */
@@ -7,10 +8,7 @@ export const TOKEN = 'homeostat-token'
 export const HELD = 'homeostatEarly'
 
 /** The first question for the live events, asked before there was a page. */
-export interface Held {
-  readonly answer: Promise<Response>
-  readonly stop: AbortController
-}
+export type Held = Asked
 
 /** Null without storage, too. */
 export function kept(storage: 'localStorage' | 'sessionStorage', key: string): string | null {

@@ -58,6 +58,8 @@ export class Chart {
   #asked = false
   #seen = false
   #dragX: number | undefined
+  readonly #observers: readonly { disconnect(): void }[]
+  readonly #unlisten: () => void
 
   constructor(options: ChartOptions) {
     this.#options = options
@@ -76,12 +78,20 @@ export class Chart {
       h('div', { class: 'chart-box' }, this.#canvas, this.#note),
     )
     this.#canvas.parentElement?.style.setProperty('height', `${options.height}px`)
-    new ResizeObserver(([entry]) => entry && this.#resize(entry.contentRect)).observe(
-      this.#canvas.parentElement as Element,
-    )
-    new IntersectionObserver(([entry]) => this.#look(entry?.isIntersecting === true)).observe(this.element)
-    options.span.listen(() => this.invalidate())
+    const sizes = new ResizeObserver(([entry]) => entry && this.#resize(entry.contentRect))
+    sizes.observe(this.#canvas.parentElement as Element)
+    const looks = new IntersectionObserver(([entry]) => this.#look(entry?.isIntersecting === true))
+    looks.observe(this.element)
+    this.#observers = [sizes, looks]
+    this.#unlisten = options.span.listen(() => this.invalidate())
     this.#listen()
+  }
+
+  /** The span lives longer than a chart: it lets go of one that nobody shows again. */
+  close(): void {
+    this.#unlisten()
+    for (const one of this.#observers) one.disconnect()
+    this.#seen = false
   }
 
   /** Draws in the next frame, once, and only where somebody can see it. */

@@ -13,8 +13,10 @@ export class Span {
   #toMs = 1
   readonly #listeners = new Set<() => void>()
 
-  listen(listener: () => void): void {
+  /** @returns what ends it */
+  listen(listener: () => void): () => void {
     this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   touch(): void {

@@ -25,6 +25,9 @@ interface Loaded {
 const BUCKETS_MAX = 4096
 const COARSE = 1024
 const REST_MS = 90
+/** After a question that failed, so long until it is asked again; twice as long after the next. */
+const RETRY_MS = 1000
+const RETRY_MAX_MS = 15_000
 /** Rows that came live and that no answer has yet. */
 const TAIL_MAX = 4096
 
@@ -41,6 +44,8 @@ export class Track {
   #timer: ReturnType<typeof setTimeout> | undefined
   #wanted = ''
   #stale = false
+  #failures = 0
+  #retry: ReturnType<typeof setTimeout> | undefined
 
   constructor(series: readonly string[], ask: Ask, changed: () => void) {
     this.series = series
@@ -93,15 +98,15 @@ export class Track {
   /** What is held may lack something: it is asked for again at the next look, and shown until then. */
   stale(): void {
     this.#stale = true
-    this.error = undefined
-    this.#wanted = ''
-    this.#changed()
+    this.#askAgain()
   }
 
   /** Everything has to be asked for again. */
   forget(): void {
     this.#current?.abort()
     clearTimeout(this.#timer)
+    clearTimeout(this.#retry)
+    this.#failures = 0
     this.#coarse = undefined
     this.#fine = undefined
     this.#tail = []
@@ -131,15 +136,26 @@ export class Track {
       this.#fine = loadedOf(near)
       if (far !== undefined) this.#coarse = loadedOf(far)
       this.error = undefined
+      this.#failures = 0
       this.#stale = false
       const { toMs: end } = this.#fine
       this.#tail = this.#tail.filter(({ atMs }) => atMs > end)
     } catch (error) {
       if (signal.aborted) return
       this.error = error
+      clearTimeout(this.#retry)
+      this.#retry = setTimeout(() => this.#askAgain(), Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#failures++))
     }
     this.#wanted = ''
     this.#merged = undefined
+    this.#changed()
+  }
+
+  /** Whoever looks asks: of what nobody sees nothing is asked. */
+  #askAgain(): void {
+    clearTimeout(this.#retry)
+    this.error = undefined
+    this.#wanted = ''
     this.#changed()
   }
 }

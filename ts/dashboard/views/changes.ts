@@ -108,6 +108,7 @@ export class ChangesView implements View {
       (change) => this.#item(change),
       (element, change) => standing(element, change),
     )
+    this.#runs(wanted.slice(0, this.#shown), tuner)
     const none =
       tuner === undefined
         ? 'No tuner, hence no changes.'
@@ -126,18 +127,33 @@ export class ChangesView implements View {
     this.update()
   }
 
+  /** Where a run before begins, it is said: what follows was decided by another start of the process. */
+  #runs(shown: readonly Change[], tuner: TunerState | undefined): void {
+    const items = this.#list.children
+    shown.forEach(({ runId }, i) => {
+      const item = items[i] as Element
+      const first = runId !== (i === 0 ? tuner?.runId : shown[i - 1]?.runId)
+      const there = item.firstElementChild?.className === 'run'
+      if (first && !there) item.prepend(h('p', { class: 'run', text: `An earlier run, ${runId}` }))
+      else if (!first && there) item.firstElementChild?.remove()
+    })
+  }
+
   async #loadOlder(): Promise<void> {
     const { model, client } = this.#shared
     const tuner = model.current
     if (tuner === undefined) return
     const oldest = model.changesOf(tuner.name).at(-1)
+    const query = new URLSearchParams({ limit: String(PAGE) })
+    if (oldest !== undefined) query.set('before', String(oldest.seq))
+    if (oldest !== undefined) query.set('run', oldest.runId)
     this.#shown += PAGE
     show(this.#problem, false)
     try {
-      const path = `api/v1/tuners/${encodeURIComponent(tuner.name)}/changes?limit=${PAGE}&before=${oldest?.seq ?? 0}`
+      const path = `api/v1/tuners/${encodeURIComponent(tuner.name)}/changes?${query}`
       const { changes } = await client.get<{ changes: Change[] }>(path)
       if (changes.length < PAGE) this.#ended.add(key(tuner))
-      model.addChanges(tuner.name, changes)
+      model.addChanges(tuner.name, changes, true)
     } catch (error) {
       say(this.#problem, problemText(error))
       show(this.#problem, true)

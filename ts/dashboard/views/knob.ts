@@ -56,6 +56,12 @@ export class KnobCard {
     )
   }
 
+  /** Nobody shows it again: what it holds and asks for ends with it. */
+  close(): void {
+    this.chart.close()
+    this.track.forget()
+  }
+
   update(tuner: TunerState, knob: KnobState, changes: readonly Change[], operable: boolean): void {
     this.#tuner = tuner
     this.#knob = knob

@@ -129,6 +129,7 @@ export class TuningView implements View {
   /** Another tuner, or another run of the same one. */
   #begin(tuner: TunerState): void {
     this.#run = `${tuner.name} ${tuner.runId}`
+    for (const card of this.#cards.values()) card.close()
     this.#cards.clear()
     this.#knobs.replaceChildren()
     this.#objective.track.forget()
