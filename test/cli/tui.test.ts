@@ -16,6 +16,8 @@ import { fails, homeostat, jsonLines, well } from './support/cli.js'
 import { grid, hasTerminals, onTerminal } from './support/terminal.js'
 
 const LEFT = '\u001b[?1049l'
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+const plain = (text: string): string => text.replace(/\u001b\[[\d;]*m/g, '')
 const url = (port: number): string => `http://127.0.0.1:${port}/`
 
 afterEach(closeAll)
@@ -29,7 +31,9 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
       until(() => {
         const all = grid(terminal.shown(), 100).join('\n')
         return typeof text === 'string' ? all.includes(text) : text.test(all)
-      }, 40_000)
+      })
+    /** Once, at any time: it is gone after some seconds. */
+    const told = (text: string) => until(() => plain(terminal.shown()).includes(text))
     await shows('● live')
     await shows('concurrency')
     await shows('mail 1 waiting')
@@ -39,23 +43,23 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
     await shows('Freeze ttl at')
     expect((await made.tuner.explain()).knobs.some(({ frozen }) => frozen)).toBe(false)
     terminal.type('n')
-    await shows('nothing was done')
+    await told('nothing was done')
     terminal.type('jf')
     await shows('Freeze concurrency at')
     terminal.type('y')
-    await shows('concurrency is frozen')
+    await told('concurrency is frozen')
     expect((await made.tuner.explain()).knobs.map(({ frozen }) => frozen)).toEqual([false, true])
     made.tuner.enterSafeMode()
     await shows('SafeMode since')
     terminal.type('s')
     await shows('Leave SafeMode of catalog?')
     terminal.type('y')
-    await shows('SafeMode was left')
+    await told('SafeMode was left')
     expect((await made.tuner.explain()).safe_mode).toBe(null)
     terminal.type('r')
     await shows('Roll catalog back')
     terminal.type('y')
-    await shows('catalog was rolled back')
+    await told('catalog was rolled back')
     expect(await operations(first.port)).toEqual(['freeze', 'leave-safe-mode', 'rollback'])
     terminal.type('2')
     await shows(/▸ ?2 Changes/)
@@ -81,7 +85,7 @@ describe.skipIf(!hasTerminals)('on a terminal', () => {
     const { options } = await plant(5)
     const { port } = await alone(options)
     const terminal = onTerminal(80, ['tui', url(port)], { env: { NO_COLOR: '1', LC_ALL: 'C' } })
-    await until(() => grid(terminal.shown(), 80).join('\n').includes('* live'), 40_000)
+    await until(() => grid(terminal.shown(), 80).join('\n').includes('* live'))
     terminal.type('\u0003')
     const { status, out } = await terminal.result
     expect(status).toBe(0)

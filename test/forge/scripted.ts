@@ -6,6 +6,7 @@ import type {
   ForgeBinding,
   ForgeCore,
   KernelCore,
+  KnownKernel,
 } from '../../ts/forge-binding.js'
 
 const FACTS = JSON.stringify({
@@ -20,6 +21,7 @@ export class Scripted {
   journal: string[] = []
   library: string[] = []
   read: string[] = []
+  known: KnownKernel[] = []
   explained: Partial<CoreExplanation> = { settled: true, groups: [] }
   /** What a run waits for. */
   run: Promise<void> = Promise.resolve()
@@ -54,6 +56,7 @@ export class Scripted {
       id,
       run: run as KernelCore['run'],
       explain: async () => this.explained as CoreExplanation,
+      known: async () => this.known,
       close: () => {},
     }
   }

@@ -83,7 +83,7 @@ describe('the order of policies', () => {
     expect(calls).toBe(3)
     expect((each.policies.breaker as { explain(): { failures: number } }).explain().failures).toBe(3)
     const all = protect('f', hang, {
-      deadline: 5,
+      deadline: 50,
       retry: { attempts: 3, base: 0 },
       fallback: ({ reason }) => reason.length,
     })

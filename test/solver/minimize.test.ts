@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { isHomeostatError, knob, minimize, NoResultError, type Progress } from '../../ts/entries/solver/node.js'
-import { sleep } from '../support/folder.js'
+import { sleep, until } from '../support/folder.js'
 
 const space = {
   lr: knob.number({ min: 1e-5, max: 1, scale: 'log' }),
@@ -252,7 +252,9 @@ describe('side by side', () => {
     const best = await minimize(
       async ({ x }, { trial }) => {
         most = Math.max(most, ++running)
-        await sleep(trial % 3 === 0 ? 12 : 2)
+        // The first four wait for each other, and the first of them for the second to be told.
+        if (trial < 4) await until(() => most === 4 && (trial > 0 || order.includes(1)))
+        else await sleep(trial % 3 === 0 ? 12 : 2)
         running--
         return bowl({ x })
       },
@@ -350,6 +352,8 @@ describe('stops', () => {
       space: line,
       budget: 1e6,
       stop: { after: 100 },
+      // On a slow machine that may be all there is.
+      warmStart: [{ params: { x: 0.9 }, value: bowl({ x: 0.9 }) }],
     })
     expect(best.stopped).toBe('time')
     expect(performance.now() - start).toBeLessThan(50_000)
@@ -373,11 +377,11 @@ describe('stops', () => {
 
   test('while it waits to repeat', async () => {
     const abort = new AbortController()
-    setTimeout(() => abort.abort(), 30)
     const run = minimize(
       ({ x }, { trial }) => {
-        if (trial > 0) throw new Error('no')
-        return bowl({ x })
+        if (trial === 0) return bowl({ x })
+        setTimeout(() => abort.abort(), 30)
+        throw new Error('no')
       },
       { space: line, retry: { times: 100, delay: '1h' }, signal: abort.signal },
     )

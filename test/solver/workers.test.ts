@@ -79,21 +79,25 @@ describe('what goes wrong fails one evaluation', () => {
   })
 
   test('a computation that never ends, at its timeout; the next has a thread of its own', async () => {
-    const evaluate = pool('export default ({ x }) => { while (x > 0.6); return (x - 0.3) ** 2 }')
+    // The time is also that of a thread to start in, on a machine that is slow: so that it costs others nothing, this one sleeps for ever.
+    const evaluate = pool(
+      `const never = new Int32Array(new SharedArrayBuffer(4))
+      export default ({ x }, { trial }) => {
+        while (trial === 1) Atomics.wait(never, 0, 0)
+        return (x - 0.3) ** 2
+      }`,
+      { size: 1 },
+    )
     const seen: Progress[] = []
     const best = await minimize(evaluate, {
       space: line,
-      budget: 6,
-      timeout: 3500,
+      budget: 4,
+      timeout: 8000,
       onProgress: (progress) => seen.push(progress),
     })
-    const hung = seen.filter(({ state }) => state === 'failed')
-    expect(hung.length).toBeGreaterThan(0)
-    for (const { params, reason } of hung) {
-      expect((params as { x: number }).x).toBeGreaterThan(0.6)
-      expect(reason).toBe('ran longer than 3500 ms')
-    }
-    expect(best.done).toBe(6)
+    expect(seen.map(({ state }) => state)).toEqual(['complete', 'failed', 'complete', 'complete'])
+    expect(seen[1]?.reason).toBe('ran longer than 8000 ms')
+    expect(best.done).toBe(4)
   })
 
   test.each([
