@@ -19,6 +19,8 @@ const ROUNDS = 3
 const STEPS = 20
 const MOVES = ROUNDS * 2 * STEPS
 const LOADS = CLOCK ? 21 : 5
+/** What the loop of {@link slowness} takes on the machine that bounds are written for. */
+const COUNTED_MS = 55
 
 const median = (all: number[]): number => all.sort((a, b) => a - b)[all.length >> 1] as number
 
@@ -57,6 +59,21 @@ async function computed(page: Page): Promise<() => Promise<number>> {
   }
 }
 
+/** How much longer than on the machine that bounds are written for this page's thread computes the same: 1 there and on a faster one. */
+async function slowness(page: Page, taken: () => Promise<number>): Promise<number> {
+  const all: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const before = await taken()
+    await page.evaluate(() => {
+      let sum = 0
+      for (let k = 0; k < 1e7; k++) sum = (sum * 31 + k) | 0
+      return sum
+    })
+    all.push((await taken()) - before)
+  }
+  return Math.max(1, median(all) / COUNTED_MS)
+}
+
 test('everything that is loaded is below 150 kB compressed', () => {
   const folder = fileURLToPath(new URL('../../out/dashboard/', import.meta.url))
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
@@ -88,8 +105,12 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     const readout = page.locator('.readout').first()
     const canvas = page.locator('canvas').first()
     const box = (await canvas.boundingBox()) as { x: number; y: number; width: number; height: number }
-    await page.mouse.move(box.x + box.width / 2, box.y + 60)
-    await expect.poll(() => readout.textContent()).toMatch(/95 % confidence/)
+    // What is read is what is under the pointer when there is something: a chart that comes later hears of it by the next move.
+    const pointed = async (at: number): Promise<string | null> => {
+      await page.mouse.move(box.x + at + Math.random(), box.y + 60)
+      return readout.textContent()
+    }
+    await expect.poll(() => pointed(box.width / 2)).toMatch(/95 % confidence/)
     const worst = async (): Promise<number> => {
       await page.evaluate(() => {
         const tasks: number[] = []
@@ -121,13 +142,16 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
       )
       expect(longest).toBeLessThanOrEqual(50)
     }
-    await expect.poll(() => readout.textContent()).toMatch(/95 % confidence/)
+    await expect.poll(() => pointed(box.width / 2)).toMatch(/95 % confidence/)
     // What was asked for is enough: a page at rest asks for nothing more.
-    await page.waitForTimeout(500)
     const questions = (): number => asked.filter((url) => url.includes('/history')).length
-    const soFar = questions()
-    await page.waitForTimeout(500)
-    expect(questions()).toBe(soFar)
+    await expect
+      .poll(async () => {
+        const soFar = questions()
+        await page.waitForTimeout(500)
+        return questions() - soFar
+      })
+      .toBe(0)
     expect(complaints).toEqual([])
   })
 
@@ -153,8 +177,8 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
       work.push((await taken()) - before)
       times.state.push(await known(page))
     }
-    // A shared processor makes the same work take up to twice as long.
-    expect(median(work)).toBeLessThan(250)
+    // A shared processor makes the same work take up to twice as long, a slow one as much longer as it counts slower.
+    expect(median(work)).toBeLessThan(250 * (await slowness(page, taken)))
     if (CLOCK) {
       const [painted, state, bare] = [times.page, times.state, times.empty].map((all) => median(all).toFixed(0))
       process.stdout.write(

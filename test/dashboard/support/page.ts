@@ -34,7 +34,7 @@ export async function open(browser: Browser, wanted: Wanted = {}): Promise<Opene
   const { url } = await show.operations.listen({ port: 0 })
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...given })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   const complaints: string[] = []
   const asked: string[] = []
   page.on('pageerror', (error) => complaints.push(`${error.stack}`))
