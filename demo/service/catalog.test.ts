@@ -104,10 +104,10 @@ describe('the catalogue', () => {
     const { catalog, database } = make({ ttlMs: 1e9 }, { share: 1, observer })
     await catalog.get(1)
     await catalog.get(1)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await expect.poll(() => found).toHaveLength(2)
     database.version = 1
     expect((await catalog.get(1)).row?.version).toBe(0)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await expect.poll(() => found).toHaveLength(3)
     expect((await catalog.get(1)).row?.version).toBe(0)
     catalog.close()
     expect(found).toEqual([false, false, true])

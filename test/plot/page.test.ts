@@ -102,7 +102,7 @@ async function drive(data: StudyData, width: number): Promise<Record<string, unk
     const url = pathToFileURL(join(folder, 'page.html')).href
     const { stdout } = await run(chromium as string, [...flags, `--window-size=${width},900`, url], {
       maxBuffer: 2 ** 26,
-      timeout: 25_000,
+      timeout: 180_000,
     })
     const found = /<pre id="answers">([\s\S]*?)<\/pre>/.exec(stdout)?.[1]
     if (found === undefined) throw new Error('the driver did not come to its end')
