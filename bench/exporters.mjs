@@ -133,7 +133,7 @@ function parse() {
   const { values } = parseArgs({
     options: {
       pairs: { type: 'string', default: '100' },
-      starts: { type: 'string', default: '5' },
+      starts: { type: 'string', default: '10' },
       requests: { type: 'string', default: '8000' },
       json: { type: 'string' },
     },

@@ -6,9 +6,12 @@
  * Lines of output: `ready`, `log <store> <entries> <hash>`, `item <store> <version>`, `blob <artifacts> <digest>`.
  */
 import { randomBytes, randomInt } from 'node:crypto'
-import { writeSync } from 'node:fs'
+import { appendFileSync, writeSync } from 'node:fs'
 import { chained } from '../../../ts/storage/conformance/support.js'
 import { openArtifacts, openStorage } from '../../../ts/storage/node/index.js'
+
+// For whoever counts the rounds.
+if (process.env.HOMEOSTAT_SOAK_COUNT !== undefined) appendFileSync(process.env.HOMEOSTAT_SOAK_COUNT, '.')
 
 const { stores, artifacts, log } = JSON.parse(process.argv[2] ?? '') as Record<string, string[]> & { log: string }
 const say = (line: string): void => {
