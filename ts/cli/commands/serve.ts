@@ -17,17 +17,22 @@ interface Options extends Common {
 }
 
 export const serve: Register = (program) => {
+  serving(program, 'serve', 'serve what live tuners recorded, and follow it: a page, REST, events, metrics')
+  serving(program, 'dashboard', 'the dashboard of what live tuners recorded: serve by its other name')
+}
+
+function serving(program: Parameters<Register>[0], name: 'serve' | 'dashboard', summary: string): void {
   const command = define(program, {
-    name: 'serve',
+    name,
     group: 'Live tuners:',
-    summary: 'serve what live tuners recorded, and follow it: a page, REST, events, metrics',
+    summary,
     about:
       'Serves journals on loopback and follows them as they grow, and new ones as they come; where there is none yet it waits. Commands other than the kill switch need the process that holds the tuner: there, use homeostat/server.\n\nAnything but loopback needs tokens: HOMEOSTAT_TOKENS or --token-file, lines of `name role token [expires]`, role read or operate.',
     examples: [
-      'homeostat serve ./journal',
-      'homeostat serve sqlite:state/homeostat.db',
-      'homeostat serve ./journal --control ./control --operations ./operations',
-      'homeostat serve ./journal --host 0.0.0.0 --token-file ./tokens --allow-host ops.example.com',
+      `homeostat ${name} ./journal`,
+      `homeostat ${name} sqlite:state/homeostat.db`,
+      `homeostat ${name} ./journal --control ./control --operations ./operations`,
+      `homeostat ${name} ./journal --host 0.0.0.0 --token-file ./tokens --allow-host ops.example.com`,
     ],
   })
   command
@@ -56,7 +61,10 @@ export const serve: Register = (program) => {
           points: options.points,
         })
         if (out.json) out.object({ url: served.url, port: served.port, tuners: served.tuners })
-        else out.line(`${out.style.bold(served.url)} serves ${served.tuners.join(', ') || 'what is still to come'}`)
+        else {
+          const what = served.tuners.join(', ') || 'what is still to come'
+          out.line(`${out.style.bold(served.url)} ${name === 'serve' ? 'serves' : 'is the dashboard of'} ${what}`)
+        }
         await ended(interrupt.signal)
         await served.close()
       } catch (error) {
