@@ -1,4 +1,5 @@
 /** What a person sees on a terminal, and what a file gets in its place. */
+import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { until } from '../support/folder.js'
 import { homeostat } from './support/cli.js'
@@ -8,28 +9,39 @@ import { hasTerminals, onTerminal, screen } from './support/terminal.js'
 const ESCAPE = '\u001b'
 const RUN = ['run', '-c', 'c.json', '--state', 's.jsonl', '-b', '6', '-j', '2', '--', './e.sh']
 
-function place() {
+/** Its programs end one after the other, each when `go` is called, or at once. */
+function place(atOnce = true) {
   const made = workplace()
+  let next = 0
+  const go = (): void => writeFileSync(made.path(`go${next++}`), '')
+  for (let trial = 0; atOnce && trial < 6; trial++) go()
   made.script(
     'e.sh',
-    'sleep 0.4; [ $HOMEOSTAT_TRIAL = 2 ] && { echo "no \u001b[31mmemory" >&2; exit 3; }; echo RESULT=0.$HOMEOSTAT_TRIAL',
+    'while [ ! -e go$HOMEOSTAT_TRIAL ]; do sleep 0.02; done; [ $HOMEOSTAT_TRIAL = 2 ] && { echo "no \u001b[31mmemory" >&2; exit 3; }; echo RESULT=0.$HOMEOSTAT_TRIAL',
   )
-  return made
+  return { ...made, go }
 }
 
 describe.skipIf(!hasTerminals)('on a terminal', () => {
   it('of any width a run draws one line of progress, within it, and keeps what matters above it', async () => {
-    const terminals = [80, 120, 24].map((columns) => ({ columns, ...onTerminal(columns, RUN, place()) }))
-    for (const { columns, result } of terminals) {
+    const terminals = [80, 120, 24].map((columns) => {
+      const made = place(false)
+      return { columns, go: made.go, ...onTerminal(columns, RUN, made) }
+    })
+    for (const { columns, result, shown: soFar, go } of terminals) {
+      for (let told = 0; told < 6; told++) {
+        await until(() => soFar().includes(`${told}/6`))
+        go()
+      }
       const { status, out } = await result
       expect({ columns, status }).toEqual({ columns, status: 0 })
       const drawn = out.split(/\r?\n/).flatMap((line) => line.split(`\r${ESCAPE}[2K`))
       // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
       const shown = drawn.map((text) => text.replace(/\u001b\[[\d;]*m/g, '').replace(/\r/g, ''))
       const bars = shown.filter((text) => /^[━─]+ {2}/.test(text))
-      expect(bars.length).toBeGreaterThan(3)
+      expect(bars.length).toBeGreaterThanOrEqual(6)
       for (const bar of bars) expect([...bar].length).toBeLessThan(columns)
-      expect(bars.at(-1)).toMatch(/[3-6]\/6/)
+      expect(bars.at(-1)).toMatch(/[56]\/6/)
       if (columns >= 80) expect(bars.at(-1)).toContain('best 0')
       const last = screen(out)
       expect(last.some((line) => line.includes('trial 2 failed'))).toBe(true)
