@@ -28,25 +28,21 @@ async function place(): Promise<{ cwd: string; env: NodeJS.ProcessEnv }> {
 
 const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0
 
-it.skipIf(!has('bash', '-c', 'true'))(
-  'every example runs, in the order of the page',
-  { timeout: 90_000 },
-  async (context) => {
-    const { cwd, env } = await place()
-    const scripts = blocks('sh')
-    expect(scripts.length).toBeGreaterThan(10)
-    for (const script of scripts) {
-      const { status, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd, env, encoding: 'utf8' })
-      expect({ script, status, stderr: status === 0 ? '' : stderr }).toEqual({ script, status: 0, stderr: '' })
-    }
-    if (!has('python3', '--version')) return context.skip('there is no python3 for the example of a client')
-    for (const script of blocks('python')) {
-      const { status, stdout, stderr } = spawnSync('python3', ['-c', script], { cwd, env, encoding: 'utf8' })
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-      expect(stdout).toMatch(/^\{'params': \{'lr': .*'value': /)
-    }
-  },
-)
+it.skipIf(!has('bash', '-c', 'true'))('every example runs, in the order of the page', async (context) => {
+  const { cwd, env } = await place()
+  const scripts = blocks('sh')
+  expect(scripts.length).toBeGreaterThan(10)
+  for (const script of scripts) {
+    const { status, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd, env, encoding: 'utf8' })
+    expect({ script, status, stderr: status === 0 ? '' : stderr }).toEqual({ script, status: 0, stderr: '' })
+  }
+  if (!has('python3', '--version')) return context.skip('there is no python3 for the example of a client')
+  for (const script of blocks('python')) {
+    const { status, stdout, stderr } = spawnSync('python3', ['-c', script], { cwd, env, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch(/^\{'params': \{'lr': .*'value': /)
+  }
+})
 
 it('every command has an example, and every option that the page names is one', () => {
   const program = makeProgram(() => {})
