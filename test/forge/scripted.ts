@@ -6,7 +6,6 @@ import type {
   ForgeBinding,
   ForgeCore,
   KernelCore,
-  KnownKernel,
 } from '../../ts/forge-binding.js'
 
 const FACTS = JSON.stringify({
@@ -21,7 +20,6 @@ export class Scripted {
   journal: string[] = []
   library: string[] = []
   read: string[] = []
-  known: KnownKernel[] = []
   explained: Partial<CoreExplanation> = { settled: true, groups: [] }
   /** What a run waits for. */
   run: Promise<void> = Promise.resolve()
@@ -56,7 +54,6 @@ export class Scripted {
       id,
       run: run as KernelCore['run'],
       explain: async () => this.explained as CoreExplanation,
-      known: async () => this.known,
       close: () => {},
     }
   }
