@@ -16,7 +16,7 @@ test('knob reads and sample reports allocate nothing, on both targets', () => {
   try {
     const file = join(folder, 'hotpath.json')
     const bench = fileURLToPath(new URL('../../bench/hotpath.mjs', import.meta.url))
-    execFileSync(process.execPath, ['--expose-gc', bench, '--json', file], { stdio: 'ignore' })
+    execFileSync(process.execPath, ['--expose-gc', bench, '--count', '--json', file], { stdio: 'ignore' })
     const rows = JSON.parse(readFileSync(file, 'utf8')) as Row[]
     const ours = rows.filter(({ name }) => /^(knob read|sample report), (native|wasm)$/.test(name))
     expect(ours).toHaveLength(4)
