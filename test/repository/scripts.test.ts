@@ -1,5 +1,6 @@
 /** The parts of the build machinery that decide something: a wrong count or a wrong platform would go unnoticed. */
 import { describe, expect, test } from 'vitest'
+import { alike, namedInOrder } from '../../scripts/lib/build/wasm-order.mjs'
 import { cdylibName } from '../../scripts/lib/platform.mjs'
 import { run } from '../../scripts/lib/run.mjs'
 import { countCargo } from '../../scripts/lib/test/rust.mjs'
@@ -20,6 +21,47 @@ describe('counting cargo test', () => {
 
   test('no result line counts nothing', () => {
     expect(countCargo('error: could not compile')).toMatchObject({ passed: 0, failed: 0, skipped: 0 })
+  })
+})
+
+describe('the order of a WebAssembly module', () => {
+  const bytes = (seed: number) =>
+    Buffer.from(Array.from({ length: 400 }, (_, i) => (Math.imul(i + seed, 2_654_435_761) >>> 11) & 255))
+  // Of each two that are alike one lies far from the other.
+  const bodies = [1, 2, 3]
+    .flatMap((part) => [0, 5_000 * part])
+    .map((seed, at) => (at % 2 === 0 ? bytes(9_000 * at) : bytes(seed)))
+  const twins = [...bodies, ...bodies.map((body) => Buffer.concat([body.subarray(7), body.subarray(0, 3)]))]
+
+  test('has every function once, and beside each the one that it resembles', () => {
+    const order = alike(twins)
+    expect([...order].sort((a, b) => a - b)).toEqual([...twins.keys()])
+    for (let at = 0; at < order.length; at += 2)
+      expect(Math.abs((order[at] as number) - (order[at + 1] as number))).toBe(bodies.length)
+    expect(alike(twins)).toEqual(order)
+  })
+
+  test('is given by names behind everything else', async () => {
+    // (func (export "two") (result i32) i32.const 2) (func (export "one") (result i32) i32.const 1)
+    const code = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 3, 2, 0, 0]
+    const exported = [7, 13, 2, 3, 0x74, 0x77, 0x6f, 0, 0, 3, 0x6f, 0x6e, 0x65, 0, 1]
+    const module = Buffer.from([...code, ...exported, 10, 11, 2, 4, 0, 0x41, 2, 0x0b, 4, 0, 0x41, 1, 0x0b])
+    const named = namedInOrder(module)
+    expect(named.subarray(0, module.length)).toEqual(module)
+    const { one, two } = (await WebAssembly.instantiate(named)).instance.exports as Record<string, () => number>
+    expect([one?.(), two?.()]).toEqual([1, 2])
+    const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(named), 'name')
+    expect([...new Uint8Array(section as ArrayBuffer)]).toEqual([
+      1,
+      17,
+      2,
+      0,
+      6,
+      ...Buffer.from('000000'),
+      1,
+      6,
+      ...Buffer.from('000001'),
+    ])
   })
 })
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { at } from '../paths.mjs'
@@ -6,6 +6,7 @@ import { must } from '../run.mjs'
 import { WASM } from '../rust/probe.mjs'
 import { xtask } from '../rust/xtask.mjs'
 import { replaceFile } from './native.mjs'
+import { namedInOrder } from './wasm-order.mjs'
 
 /** What rustc's wasm target uses and every supported runtime has. */
 const FEATURES = [
@@ -34,6 +35,7 @@ export function wasmModule({ title, name, crate, inputs, level = '-Oz' }) {
       'xtask',
       'node_modules/binaryen/package.json',
       'scripts/lib/build/wasm-module.mjs',
+      'scripts/lib/build/wasm-order.mjs',
     ],
     outputs: () => [file(), ...glue.map((one) => at('out', 'wasm', one))],
     async build({ rust, note }) {
@@ -47,9 +49,15 @@ export function wasmModule({ title, name, crate, inputs, level = '-Oz' }) {
       await must('cargo', xtask('wasm-bindgen', built, draft, name), options)
       const raw = join(draft, `${name}_bg.wasm`)
       const features = FEATURES.map((feature) => `--enable-${feature}`)
-      const small = [level, '--converge', '--strip-producers', '--strip-target-features']
-      const optimise = [at('node_modules/binaryen/bin/wasm-opt'), ...small, ...features, raw, '-o', `${raw}.opt`]
-      await must(process.execPath, optimise, { log: `build-${name}`, note })
+      const optimiser = (to, ...flags) =>
+        must(process.execPath, [at('node_modules/binaryen/bin/wasm-opt'), ...flags, ...features, raw, '-o', to], {
+          log: `build-${name}`,
+          note,
+        })
+      // The stack lies first, so that no data has an address below 1,024.
+      await optimiser(`${raw}.opt`, level, '--converge', '--low-memory-unused', '--strip-producers')
+      writeFileSync(raw, namedInOrder(readFileSync(`${raw}.opt`)))
+      await optimiser(`${raw}.opt`, '--reorder-functions-by-name', '--strip-target-features')
       for (const one of glue) replaceFile(join(draft, one), at('out', 'wasm', one))
       replaceFile(`${raw}.opt`, file())
       rmSync(draft, { recursive: true, force: true })
