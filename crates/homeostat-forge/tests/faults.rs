@@ -12,7 +12,7 @@ use homeostat_forge::prove::{Inputs, judge, make};
 use homeostat_forge::registry::{Backend, Event, KernelOptions, Options as RegistryOptions, Tier};
 use simulated::{Defect, Faults, Simulated};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -311,7 +311,8 @@ fn a_warm_library_needs_no_search() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Ten thousand runs on four threads while programs are promoted and taken back without a pause.
+/// At least ten thousand runs on four threads while programs are promoted and taken back without a pause. Both go on until there was
+/// enough of either, whichever the machine gives more turns.
 fn runs_go_on_under_continuous_swaps() {
     let blueprint = product(12, 16, 24);
     let asked = questions(&blueprint, 5);
@@ -322,36 +323,42 @@ fn runs_go_on_under_continuous_swaps() {
     let first = f.current(id).unwrap().unwrap().schedules;
     let subject = f.subject(id).unwrap();
     let space = homeostat_forge::schedule::Schedule::space(&subject.plan.groups[0], &simulated::limits());
-    let left = std::sync::atomic::AtomicI64::new(10_000);
-    let (wrong, failed) = (std::sync::atomic::AtomicU64::new(0), std::sync::atomic::AtomicU64::new(0));
-    let mut swaps = 0;
+    let (runs, wrong, failed) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let (enough, start, mut swaps) = (AtomicBool::new(false), Instant::now(), 0);
     std::thread::scope(|s| {
         for t in 0..4usize {
-            let (f, asked, left, wrong, failed) = (&f, &asked, &left, &wrong, &failed);
+            let (f, asked, enough, runs, wrong, failed) = (&f, &asked, &enough, &runs, &wrong, &failed);
             s.spawn(move || {
-                while left.fetch_sub(1, Ordering::Relaxed) > 0 {
+                while !enough.load(Ordering::Relaxed) {
                     let q = &asked[t % asked.len()];
                     match f.run(id, q.inputs.clone()) {
                         Ok(answer) if judge(&q.right, &answer).miss.is_none() => {}
                         Ok(_) => drop(wrong.fetch_add(1, Ordering::Relaxed)),
                         Err(_) => drop(failed.fetch_add(1, Ordering::Relaxed)),
                     }
+                    runs.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
         let mut turn = 0;
-        while left.load(Ordering::Relaxed) > 0 {
+        while start.elapsed() < LONG
+            && (runs.load(Ordering::Relaxed) < 10_000
+                || swaps < 20
+                || f.stats(id).is_ok_and(|s| s.on_device <= 5000))
+        {
             let other = space[turn * 7 % space.len()];
             turn += 1;
             f.propose(id, vec![other]).unwrap();
             f.settle(id, LONG);
             swaps += 1 + u32::from(f.take_back(id));
         }
+        enough.store(true, Ordering::Relaxed);
     });
     let stats = f.stats(id).unwrap();
-    println!("10,000 runs, {swaps} swaps, {} on the device, {} checked", stats.on_device, stats.checked);
+    let runs = runs.into_inner();
+    println!("{runs} runs, {swaps} swaps, {} on the device, {} checked", stats.on_device, stats.checked);
     assert_eq!((wrong.into_inner(), failed.into_inner()), (0, 0));
-    assert!(swaps >= 20 && stats.on_device > 5000, "{swaps} {stats:?}");
+    assert!(runs >= 10_000 && swaps >= 20 && stats.on_device > 5000, "{runs} {swaps} {stats:?}");
     assert!(!first.is_empty());
 }
 
