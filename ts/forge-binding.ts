@@ -52,6 +52,8 @@ export interface OpenOptions {
   readonly previous?: string | undefined
   /** Share of the time that background work takes of the device while runs come in. */
   readonly share: number
+  /** Names of the strategies that take turns in a search, with commas between them; empty for the usual ones. */
+  readonly strategies: string
   /** Monotonic, in microseconds. */
   nowUs(): number
 }
@@ -59,10 +61,17 @@ export interface OpenOptions {
 /** How much is done for a kernel: FAST, a search, further searches while it is hot and the device idle. */
 export type Tier = 'fast' | 'standard' | 'aggressive'
 
+/** What matters most of a kernel that is right. */
+export type Objective = 'speed' | 'memory' | 'precision'
+
+/** What a kernel is good at: measured among those of its group on its device, not declared. */
+export type Tag = 'high-speed' | 'low-memory' | 'high-precision' | 'portable'
+
 /** A kernel's options, in the core's spelling. */
 export interface KernelConfig {
   readonly tier?: Tier
   readonly backend?: 'auto' | 'gpu' | 'cpu'
+  readonly objective?: Objective
   readonly sampling?: number
   readonly seed?: number
   readonly evaluations?: number
@@ -146,6 +155,28 @@ export interface CoreExplanation {
   readonly groups: readonly GroupFacts[]
 }
 
+/** A kernel of the library: how a group can be computed on this device. */
+export interface KnownKernel {
+  /** Which group of the blueprint, from 0. */
+  readonly group: number
+  /** How it is computed; behind the changes of the graph, where it is another one for the same numbers. */
+  readonly schedule: string
+  /** `compiled`: remembered, and to be proven anew. `validated`: right on this device. `promoted`: it answers. */
+  readonly state: 'compiled' | 'validated' | 'promoted'
+  /** None of what is only remembered. */
+  readonly tags: readonly Tag[]
+  /** Sizes that are alike: powers of four of the group's work. */
+  readonly bucket: number
+  /** Of a dispatch. */
+  readonly seconds: number
+  /** That it needs beside its tensors. */
+  readonly extraBytes: number
+  /** The greatest one in its proof, as a share of what is allowed. */
+  readonly error: number
+  /** Whether the limits that every adapter has allow it. */
+  readonly portable: boolean
+}
+
 export interface ForgeBinding {
   readonly kind: 'native' | 'wasm'
   /** Version of the core; equals the package's version. */
@@ -170,6 +201,8 @@ export interface KernelCore {
   run(inputs: readonly (Uint8Array | BufferCore)[], stay: false): Promise<Uint8Array[]>
   run(inputs: readonly (Uint8Array | BufferCore)[], stay: true): Promise<BufferCore[]>
   explain(): Promise<CoreExplanation>
+  /** What the library has of it on this device; those of a group the fastest first. */
+  known(): Promise<readonly KnownKernel[]>
   close(): void
 }
 

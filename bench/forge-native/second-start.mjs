@@ -38,7 +38,10 @@ export async function secondStart(n) {
   }
 }
 
-/** Of the same schedules, by a forge of the add-on's own. */
+/**
+ * Seconds of the same schedules' WGSL, pipelines, guarded first dispatch and second one with other inputs, each checked by the oracle at
+ * 256 places; on another device of this process.
+ */
 async function neededOnce(product, library) {
   const forge = await addon.open(undefined, 'gpu', '{"backend":"gpu","sampling":0}', 'needed', 0.5)
   forge.readLibrary(new TextEncoder().encode(library.text))

@@ -179,3 +179,24 @@ test.each([
   expect([error.code, error.option]).toEqual(['HOMEOSTAT_UNKNOWN_OPTION', option])
   expect(error.message).toMatch(new RegExp(`has no option '${option}': it has .*${instead}`))
 })
+
+test('objectives, strategies and tags that there are none of are refused with those that there are', async () => {
+  const wrong: readonly (readonly [object, RegExp])[] = [
+    [{ objective: 'fastest' }, /objective.*'speed' or 'memory' or 'precision'/],
+    [{ strategies: ['model', 'guess'] }, /strategies.*'model', 'study', 'mutate'/],
+    [{ strategies: [] }, /strategies.*at least one/],
+    [{ strategies: 'model' }, /strategies/],
+  ]
+  for (const [options, message] of wrong) {
+    const error = await refusal(() => forge({ device: 'cpu', ...options }))
+    expect([error.code, error.message]).toEqual(['HOMEOSTAT_INVALID_OPTION', expect.stringMatching(message)])
+  }
+  // The core of this binding takes what there is, and knows nothing without a device.
+  await using own = await forge({ device: 'cpu', objective: 'precision', strategies: ['mutate', 'study'] })
+  const kernel = await own.kernel(blueprint.input('x', [4]).relu(), { objective: 'memory' })
+  expect(await kernel.known()).toEqual([])
+  const error = await refusal(() => kernel.known({ tag: 'fast' as never }))
+  expect(error.message).toMatch(/'high-speed' or 'low-memory' or 'high-precision' or 'portable'/)
+  kernel.dispose()
+  expect((await refusal(() => kernel.known())).code).toBe('HOMEOSTAT_CLOSED')
+})

@@ -86,6 +86,20 @@ test('what was searched for once is known the next time', async (context) => {
   await second.close()
 })
 
+test('what was found is there by what it is good at', async (context) => {
+  device(context)
+  const options = { backend: 'gpu', sampling: 0, evaluations: 3, strategies: ['study', 'mutate'] } as const
+  await using own = await forge({ ...options, objective: 'memory' })
+  const kernel = await own.kernel(blueprint.matmul({ m: 32, n: 32, k: 32 }))
+  const { schedules, measured } = await kernel.settled()
+  expect(measured).toBe(3)
+  const known = await kernel.known({ tag: 'low-memory' })
+  // Little memory was what mattered: what answers needs none beside its tensors.
+  expect(known.filter(({ state }) => state === 'promoted').map(({ schedule }) => schedule)).toEqual(schedules)
+  for (const one of known) expect(one).toMatchObject({ group: 0, extraBytes: 0, seconds: expect.any(Number) })
+  expect((await kernel.known({ tag: 'high-speed' })).length).toBeGreaterThan(0)
+})
+
 test('a name that no adapter has is refused with those that there are', async (context) => {
   device(context)
   const error = await refusal(() => forge({ adapter: 'no such adapter' }))

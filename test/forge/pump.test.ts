@@ -256,3 +256,27 @@ test('a device that is lost at rest is told, though nobody asks for anything', a
   await lost
   expect(kernel.stats().answers).toBe('cpu')
 })
+
+test('objective and strategies reach the core, by the names that it has', async () => {
+  const core = new Scripted()
+  await using f = await open(core, { objective: 'memory', strategies: ['study', 'model', 'study'] })
+  expect(core.opened).toMatchObject({ strategies: 'study,model,study' })
+  expect(JSON.parse(core.opened?.kernel ?? '')).toMatchObject({ objective: 'memory' })
+  const one = {
+    group: 0,
+    state: 'promoted',
+    bucket: 3,
+    seconds: 1e-5,
+    extraBytes: 0,
+    error: 0.1,
+    portable: true,
+  } as const
+  core.known = [
+    { ...one, schedule: 'map 1', tags: ['high-speed', 'portable'] },
+    { ...one, schedule: 'map 2', tags: ['low-memory'] },
+  ]
+  const kernel = await f.kernel(relu, { objective: 'precision' })
+  expect(await kernel.known()).toEqual(core.known)
+  expect((await kernel.known({ tag: 'low-memory' })).map(({ schedule }) => schedule)).toEqual(['map 2'])
+  expect(await kernel.known({ tag: 'high-precision' })).toEqual([])
+})

@@ -6,6 +6,8 @@ import type {
   ForgeBinding,
   ForgeCore,
   KernelCore,
+  KnownKernel,
+  OpenOptions,
 } from '../../ts/forge-binding.js'
 
 const FACTS = JSON.stringify({
@@ -20,6 +22,9 @@ export class Scripted {
   journal: string[] = []
   library: string[] = []
   read: string[] = []
+  /** What it was opened with. */
+  opened: OpenOptions | undefined
+  known: KnownKernel[] = []
   explained: Partial<CoreExplanation> = { settled: true, groups: [] }
   /** What a run waits for. */
   run: Promise<void> = Promise.resolve()
@@ -54,6 +59,7 @@ export class Scripted {
       id,
       run: run as KernelCore['run'],
       explain: async () => this.explained as CoreExplanation,
+      known: async () => this.known,
       close: () => {},
     }
   }
@@ -63,7 +69,8 @@ export class Scripted {
     version: () => '0',
     facts: () => FACTS,
     adapters: async () => [],
-    open: async (): Promise<ForgeCore> => {
+    open: async (options): Promise<ForgeCore> => {
+      this.opened = options
       await this.opening
       let next = 0
       return {

@@ -10,6 +10,7 @@ import type {
   ForgeBinding,
   ForgeCore,
   KernelCore,
+  KnownKernel,
   OpenOptions,
   Told,
 } from '../forge-binding.js'
@@ -30,6 +31,7 @@ export interface NativeForgeModule {
     kernel: string,
     runId: string,
     share: number,
+    strategies?: string,
     previous?: string,
   ): Promise<NativeForge>
 }
@@ -43,6 +45,7 @@ export interface NativeForge {
   run(kernel: number, bytes: readonly Uint8Array[], handles: readonly number[]): Promise<Uint8Array[]>
   runStaying(kernel: number, bytes: readonly Uint8Array[], handles: readonly number[]): Promise<number[]>
   explain(kernel: number): string
+  known(kernel: number): string
   dispose(kernel: number): void
   upload(dtype: string, bytes: Uint8Array): Promise<number>
   read(handle: number): Promise<Uint8Array>
@@ -102,10 +105,10 @@ function waiting(): <T>(work: Promise<T>) => Promise<T> {
 }
 
 async function open(module: NativeForgeModule, options: OpenOptions): Promise<ForgeCore> {
-  const { adapter, device, kernel, runId, share, previous } = options
+  const { adapter, device, kernel, runId, share, strategies, previous } = options
   const wait = waiting()
   const { call } = guard(OPTIONS)
-  const forge = await wait(module.open(adapter, device, kernel, runId, share, previous))
+  const forge = await wait(module.open(adapter, device, kernel, runId, share, strategies, previous))
   const facts = forge.adapter()
   let closed = false
   const openOnly = <T>(work: () => T): T => {
@@ -129,6 +132,7 @@ async function open(module: NativeForgeModule, options: OpenOptions): Promise<Fo
         run: ((given: readonly (Uint8Array | BufferCore)[], stay: boolean) =>
           run(id, given, stay)) as KernelCore['run'],
         explain: async () => JSON.parse(openOnly(() => forge.explain(id))) as CoreExplanation,
+        known: async () => JSON.parse(openOnly(() => forge.known(id))) as KnownKernel[],
         close: () => {
           if (!closed) forge.dispose(id)
         },

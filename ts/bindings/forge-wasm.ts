@@ -23,8 +23,8 @@ export function wasmForgeBinding(source: WasmSource, thread: 'worker' | 'runs' =
   const engine = (options: OpenOptions): Engine => {
     const own = thread === 'runs' ? { proof_work_max: PROOF_WORK_MAX } : {}
     const kernel = JSON.stringify({ ...own, ...JSON.parse(options.kernel) })
-    const { runId, share, previous } = options
-    return wrap<Engine>(ENGINE_METHODS, () => new module.Engine(kernel, runId, share, previous))
+    const { runId, share, strategies, previous } = options
+    return wrap<Engine>(ENGINE_METHODS, () => new module.Engine(kernel, runId, share, strategies, previous))
   }
   return {
     kind: 'wasm',

@@ -172,13 +172,14 @@ export async function openForge(
   ownLibrary = false,
 ): Promise<Forge> {
   aborted(options.signal)
-  const { adapter, device, kernel, runId, share, journal } = options
+  const { adapter, device, kernel, runId, share, strategies, journal } = options
   const core = await binding.open({
     adapter,
     device,
     kernel: JSON.stringify(kernel),
     runId,
     share,
+    strategies,
     previous: journal?.previous ?? journal?.head?.hash,
     nowUs: () => options.clock.nowUs(),
   })

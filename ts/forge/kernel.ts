@@ -5,11 +5,19 @@
  * thread or in a worker; a better kernel is swapped in between two calls, and taken back when it errs or slows down.
  */
 import { HomeostatError } from '../errors.js'
-import type { BlueprintFacts, BufferCore, CoreExplanation, KernelCore, TensorFacts } from '../forge-binding.js'
+import type {
+  BlueprintFacts,
+  BufferCore,
+  CoreExplanation,
+  KernelCore,
+  KnownKernel,
+  TensorFacts,
+} from '../forge-binding.js'
 import { aborted, untilAborted } from './abort.js'
 import type { Blueprint } from './blueprint.js'
 import { bytesFor, type Elements, elementsFrom } from './elements.js'
 import { NOTHING, type Step, type StepEvent } from './events.js'
+import { type KnownOptions, only } from './known.js'
 import { Latencies } from './latencies.js'
 import type { Resolved } from './options.js'
 import { bufferFor, DeviceTensor } from './tensor.js'
@@ -258,8 +266,12 @@ export class Kernel<I extends string = string, R = unknown> {
 
   /** What the core knows of it: how each group is computed, and what its runs came to. */
   async explain(): Promise<Explanation> {
-    const { hash, inputs, outputs } = this
-    return { ...(await this.#open('explain()').explain()), hash, inputs, outputs }
+    return { ...(await this.#open('explain()').explain()), hash: this.hash, inputs: this.inputs, outputs: this.outputs }
+  }
+
+  /** What the library has of it on this device: what answers and what is remembered beside it, each group's fastest first. */
+  async known(options: KnownOptions = {}): Promise<readonly KnownKernel[]> {
+    return only(options)(await this.#open('known()').known())
   }
 
   #open(call: string): KernelCore {

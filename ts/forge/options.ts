@@ -3,7 +3,7 @@
  */
 import { type Clock, requestClock } from '../clock.js'
 import { HomeostatError, invalid } from '../errors.js'
-import type { KernelConfig, Tier } from '../forge-binding.js'
+import type { KernelConfig, Objective, Tier } from '../forge-binding.js'
 import type { JournalLines, LibraryStore } from './library.js'
 
 export interface KernelOptions {
@@ -11,6 +11,11 @@ export interface KernelOptions {
   readonly tier?: Tier
   /** Who may answer. `auto` (default): whoever is faster. `gpu`: the device wherever it is right. `cpu`: the processor. */
   readonly backend?: 'auto' | 'gpu' | 'cpu'
+  /**
+   * What matters most of a kernel that is right: `speed` (default): the shortest run. `memory`: the least beside its tensors. `precision`:
+   * the least error. Among equals the shortest run.
+   */
+  readonly objective?: Objective
   /** Schedules that one search measures for each group; default 22, 1 to 10000. */
   readonly evaluations?: number
   /** Share of the runs that are compared with the oracle before they are given, 0 to 1; default 0.01. */
@@ -27,6 +32,11 @@ export interface ForgeOptions extends KernelOptions {
   readonly adapter?: string
   /** Share of the time that work beside the runs takes of the device while runs come in, above 0 to 1; default 0.5. */
   readonly share?: number
+  /**
+   * How a search finds the next schedule: names that take turns in this order, one may come several times. `model`: what the cost model
+   * expects to be the fastest. `study`: the solver. `mutate`: a change of the best one. Default: model twice, study, model, mutate, study.
+   */
+  readonly strategies?: readonly StrategyName[]
   /** Most bytes that a kernel's tensors may have, with those that lie between its steps; default 2 GiB. */
   readonly memoryMax?: number
   /**
@@ -47,11 +57,14 @@ export interface ForgeOptions extends KernelOptions {
   readonly clock?: Clock
 }
 
+export type StrategyName = (typeof STRATEGIES)[number]
+
 export interface Resolved {
   readonly device: 'auto' | 'gpu' | 'cpu'
   readonly adapter: string | undefined
   readonly kernel: KernelConfig
   readonly share: number
+  readonly strategies: string
   readonly memoryMax: number
   readonly library: string | LibraryStore | false | undefined
   readonly journal: JournalLines | undefined
@@ -61,8 +74,20 @@ export interface Resolved {
 }
 
 const MEMORY_MAX = 2 ** 31
-const KERNEL = ['tier', 'backend', 'evaluations', 'sampling', 'seed'] as const
-const FORGE = ['device', 'adapter', 'share', 'memoryMax', 'library', 'journal', 'runId', 'signal', 'clock'] as const
+const STRATEGIES = ['model', 'study', 'mutate'] as const
+const KERNEL = ['tier', 'backend', 'objective', 'evaluations', 'sampling', 'seed'] as const
+const FORGE = [
+  'device',
+  'adapter',
+  'share',
+  'strategies',
+  'memoryMax',
+  'library',
+  'journal',
+  'runId',
+  'signal',
+  'clock',
+] as const
 
 function number(name: string, value: number | undefined, min: number, max: number, whole = true): void {
   if (value === undefined) return
@@ -84,13 +109,14 @@ export function known(call: string, options: object, names: readonly string[]): 
 }
 
 function config(options: KernelOptions): KernelConfig {
-  const { tier, backend, evaluations, sampling, seed } = options
+  const { tier, backend, objective, evaluations, sampling, seed } = options
   oneOf('tier', tier, ['fast', 'standard', 'aggressive'])
   oneOf('backend', backend, ['auto', 'gpu', 'cpu'])
+  oneOf('objective', objective, ['speed', 'memory', 'precision'])
   number('evaluations', evaluations, 1, 10_000)
   number('sampling', sampling, 0, 1, false)
   number('seed', seed, 0, Number.MAX_SAFE_INTEGER)
-  const given = { tier, backend, evaluations, sampling, seed }
+  const given = { tier, backend, objective, evaluations, sampling, seed }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
@@ -103,6 +129,14 @@ export function resolveKernel(options: KernelOptions): KernelConfig {
 function drawn(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8))
   return `forge-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
+
+function turnsOf(names: readonly StrategyName[] | undefined): string {
+  if (names === undefined) return ''
+  const expected = `a list of at least one of ${STRATEGIES.map((one) => `'${one}'`).join(', ')}`
+  if (!Array.isArray(names) || names.length === 0 || names.some((name) => !STRATEGIES.includes(name)))
+    throw invalid('strategies', expected, names)
+  return names.join(',')
 }
 
 export function resolve(options: ForgeOptions): Resolved {
@@ -122,6 +156,7 @@ export function resolve(options: ForgeOptions): Resolved {
     adapter,
     kernel: { ...config(options), memory_max: memoryMax ?? MEMORY_MAX },
     share: share ?? 0.5,
+    strategies: turnsOf(options.strategies),
     memoryMax: memoryMax ?? MEMORY_MAX,
     library,
     journal,

@@ -1,6 +1,15 @@
 /** What every entry of the forge exports beside `forge()`. */
 export { HomeostatError, type HomeostatErrorCode, isHomeostatError } from '../errors.js'
-export type { AdapterFacts, DType, GroupFacts, TensorFacts, Tier } from '../forge-binding.js'
+export type {
+  AdapterFacts,
+  DType,
+  GroupFacts,
+  KnownKernel,
+  Objective,
+  Tag,
+  TensorFacts,
+  Tier,
+} from '../forge-binding.js'
 export { type AttentionShape, type Blueprint, blueprint, Chain, type ConvShape, type MatMulShape } from './blueprint.js'
 export type { Elements } from './elements.js'
 export type { ForgeEvent, ForgeEvents, Step, StepEvent } from './events.js'
@@ -16,8 +25,9 @@ export {
   type SettleOptions,
   type WaitOptions,
 } from './kernel.js'
+export type { KnownOptions } from './known.js'
 export { type JournalLines, type LibraryStore, type LineSink, MemoryLibrary } from './library.js'
-export type { ForgeOptions, KernelOptions } from './options.js'
+export type { ForgeOptions, KernelOptions, StrategyName } from './options.js'
 export type {
   AttentionOptions,
   ConvOptions,

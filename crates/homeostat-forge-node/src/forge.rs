@@ -12,6 +12,7 @@ use homeostat_forge::plan::Work;
 use homeostat_forge::registry::{Installed, Subject};
 use homeostat_forge::registry::{KernelId, KernelOptions, Options};
 use homeostat_forge::schedule::Schedule;
+use homeostat_forge::search::Strategies;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -31,6 +32,7 @@ pub(crate) struct Wanted {
     pub kernel: String,
     pub run_id: String,
     pub share: f64,
+    pub strategies: String,
     pub previous: Option<String>,
 }
 
@@ -68,7 +70,8 @@ impl Forge {
     pub(crate) fn open(wanted: Wanted) -> error::Result<Self> {
         let kernel = KernelOptions::default().parse(&wanted.kernel)?;
         let Wanted { run_id, previous, share, .. } = wanted.clone();
-        let options = Options { run_id, previous, kernel, share, ..Options::default() };
+        let strategies = Strategies::named(&wanted.strategies)?;
+        let options = Options { run_id, previous, kernel, share, strategies };
         let told = Told::default();
         let opener = if wanted.device == "cpu" { None } else { opener(wanted.adapter.clone(), told.clone()) };
         let options = host::Options { registry: options, keep_journal: true, ..host::Options::default() };
@@ -191,6 +194,12 @@ impl Forge {
     #[napi(catch_unwind)]
     pub fn explain(&self, kernel: u32) -> Result<String> {
         explain(self.inner()?, KernelId(kernel)).map_err(to_js)
+    }
+
+    /// What this device is known to compute a kernel by, as JSON.
+    #[napi(catch_unwind)]
+    pub fn known(&self, kernel: u32) -> Result<String> {
+        self.inner()?.with_registry(|registry| registry.known_json(KernelId(kernel))).map_err(to_js)
     }
 
     /// Gives a kernel up.

@@ -40,8 +40,8 @@ pub fn rest(max_ms: u32) -> bool {
     driver::all_left(std::time::Duration::from_millis(u64::from(max_ms)))
 }
 
-/// Opens a forge. `device`: auto, gpu or cpu. `kernel`: options of its kernels in JSON. `previous`: hash of the entry that the
-/// journal goes on behind.
+/// Opens a forge. `device`: auto, gpu or cpu. `kernel`: options of its kernels in JSON. `strategies`: names, with commas between
+/// them. `previous`: hash of the entry that the journal goes on behind.
 #[napi(ts_return_type = "Promise<Forge>")]
 pub fn open(
     env: &Env,
@@ -50,8 +50,10 @@ pub fn open(
     kernel: String,
     run_id: String,
     share: f64,
+    strategies: Option<String>,
     previous: Option<String>,
 ) -> Result<Object<'_>> {
-    let wanted = forge::Wanted { adapter, device, kernel, run_id, share, previous };
+    let strategies = strategies.unwrap_or_default();
+    let wanted = forge::Wanted { adapter, device, kernel, run_id, share, strategies, previous };
     pool::promise(env, &pool::Pool::new(1)?, move || forge::Forge::open(wanted))
 }

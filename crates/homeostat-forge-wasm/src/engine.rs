@@ -13,6 +13,7 @@ use homeostat_forge::map::Map;
 use homeostat_forge::plan::Work;
 use homeostat_forge::registry::{Ended, KernelId, KernelOptions, Options, Outcome, Ticket};
 use homeostat_forge::schedule::Schedule;
+use homeostat_forge::search::Strategies;
 use wasm_bindgen::prelude::*;
 
 type Js<T> = core::result::Result<T, JsError>;
@@ -57,11 +58,19 @@ pub(crate) fn put(into: &mut Vec<Data>, place: u32, data: Data) {
 #[wasm_bindgen]
 impl Engine {
     /// A forge without kernels and without a device. `options`: those of every kernel, in JSON. `share`: of the time that background
-    /// work takes of the device while runs come in. `previous`: hash of the entry that the journal goes on behind.
+    /// work takes of the device while runs come in. `strategies`: names, with commas between them. `previous`: hash of the entry that the
+    /// journal goes on behind.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &str, run_id: &str, share: f64, previous: Option<String>) -> Js<Self> {
+    pub fn new(
+        options: &str,
+        run_id: &str,
+        share: f64,
+        strategies: &str,
+        previous: Option<String>,
+    ) -> Js<Self> {
         let kernel = to_js(KernelOptions::default().parse(options))?;
-        let options = Options { run_id: run_id.into(), previous, kernel, share, ..Options::default() };
+        let strategies = to_js(Strategies::named(strategies))?;
+        let options = Options { run_id: run_id.into(), previous, kernel, share, strategies };
         Ok(Self {
             engine: to_js(engine::Engine::new(options))?,
             commands: Commands::default(),
@@ -178,6 +187,11 @@ impl Engine {
     /// A kernel's counts, who answers it and how its groups are computed, as JSON.
     pub fn explain(&mut self, kernel: u32) -> Js<String> {
         to_js(self.explanation(KernelId(kernel)))
+    }
+
+    /// What this device is known to compute a kernel by, as JSON.
+    pub fn known(&mut self, kernel: u32) -> Js<String> {
+        to_js(self.engine.registry().known_json(KernelId(kernel)))
     }
 
     /// Takes what an earlier life kept: how many facts were taken, damaged, of another version.

@@ -10,6 +10,7 @@ import type {
   DType,
   ForgeCore,
   KernelCore,
+  KnownKernel,
   Told,
 } from '../../forge-binding.js'
 import { Background } from './background.js'
@@ -117,6 +118,7 @@ export class WebForge implements ForgeCore {
         // Nothing has settled while another device is expected.
         return { ...known, settled: known.settled && !this.#reopening.isUnderWay }
       },
+      known: async () => JSON.parse(this.engine.known(id)) as KnownKernel[],
       close: () => {
         this.#background.forget(id)
         this.engine.dispose(id, this.#nowUs())

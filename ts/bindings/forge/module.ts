@@ -3,7 +3,7 @@
 export interface ForgeModule {
   version(): string
   facts(recipe: string): string
-  Engine: new (options: string, runId: string, share: number, previous?: string) => object
+  Engine: new (options: string, runId: string, share: number, strategies: string, previous?: string) => object
 }
 
 /** The engine: see `crates/homeostat-forge-wasm`. */
@@ -24,6 +24,7 @@ export interface Engine {
   failed(ticket: number, code: string, reason: string, nowUs: number): void
   hasSettled(kernel: number): boolean
   explain(kernel: number): string
+  known(kernel: number): string
   readLibrary(bytes: Uint8Array): Uint32Array
   takeLibrary(): string
   takeEvents(): string
@@ -41,7 +42,7 @@ export interface Engine {
 
 export const ENGINE_METHODS: readonly (keyof Engine)[] = [
   'attach', 'gone', 'kernel', 'dispose', 'setTensor', 'tensor', 'forget', 'compute', 'begin', 'program', 'checks', 'answered', 'aside',
-  'failed', 'hasSettled', 'explain', 'readLibrary', 'takeLibrary', 'takeEvents', 'takeJournal', 'next', 'commandInput', 'guarded',
+  'failed', 'hasSettled', 'explain', 'known', 'readLibrary', 'takeLibrary', 'takeEvents', 'takeJournal', 'next', 'commandInput', 'guarded',
   'checkGuarded', 'computeCommand', 'replyDone', 'replyExecuted', 'replyTimed', 'replyFailed',
 ] // biome-ignore format: a table
 

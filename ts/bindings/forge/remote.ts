@@ -9,6 +9,7 @@ import type {
   ForgeBinding,
   ForgeCore,
   KernelCore,
+  KnownKernel,
   OpenOptions,
   Told,
 } from '../../forge-binding.js'
@@ -137,6 +138,7 @@ function kernel(remote: Remote, { id, kernel }: { id: number; kernel: number }):
     id,
     run: run as KernelCore['run'],
     explain: () => remote.ask<CoreExplanation>('explain', kernel),
+    known: () => remote.ask<readonly KnownKernel[]>('known', kernel),
     close: () => void remote.ask('dispose', kernel).catch(() => undefined),
   }
 }

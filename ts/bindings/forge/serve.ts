@@ -52,6 +52,7 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
       return (await kernel.run(inputs, false)).map(own)
     },
     explain: async (of) => need(kernels, of).explain(),
+    known: async (of) => need(kernels, of).known(),
     dispose: async (of) => {
       kernels.get(of)?.close()
       kernels.delete(of)

@@ -25,6 +25,7 @@ mod journal;
 mod known;
 mod learned;
 mod options;
+mod query;
 mod subject;
 
 pub use entry::{Entry, Event, Evidence};

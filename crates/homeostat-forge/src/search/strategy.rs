@@ -126,6 +126,15 @@ impl Default for Strategies {
 }
 
 impl Strategies {
+    /// Those that are built in, by their names in their turns, with commas between them; the usual ones where there is no name.
+    pub fn named(names: &str) -> Result<Self> {
+        let mut all = Self::default();
+        if !names.is_empty() {
+            all.take_turns(&names.split(',').collect::<Vec<&str>>())?;
+        }
+        Ok(all)
+    }
+
     /// Adds a strategy; a name that is known already is refused.
     pub fn register(&mut self, name: &'static str, maker: Maker) -> Result<()> {
         if self.names().any(|known| known == name) {
