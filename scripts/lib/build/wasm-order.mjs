@@ -26,7 +26,11 @@ export function namedInOrder(wasm) {
   return Buffer.concat([wasm, Buffer.from([CUSTOM, ...leb(content.length), ...content])])
 }
 
-/** One function after the other, each time the one that shares most with what lies in the window. */
+/**
+ * One function after the other, each time the one that shares most with what lies in the window.
+ * @param {Buffer[]} bodies
+ * @returns {number[]}
+ */
 export function alike(bodies) {
   const { grams, owners } = distinctive(bodies)
   // How many grams of each are in the window.
