@@ -7,7 +7,7 @@ import { cacheTuner, window } from '../support/tuners.js'
 import { chromiumPath, launch } from './support/browser.mjs'
 import { open } from './support/page.js'
 
-const SWITCHES = 12
+const SWITCHES = 6
 
 /** How many objects of a kind there are, after what nobody holds is gone. */
 async function alive(page: Page, kind: string): Promise<number> {

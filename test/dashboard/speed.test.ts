@@ -1,6 +1,6 @@
 /**
- * A million points, first paint, weight, and nothing from anywhere else. What a test run holds the page to is its own processor time, which
- * does not depend on what else runs; `npm run bench -- dashboard` holds it to the clock, on a machine that does nothing else.
+ * Many points, first paint, weight, and nothing from anywhere else. A test run holds the page to what can be counted, whatever else runs;
+ * `npm run bench -- dashboard` holds it to the clock, with a million points, on a machine that does nothing else.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -14,13 +14,14 @@ import { chromiumPath, launch } from './support/browser.mjs'
 import { open } from './support/page.js'
 
 const CLOCK = process.env.HOMEOSTAT_DASHBOARD_CLOCK !== undefined
-const POINTS = 2 ** 20
-const ROUNDS = 3
+const POINTS = CLOCK ? 2 ** 20 : 2 ** 18
+const ROUNDS = CLOCK ? 3 : 1
+/** Rows that an answer may have, however many there are, and bytes of it. */
+const ROWS_MAX = 4096
+const BYTES_MAX = 1_000_000
 const STEPS = 20
 const MOVES = ROUNDS * 2 * STEPS
-const LOADS = CLOCK ? 21 : 5
-/** What the loop of {@link slowness} takes on the machine that bounds are written for. */
-const COUNTED_MS = 55
+const LOADS = CLOCK ? 21 : 1
 
 const median = (all: number[]): number => all.sort((a, b) => a - b)[all.length >> 1] as number
 
@@ -59,21 +60,6 @@ async function computed(page: Page): Promise<() => Promise<number>> {
   }
 }
 
-/** How much longer than on the machine that bounds are written for this page's thread computes the same: 1 there and on a faster one. */
-async function slowness(page: Page, taken: () => Promise<number>): Promise<number> {
-  const all: number[] = []
-  for (let i = 0; i < 5; i++) {
-    const before = await taken()
-    await page.evaluate(() => {
-      let sum = 0
-      for (let k = 0; k < 1e7; k++) sum = (sum * 31 + k) | 0
-      return sum
-    })
-    all.push((await taken()) - before)
-  }
-  return Math.max(1, median(all) / COUNTED_MS)
-}
-
 test('everything that is loaded is below 150 kB compressed', () => {
   const folder = fileURLToPath(new URL('../../out/dashboard/', import.meta.url))
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
@@ -89,7 +75,9 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
   })
   afterAll(() => browser.close())
 
-  test('a million points are panned and zoomed without a task over 50 ms', { timeout: 120_000 }, async () => {
+  test('of a great many points no more is asked for than a screen shows', {
+    timeout: 120_000,
+  }, async () => {
     const table = new Table(POINTS)
     const start = Date.now() - POINTS * 1000
     const row: Record<string, number> = {}
@@ -101,7 +89,12 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
       }
       table.push(start + i * 1000, row)
     }
-    const { page, complaints, asked } = await open(browser, { options: { history: () => table } })
+    const { page, complaints, asked, url } = await open(browser, { options: { history: () => table } })
+    const answers: Promise<string>[] = []
+    page.on('response', (answer) => {
+      // One that a newer question has replaced has no body any more.
+      if (answer.url().includes('/history')) answers.push(answer.text().catch(() => '{"atMs":[]}'))
+    })
     const readout = page.locator('.readout').first()
     const canvas = page.locator('canvas').first()
     type Box = { x: number; y: number; width: number; height: number }
@@ -137,8 +130,14 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     const before = await taken()
     const longest = await worst()
     const perMove = ((await taken()) - before) / MOVES
-    expect(perMove).toBeLessThanOrEqual(50)
+    await expect.poll(() => answers.length).toBeGreaterThan(0)
+    for (const text of await Promise.all(answers)) {
+      expect(JSON.parse(text).atMs.length).toBeLessThanOrEqual(ROWS_MAX)
+      expect(text.length).toBeLessThan(BYTES_MAX)
+    }
+    expect((await (await fetch(`${url}api/v1/tuners/catalog/series`)).json()).points).toBe(POINTS)
     if (CLOCK) {
+      expect(perMove).toBeLessThanOrEqual(50)
       process.stdout.write(
         `panning ${POINTS} points: longest task ${longest} ms (0: none over 50), ${perMove.toFixed(1)} ms a move\n`,
       )
@@ -167,26 +166,27 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     expect(policy).not.toContain('unsafe')
     expect(within(html)).toHaveLength(2)
     for (const hash of within(html)) expect(policy).toContain(hash)
+    // Until its frame is painted nothing is asked for but the page itself.
+    expect(html.match(/<(?:link|script|img)[^>]+(?:src|href)="(?!data:)/)).toBeNull()
     const taken = await computed(page)
     const work: number[] = []
     const times = { page: [] as number[], state: [] as number[], empty: [] as number[] }
     const empty = await emptyPage(policy)
     for (let i = 0; i < LOADS; i++) {
-      times.empty.push(await firstPaint(page, empty))
+      if (CLOCK) times.empty.push(await firstPaint(page, empty))
       const before = await taken()
       times.page.push(await firstPaint(page, url))
       await page.locator('.figures').waitFor()
       work.push((await taken()) - before)
       times.state.push(await known(page))
     }
-    // A shared processor makes the same work take up to twice as long, a slow one as much longer as it counts slower.
-    expect(median(work)).toBeLessThan(250 * (await slowness(page, taken)))
     if (CLOCK) {
       const [painted, state, bare] = [times.page, times.state, times.empty].map((all) => median(all).toFixed(0))
       process.stdout.write(
         `first paint: ${painted} ms, median of ${LOADS} loads; an empty page in the same browser: ${bare} ms; the state is known after ${state} ms; ${median(work).toFixed(0)} ms of work\n`,
       )
       expect(median(times.page)).toBeLessThan(100)
+      expect(median(work)).toBeLessThan(250)
     }
     const own = [url, empty, 'data:', 'about:blank']
     expect(asked.filter((one) => !own.some((start) => one.startsWith(start)))).toEqual([])

@@ -72,7 +72,11 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
       await goTo(page, view)
       const width = await page.evaluate(() => document.documentElement.scrollWidth)
       expect(width, view).toBeLessThanOrEqual(360)
+      const link = await page.locator('nav a[aria-current="page"]').boundingBox()
+      expect(link?.x, view).toBeGreaterThanOrEqual(0)
+      expect((link?.x ?? 0) + (link?.width ?? 999), view).toBeLessThanOrEqual(360)
     }
+    expect((await page.locator('.bar').boundingBox())?.height).toBeLessThan(60)
     await goTo(page, 'tuning')
     for (const name of ['Freeze all', 'SafeMode', 'Roll back …', 'Freeze ttl']) {
       const box = await page.getByRole('button', { name, exact: true }).boundingBox()

@@ -1,5 +1,7 @@
 /** Kernels of a forge as a table: who answers, how far its proof is, and how much faster it is than the processor. */
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { blueprint, forge } from '../../ts/entries/forge/node.js'
+import { server } from '../../ts/entries/server/node.js'
 import type { Forge, Kernel, StepEvent } from '../../ts/forge/public.js'
 import { kernels, type ShownForge, type ShownKernel } from '../../ts/server/kernels.js'
 
@@ -76,4 +78,22 @@ test('what is not known is not made up, and others’ steps are not taken', () =
   tell('promoted', { schedules: ['c'] })
   stats.schedules = ['c']
   expect(row()).toMatchObject({ lifecycle: 'probation', 'speed-up': null })
+})
+
+test('the forge itself, on the processor: what ran stands in the state, under the names that it was given', async () => {
+  await using f = await forge({ device: 'cpu' })
+  const scores = await f.kernel(blueprint.input('x', [64]).mul(2).relu())
+  const norms = await f.kernel(blueprint.matmul({ m: 4, n: 4, k: 4 }))
+  const operations = await server({ sections: { kernels: kernels(f, { scores, norms }) } })
+  onTestFinished(() => operations.close())
+  for (let run = 0; run < 3; run++) await scores.run({ x: new Float32Array(64).fill(run) })
+  const headers = { host: 'localhost' }
+  const connection = { peer: '127.0.0.1' }
+  const answer = await operations.fetch(new Request('http://localhost/api/v1/state', { headers }), connection)
+  const { sections } = (await answer.json()) as { sections: { kernels: Record<string, unknown>[] } }
+  const fixed = { lifecycle: 'processor', tags: ['processor'], 'speed-up': 1, rejected: 0, 'max error': null }
+  expect(sections.kernels).toEqual([
+    { kernel: 'scores', runs: 3, 'median ms': expect.any(Number), 'last step': expect.any(String), ...fixed },
+    { kernel: 'norms', runs: 0, 'median ms': null, 'last step': expect.any(String), ...fixed },
+  ])
 })

@@ -147,9 +147,19 @@ export class Shell {
     this.#view = view
     if (view === undefined) return
     at('main').append(view.element)
+    this.#reveal(view.id)
     view.update()
     view.shown?.()
     view.repaint?.()
+  }
+
+  /** On a narrow screen the row of links is longer than the screen. */
+  #reveal(id: string): void {
+    const nav = at('views')
+    const link = nav.querySelector(`[data-key="${CSS.escape(id)}"]`)
+    if (link === null || nav.scrollWidth <= nav.clientWidth) return
+    const [box, frame] = [link.getBoundingClientRect(), nav.getBoundingClientRect()]
+    nav.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2
   }
 
   #open(i: number): void {
