@@ -1,8 +1,9 @@
 //! Errors of the core: a stable code, what was wrong, and with which option.
 
 use crate::json::Number;
-use alloc::string::String;
+use alloc::{boxed::Box, string::String};
 use core::fmt::{self, Write};
+use core::ops::Deref;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $code:literal),* $(,)?) => {
@@ -97,13 +98,25 @@ codes! {
     Panic = "HOMEOSTAT_PANIC",
 }
 
-/// What went wrong, with its stable code.
+/// What went wrong, with its stable code. One word, since every call that can fail hands it on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Error {
+pub struct Error(Box<Problem>);
+
+/// What an error says; read through the error itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
     /// The stable code.
     pub code: Code,
     /// The sentence for people: names the option, the range and the value.
     pub message: String,
+}
+
+impl Deref for Error {
+    type Target = Problem;
+
+    fn deref(&self) -> &Problem {
+        &self.0
+    }
 }
 
 impl Error {
@@ -119,7 +132,14 @@ impl Error {
         let mut text = String::new();
         // A string takes everything.
         let _ = write!(text, "{message}");
-        Self { code, message: text }
+        Self(Box::new(Problem { code, message: text }))
+    }
+
+    /// The same code with another sentence.
+    #[must_use]
+    pub fn saying(mut self, message: String) -> Self {
+        self.0.message = message;
+        self
     }
 
     /// An option that is not what it has to be.

@@ -17,6 +17,7 @@ pub mod engine;
 pub mod error;
 pub mod journal;
 pub mod json;
+pub mod list;
 pub mod real;
 pub mod rng;
 pub mod safety;

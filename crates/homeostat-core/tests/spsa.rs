@@ -22,7 +22,8 @@ impl Rig {
             "knobs":[{{"name":"x","kind":"number","scale":"linear","min":0,"max":1,"initial":0.3,"lag_us":0,"learn":"probe","push":false}},
                      {{"name":"y","kind":"number","scale":"linear","min":0,"max":1,"initial":0.7,"lag_us":0,"learn":"probe","push":false}}]}}"#
         );
-        let config = Config::from_json(&Json::parse(&config).unwrap(), None).map_err(|e| e.message)?;
+        let config =
+            Config::from_json(&Json::parse(&config).unwrap(), None).map_err(|e| e.message.clone())?;
         Ok(Self { window_us: WINDOW_US, tuner: Tuner::new(config), now_us: 0, journal: String::new() })
     }
 

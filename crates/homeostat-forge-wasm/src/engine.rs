@@ -7,6 +7,7 @@ use crate::limits::{device, limits};
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::json::Writer;
+use homeostat_core::list::List;
 use homeostat_forge::engine;
 use homeostat_forge::ir::{Blueprint, Data, NodeId};
 use homeostat_forge::map::Map;
@@ -211,7 +212,7 @@ impl Engine {
     #[wasm_bindgen(js_name = takeEvents)]
     pub fn take_events(&mut self) -> String {
         let (entries, dropped) = self.engine.take_events();
-        let texts: Vec<String> = entries.iter().map(|entry| entry.json()).collect();
+        let texts = entries.iter().map(|entry| entry.json()).listed();
         format!("{{\"events\":[{}],\"dropped\":{dropped}}}", texts.join(","))
     }
 

@@ -348,7 +348,7 @@ fn a_checked_run_ends_whatever_came_of_it() {
 
 #[test]
 fn options_say_what_is_wrong_with_them() {
-    let parse = |text| KernelOptions::default().parse(text).map_err(|e| (e.code, e.message));
+    let parse = |text| KernelOptions::default().parse(text).map_err(|e| (e.code, e.message.clone()));
     assert_eq!(parse("").unwrap(), KernelOptions::default());
     assert_eq!(parse(r#"{"tier":"fast","sampling":0.5}"#).unwrap().tier, Tier::Fast);
     for (text, wanted) in [

@@ -305,7 +305,7 @@ fn what_matters_most_decides_which_kernel_answers() {
     let id = bench.engine.kernel(blueprint(24), options, 1).unwrap();
     bench.work(100_000);
     assert_eq!(bench.engine.registry().current(id).unwrap().unwrap().measures[0].extra_bytes, 0);
-    let text = KernelOptions::default().parse(r#"{"objective":"taste"}"#).unwrap_err().message;
+    let text = KernelOptions::default().parse(r#"{"objective":"taste"}"#).unwrap_err().message.clone();
     assert!(text.contains("speed, memory, precision"), "{text}");
 }
 

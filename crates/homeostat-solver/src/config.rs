@@ -212,7 +212,7 @@ fn read_bound(name: &str, json: &Json) -> Result<Bound> {
     let knob = Knob { name: name.into(), kind, scale, min, max, initial: min, lag_us: 0, learn, push: false };
     knob.validate().map_err(|error| {
         let message = error.message.strip_prefix("knobs").map(|rest| format!("bounds{rest}"));
-        Error { message: message.unwrap_or(error.message), ..error }
+        message.map_or(error.clone(), |message| error.saying(message))
     })?;
     let step = knob.resolution();
     Bound { knob, choices }.whole().ok_or_else(|| {
@@ -268,7 +268,7 @@ mod tests {
 
     fn refusal(text: &str) -> (Code, String) {
         let error = Config::parse(text).unwrap_err();
-        (error.code, error.message)
+        (error.code, error.message.clone())
     }
 
     #[test]

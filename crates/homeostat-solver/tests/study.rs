@@ -151,7 +151,7 @@ fn recorded() -> String {
 fn refusal(log: &str) -> (Code, String) {
     let mut reader = StudyReader::new();
     let error = reader.push(log.as_bytes()).and_then(|()| reader.finish().map(|_| ())).unwrap_err();
-    (error.code, error.message)
+    (error.code, error.message.clone())
 }
 
 /// The log's lines without their hashes, chained again: edited by someone who knows how.

@@ -34,7 +34,7 @@ pub(super) fn malformed(what: impl fmt::Display) -> Error {
 impl Line {
     /// Parses the text of one line.
     pub fn parse(text: &str) -> Result<Line> {
-        let mut json = Json::parse(text).map_err(|e| malformed(e.message))?;
+        let mut json = Json::parse(text).map_err(|e| malformed(&e.message))?;
         let mut fields = Fields::new(&json, Code::JournalMalformed, PATH);
         let line = Line {
             seq: fields.whole("seq", 0.0, WHOLE_MAX),

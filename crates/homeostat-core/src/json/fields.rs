@@ -130,7 +130,7 @@ fn the_first_problem_is_reported_with_its_path() {
     let read = |each: &dyn Fn(&mut Fields)| {
         let mut fields = Fields::new(&json, Code::InvalidKnob, "knobs.k.");
         each(&mut fields);
-        fields.finish().map_err(|e| e.message)
+        fields.finish().map_err(|e| e.message.clone())
     };
     let good = |f: &mut Fields| {
         assert_eq!((f.number("a"), f.text("b"), f.bool("d")), (1.5, "two", true));

@@ -11,6 +11,7 @@
 use crate::plan::{Rewrite, Work};
 use crate::schedule::Schedule;
 use alloc::{vec, vec::Vec};
+use homeostat_core::list::List;
 
 /// One in this many picks is of the kind that was tried least.
 const DIVERSE_EVERY: usize = 3;
@@ -71,7 +72,8 @@ impl Topic {
             return None;
         }
         let each = |d: usize| if a[d] == b[d] { [0.0, 0.0] } else { [1.0, gain / changed as f64] };
-        Some((Topic::Moves(work), (0..b.len()).flat_map(each).collect()))
+        let pairs: Vec<[f64; 2]> = (0..b.len()).map(each).listed();
+        Some((Topic::Moves(work), pairs.concat()))
     }
 
     /// What is known with what was learned now.
@@ -136,12 +138,12 @@ impl Lessons {
         };
         let moves = |work| {
             let (numbers, trust) = learned(Topic::Moves(work)).unwrap_or_default();
-            numbers.chunks(2).map(|pair| paid(pair, trust).expected()).collect()
+            numbers.chunks(2).map(|pair| paid(pair, trust).expected()).listed()
         };
         let kinds = [Rewrite::Split(0), Rewrite::Fuse(0), Rewrite::Layout(0)];
         Self {
-            models: (0..WORKS).map(|work| learned(Topic::Model(work))).collect(),
-            moves: (0..WORKS).map(moves).collect(),
+            models: (0..WORKS).map(|work| learned(Topic::Model(work))).listed(),
+            moves: (0..WORKS).map(moves).listed(),
             rewrites: kinds
                 .map(|kind| learned(Topic::Rewrite(kind)).map_or(Paid::default(), |(n, t)| paid(&n, t))),
         }

@@ -6,6 +6,7 @@
 use crate::measure::{Median, median};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_core::rng::Rng;
 
 /// A promoted kernel is too slow when its median exceeds this many times what was measured before its promotion.
@@ -101,7 +102,7 @@ impl Watch {
         if self.recent.len() > SAMPLES_MIN {
             self.recent.pop_front();
         }
-        let ratios: Vec<f64> = self.recent.iter().copied().collect();
+        let ratios: Vec<f64> = self.recent.iter().copied().listed();
         let ratio = median(&ratios)?;
         (ratio.low > SLOWER_MAX).then_some(Report::Slow { ratio, runs: self.runs })
     }

@@ -46,16 +46,17 @@ fn convolve(c: &Contract, i: &Image, tensors: &[&Data], threads: Threads) -> Vec
     for g in 0..groups {
         // Steps are taps, then channels.
         let mut b = vec![0f32; k * n];
-        for (f, t, ch) in
-            (0..n).flat_map(|f| (0..taps).flat_map(move |t| (0..channels).map(move |ch| (f, t, ch))))
-        {
+        for f in 0..n {
             let filter = g * n + f;
-            let from = if i.channels_last {
-                (filter * taps + t) * channels + ch
-            } else {
-                (filter * channels + ch) * taps + t
-            };
-            b[(t * channels + ch) * n + f] = filters[from];
+            for step in 0..k {
+                let (t, ch) = (step / channels, step % channels);
+                let from = if i.channels_last {
+                    (filter * taps + t) * channels + ch
+                } else {
+                    (filter * channels + ch) * taps + t
+                };
+                b[step * n + f] = filters[from];
+            }
         }
         for first in (0..m).step_by(ROWS) {
             let rows = ROWS.min(m - first);

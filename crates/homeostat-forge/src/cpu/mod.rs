@@ -18,6 +18,7 @@ use crate::plan::{Expr, Group, Plan, PoolWork, Work};
 use alloc::{borrow::Cow, vec::Vec};
 use expr::{BLOCK, Places, evaluate, picked};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 
 /// The outputs of a plan for these inputs, on all cores.
 pub fn run(plan: &Plan, inputs: &[Data]) -> Result<Vec<Data>> {
@@ -33,11 +34,8 @@ pub fn run_on(plan: &Plan, inputs: &[Data], threads: Threads) -> Result<Vec<Data
     }
     let missing = || Error::new(Code::BlueprintInvalid, "a group reads a tensor that nothing stores");
     for group in &plan.groups {
-        let tensors = group
-            .tensors
-            .iter()
-            .map(|id| known[id.index()].as_deref().ok_or_else(missing))
-            .collect::<Result<Vec<&Data>>>()?;
+        let tensors =
+            group.tensors.iter().map(|id| known[id.index()].as_deref().ok_or_else(missing)).all_or()?;
         known[group.output.index()] = Some(Cow::Owned(compute(group, &tensors, threads)));
     }
     let outputs = plan.graph.outputs();
@@ -48,7 +46,7 @@ pub fn run_on(plan: &Plan, inputs: &[Data], threads: Threads) -> Result<Vec<Data
         let data = if again { known.clone() } else { known.take() };
         data.map(Cow::into_owned).ok_or_else(missing)
     };
-    outputs.iter().enumerate().map(take).collect()
+    outputs.iter().enumerate().map(take).all_or()
 }
 
 fn compute(group: &Group, tensors: &[&Data], threads: Threads) -> Data {

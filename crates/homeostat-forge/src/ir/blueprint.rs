@@ -6,6 +6,7 @@ use super::shape::{ELEMENTS_MAX, RANK_MAX, Shape};
 use super::tensor::DType;
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 
 /// Most nodes of a blueprint.
 pub const NODES_MAX: usize = 4096;
@@ -114,9 +115,9 @@ impl Builder {
             return Err(invalid(format!("node {at} ({}): {why}", op.name())));
         }
         let seen: Vec<_> =
-            operands.iter().map(|id| &self.nodes[id.index()]).map(|n| (&n.shape, n.dtype)).collect();
+            operands.iter().map(|id| &self.nodes[id.index()]).map(|n| (&n.shape, n.dtype)).listed();
         let (shape, dtype) = infer(&op, &seen).map_err(|why| {
-            let from: Vec<String> = operands.iter().map(|id| format!("{}", id.0)).collect();
+            let from: Vec<String> = operands.iter().map(|id| format!("{}", id.0)).listed();
             invalid(format!("node {at} ({} of {}): {why}", op.name(), from.join(", ")))
         })?;
         self.push(op, operands.to_vec(), shape, dtype)

@@ -11,6 +11,7 @@ use super::op::{Binary, Layout, Op, PoolKind, Reduction, Unary};
 use super::tensor::DType;
 use alloc::vec::Vec;
 use core::fmt;
+use homeostat_core::list::List;
 use sha2::{Digest, Sha256};
 
 pub(super) const MAGIC: &[u8; 4] = b"HFB1";
@@ -139,13 +140,13 @@ impl Blueprint {
         out.u32(self.nodes().len() as u32);
         for node in self.nodes() {
             out.op(&node.op);
-            out.list(&node.operands.iter().map(|id| id.0).collect::<Vec<u32>>());
+            out.list(&node.operands.iter().map(|id| id.0).listed());
             if matches!(node.op, Op::Input { .. }) {
                 out.pick(&DType::ALL, &node.dtype);
                 out.list(node.shape.dims());
             }
         }
-        out.list(&self.outputs().iter().map(|id| id.0).collect::<Vec<u32>>());
+        out.list(&self.outputs().iter().map(|id| id.0).listed());
         out.0
     }
 

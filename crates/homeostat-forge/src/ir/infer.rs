@@ -4,6 +4,7 @@ use super::op::{Conv2d, Layout, Op, Pool};
 use super::shape::Shape;
 use super::tensor::DType;
 use alloc::{format, string::String, vec::Vec};
+use homeostat_core::list::List;
 
 /// An operand as its consumer sees it.
 pub(super) type Operand<'a> = (&'a Shape, DType);
@@ -264,7 +265,7 @@ fn reduce((shape, dtype): Operand, axes: &[u32], keep: bool) -> Inferred {
     let folded = |d: usize| axes.contains(&(d as u32));
     let dims = shape.dims().iter().enumerate();
     let left: Vec<u32> =
-        dims.filter(|(d, _)| keep || !folded(*d)).map(|(d, n)| if folded(d) { 1 } else { *n }).collect();
+        dims.filter(|(d, _)| keep || !folded(*d)).map(|(d, n)| if folded(d) { 1 } else { *n }).listed();
     Ok((Shape(left), dtype))
 }
 
@@ -308,5 +309,5 @@ fn transpose((shape, dtype): Operand, permutation: &[u32]) -> Inferred {
             "permutation {permutation:?} of operand 0, shape {shape}: expected each of its dimensions once"
         ));
     }
-    Ok((Shape(permutation.iter().map(|d| shape.dims()[*d as usize]).collect()), dtype))
+    Ok((Shape(permutation.iter().map(|d| shape.dims()[*d as usize]).listed()), dtype))
 }

@@ -7,6 +7,7 @@ use super::shape::{RANK_MAX, Shape};
 use super::tensor::DType;
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Error, Result};
+use homeostat_core::list::List;
 
 struct Reader<'a> {
     bytes: &'a [u8],
@@ -64,7 +65,7 @@ impl<'a> Reader<'a> {
         if n > most {
             return Err(self.refuse("a shorter list"));
         }
-        (0..n).map(|_| self.u32()).collect()
+        (0..n).map(|_| self.u32()).all_or()
     }
 
     fn pick<T: Clone>(&mut self, table: &[T]) -> Result<T> {
@@ -143,7 +144,7 @@ impl Blueprint {
         }
         for _ in 0..nodes {
             let op = r.op()?;
-            let operands: Vec<NodeId> = r.list(RANK_MAX)?.into_iter().map(NodeId).collect();
+            let operands: Vec<NodeId> = r.list(RANK_MAX)?.into_iter().map(NodeId).listed();
             match op {
                 Op::Input { name } if operands.is_empty() => {
                     let dtype = r.pick(&DType::ALL)?;
@@ -156,7 +157,7 @@ impl Blueprint {
                 }
             }
         }
-        let outputs: Vec<NodeId> = r.list(NODES_MAX)?.into_iter().map(NodeId).collect();
+        let outputs: Vec<NodeId> = r.list(NODES_MAX)?.into_iter().map(NodeId).listed();
         if r.at != bytes.len() {
             return Err(r.refuse("the end"));
         }

@@ -15,6 +15,7 @@ use super::tensor::DType;
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Error, Result};
 use homeostat_core::json::{Json, Number, Writer};
+use homeostat_core::list::List;
 use homeostat_solver::order::ascending;
 
 const UNARY: [(Unary, &str); 14] = [
@@ -85,7 +86,7 @@ impl Step<'_> {
 
     fn choice<T: Copy>(&self, key: &str, table: &[(T, &'static str)], or: T) -> Result<T> {
         let Some(json) = self.json.get(key) else { return Ok(or) };
-        let names = || table.iter().map(|(_, name)| *name).collect::<Vec<&str>>().join(", ");
+        let names = || table.iter().map(|(_, name)| *name).listed().join(", ");
         json.str().and_then(|name| find(table, name)).ok_or_else(|| self.expected(key, &names()))
     }
 
@@ -117,7 +118,7 @@ impl Step<'_> {
     fn list(&self, key: &str) -> Result<Option<Vec<u32>>> {
         let Some(json) = self.json.get(key) else { return Ok(None) };
         let list = json.arr().ok_or_else(|| self.expected(key, "a list of whole numbers"))?;
-        list.iter().map(|n| self.whole(key, n)).collect::<Result<Vec<u32>>>().map(Some)
+        list.iter().map(|n| self.whole(key, n)).all_or().map(Some)
     }
 
     fn of<const N: usize>(&self, key: &str, or: [u32; N]) -> Result<[u32; N]> {
@@ -136,7 +137,7 @@ impl Step<'_> {
             let found = known.get(i as usize).copied();
             found.ok_or_else(|| self.refuse(&format!("there is no node {i} before it")))
         };
-        self.list("of")?.unwrap_or_default().into_iter().map(node).collect()
+        self.list("of")?.unwrap_or_default().into_iter().map(node).all_or()
     }
 
     /// An axis, from the end where it is negative.
@@ -156,16 +157,19 @@ impl Step<'_> {
     }
 
     fn axes(&self, rank: usize) -> Result<Vec<u32>> {
-        let Some(json) = self.json.get("axes") else { return Ok((0..rank as u32).collect()) };
+        let Some(json) = self.json.get("axes") else { return Ok((0..rank as u32).listed()) };
         let list = json.arr().ok_or_else(|| self.expected("axes", "a list of whole numbers"))?;
-        let axes = list.iter().map(|n| self.axis(n, rank).map(f64::from)).collect::<Result<Vec<f64>>>()?;
-        Ok(ascending(&axes).into_iter().map(|i| axes[i] as u32).collect())
+        let axes = list.iter().map(|n| self.axis(n, rank).map(f64::from)).all_or()?;
+        Ok(ascending(&axes).into_iter().map(|i| axes[i] as u32).listed())
     }
 
     fn input(&self, builder: &mut Builder, known: &[NodeId]) -> Result<NodeId> {
         let name =
             self.json.get("name").and_then(Json::str).ok_or_else(|| self.expected("name", "a text"))?;
-        let named = |e: Error| Error { message: format!("input '{name}': {}", e.message), ..e };
+        let named = |e: Error| {
+            let message = format!("input '{name}': {}", e.message);
+            e.saying(message)
+        };
         let dtype = self.choice("dtype", &DTYPE, DType::F32).map_err(named)?;
         let dims = match self.json.get("like") {
             None => self.list("dims").map_err(named)?.ok_or_else(|| self.expected("dims", "a list"))?,
@@ -244,7 +248,7 @@ impl Step<'_> {
                 Op::Attention { scale: self.number("scale")?.unwrap_or(usual), causal: self.flag("causal")? }
             }
             "transpose" => {
-                let reversed = (0..rank as u32).rev().collect();
+                let reversed = (0..rank as u32).rev().listed();
                 Op::Transpose { permutation: self.list("permutation")?.unwrap_or(reversed) }
             }
             "reshape" => {
@@ -290,10 +294,8 @@ impl Blueprint {
         let whole = Step { at: nodes.len(), op: "outputs", json: &json };
         let outputs = whole.list("outputs")?.unwrap_or_default();
         let unknown = |i: &u32| invalid(format!("outputs: there is no node {i}"));
-        let outputs: Vec<NodeId> = outputs
-            .iter()
-            .map(|i| known.get(*i as usize).copied().ok_or_else(|| unknown(i)))
-            .collect::<Result<_>>()?;
+        let outputs: Vec<NodeId> =
+            outputs.iter().map(|i| known.get(*i as usize).copied().ok_or_else(|| unknown(i))).all_or()?;
         builder.finish(&outputs)
     }
 
@@ -328,6 +330,7 @@ mod tests {
             .map(|_| ())
             .unwrap_err()
             .message
+            .clone()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use homeostat_core::list::List;
 
 /// Most dimensions of a tensor.
 pub const RANK_MAX: usize = 8;
@@ -56,7 +57,7 @@ impl Shape {
                 Some(mine) if self.0[mine] != 1 => own[mine],
                 _ => 0,
             })
-            .collect()
+            .listed()
     }
 
     /// The shape of an elementwise operation on both; `None` where they do not fit.

@@ -16,6 +16,7 @@ use crate::ir::{DType, Hash};
 use crate::map::Map;
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_solver::order::ascending;
 
 /// Counts up whenever a kernel's meaning changes: what an older version proved is not proven any more.
@@ -203,10 +204,10 @@ impl Library {
             .kernels_of(&of.blueprint)
             .filter(|(k, r)| usable(r) && of.matches(k) && !k.is_processor())
             .filter(|(k, r)| of.tag.is_none_or(|tag| self.tags(k, r).contains(&tag)))
-            .collect();
+            .listed();
         // Those that are as fast stay in the order of their keys.
-        let seconds: Vec<f64> = found.iter().map(|(_, r)| r.measures.seconds).collect();
-        ascending(&seconds).into_iter().map(|i| found[i]).collect()
+        let seconds: Vec<f64> = found.iter().map(|(_, r)| r.measures.seconds).listed();
+        ascending(&seconds).into_iter().map(|i| found[i]).listed()
     }
 
     /// Schedules that answered on a device for groups of this dtype and of about this size, of whatever blueprint; nearest sizes
@@ -218,8 +219,8 @@ impl Library {
             .filter(|(k, r)| r.answered && k.dtype == dtype && k.device == *device && !k.is_processor())
             .filter(|(k, _)| k.bucket.abs_diff(bucket) <= ALIKE_MAX)
             .map(|(k, _)| (f64::from(k.bucket.abs_diff(bucket)), k))
-            .collect();
-        let apart: Vec<f64> = near.iter().map(|(apart, _)| *apart).collect();
+            .listed();
+        let apart: Vec<f64> = near.iter().map(|(apart, _)| *apart).listed();
         let mut schedules: Vec<&str> = Vec::new();
         for (_, key) in ascending(&apart).into_iter().map(|i| near[i]) {
             if schedules.len() < ALIKE && !schedules.contains(&key.schedule.as_str()) {
@@ -333,7 +334,7 @@ impl Library {
                 Tag::HighPrecision => m.error <= 1.25 * least(|m| m.error),
                 Tag::Portable => m.portable,
             })
-            .collect()
+            .listed()
     }
 
     /// Lines to append, once.
@@ -414,7 +415,7 @@ impl Library {
                     .kernels_of(hash)
                     .filter(|(_, r)| is_spare(r))
                     .map(|(_, r)| r.measures.seconds)
-                    .collect();
+                    .listed();
                 let order = ascending(&seconds);
                 let first = order.len().saturating_sub(n - least);
                 cuts.insert(*hash, order.get(first).map_or(f64::INFINITY, |at| seconds[*at]));

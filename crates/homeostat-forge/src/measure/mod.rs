@@ -6,6 +6,7 @@
 
 use crate::schedule::{Kind, Limits};
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_core::real;
 
 /// Shortest batch that is worth timing, in seconds.
@@ -103,7 +104,7 @@ pub enum Decision {
 
 /// Decides by interleaved pairs (candidate, incumbent), in seconds.
 pub fn decide(pairs: &[(f64, f64)]) -> Option<Decision> {
-    let ratios: Vec<f64> = pairs.iter().map(|(candidate, incumbent)| candidate / incumbent).collect();
+    let ratios: Vec<f64> = pairs.iter().map(|(candidate, incumbent)| candidate / incumbent).listed();
     let ratio = median(&ratios)?;
     Some(if ratio.high < RATIO_MAX {
         Decision::Promote(ratio)

@@ -30,6 +30,7 @@ pub use sample::{places, sample};
 use crate::ir::{Blueprint, DType, Data, Node, Op};
 use alloc::{format, vec, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 
 /// Half a unit in the last place of f32, relative.
 const HALF_ULP: f64 = 1.0 / 16_777_216.0;
@@ -89,19 +90,19 @@ pub fn evaluate(blueprint: &Blueprint, inputs: &[Data]) -> Result<Vec<Reference>
             .operands
             .iter()
             .filter_map(|id| Some((blueprint.node(*id), known[id.index()].as_ref()?)))
-            .collect();
+            .listed();
         let reference = match &node.op {
             Op::Input { .. } => given.next().map(input).unwrap_or(Reference::with_capacity(0)),
             _ => compute(node, &operands),
         };
         known[at] = Some(reference);
     }
-    Ok(blueprint.outputs().iter().filter_map(|id| known[id.index()].take()).collect())
+    Ok(blueprint.outputs().iter().filter_map(|id| known[id.index()].take()).listed())
 }
 
 /// Refuses inputs that are not what the blueprint declares.
 pub fn check_inputs(blueprint: &Blueprint, inputs: &[Data]) -> Result<()> {
-    let described: Vec<(DType, u64)> = inputs.iter().map(|data| (data.dtype(), data.len() as u64)).collect();
+    let described: Vec<(DType, u64)> = inputs.iter().map(|data| (data.dtype(), data.len() as u64)).listed();
     check_described(blueprint, &described)
 }
 

@@ -3,6 +3,7 @@
 use super::{HALF_ULP, HUGE, Reference, SUM, TINY};
 use crate::ir::{Node, Reduction};
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 
 const ULP: f64 = 2.0 * HALF_ULP;
 
@@ -117,7 +118,7 @@ pub(super) fn norm(epsilon: f64, centred: bool, operands: &[(&Node, &Reference)]
             (0.0, 0.0)
         };
         let off: Vec<(f64, f64)> =
-            row.pairs().map(|(x, e)| (x - mean, e + mean_bound + HALF_ULP * (x - mean).abs())).collect();
+            row.pairs().map(|(x, e)| (x - mean, e + mean_bound + HALF_ULP * (x - mean).abs())).listed();
         let square: f64 = off.iter().map(|(d, _)| d * d).sum::<f64>() / n as f64;
         let square_bound =
             off.iter().map(|(d, e)| 2.0 * d.abs() * e + e * e).sum::<f64>() / n as f64 + SUM * square;

@@ -6,6 +6,7 @@ use super::{Reference, moves, row};
 use crate::ir::{Blueprint, Data, Layout, Node, Op, Shape};
 use alloc::{vec, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_core::rng::Rng;
 
 /// Most operand elements that are read for a sample.
@@ -19,7 +20,7 @@ pub fn places(shape: &Shape, count: usize, seed: u64) -> Vec<usize> {
     let mut rng = Rng::new(seed);
     let mut edges = |size: usize, most: usize| {
         let mut at: Vec<usize> =
-            [0, 1, size / 2, size.saturating_sub(2), size - 1].into_iter().filter(|i| *i < size).collect();
+            [0, 1, size / 2, size.saturating_sub(2), size - 1].into_iter().filter(|i| *i < size).listed();
         while at.len() < most.min(size) {
             at.push((rng.next_u64() % size as u64) as usize);
         }
@@ -29,7 +30,11 @@ pub fn places(shape: &Shape, count: usize, seed: u64) -> Vec<usize> {
     // As many rows as columns; of a long vector only the columns are many.
     let high = (libm::sqrt(count as f64) as usize).clamp(1, 16).min(rows);
     let (rows, columns_at) = (edges(rows, high), edges(columns, count / high));
-    rows.iter().flat_map(|r| columns_at.iter().map(move |c| r * columns + c)).collect()
+    let mut places = Vec::new();
+    for row in rows {
+        places.extend(columns_at.iter().map(|column| row * columns + column));
+    }
+    places
 }
 
 /// In ascending order, each once: a heap sort, since the standard library's sorts are 3 kB each in WebAssembly.
@@ -96,7 +101,7 @@ pub fn sample(blueprint: &Blueprint, inputs: &[Data], wanted: &[Vec<usize>]) -> 
                 }
                 reference
             };
-            let lists: Vec<Reference> = lists.into_iter().zip(&nodes[at].operands).map(found).collect();
+            let lists: Vec<Reference> = lists.into_iter().zip(&nodes[at].operands).map(found).listed();
             let (value, bound) = combine(blueprint, &nodes[at], *i, &lists);
             values.push(value, bound);
         }
@@ -113,7 +118,7 @@ pub fn sample(blueprint: &Blueprint, inputs: &[Data], wanted: &[Vec<usize>]) -> 
             }
             reference
         })
-        .collect())
+        .listed())
 }
 
 fn look_up(
@@ -133,17 +138,17 @@ fn look_up(
 /// The elements of each operand that element `i` of a node is made of.
 fn operands(blueprint: &Blueprint, node: &Node, i: usize) -> Vec<Vec<usize>> {
     let shape = |n: usize| &blueprint.node(node.operands[n]).shape;
-    let all = |n: usize| (0..shape(n).elements() as usize).collect::<Vec<usize>>();
+    let all = |n: usize| (0..shape(n).elements() as usize).listed();
     match &node.op {
         Op::Input { .. } | Op::Scalar(_) => Vec::new(),
         Op::Unary(_) | Op::Cast(_) | Op::Causal | Op::Reshape { .. } => vec![vec![i]],
-        Op::Binary(_) => (0..2).map(|n| vec![place(i, &node.shape, shape(n))]).collect(),
+        Op::Binary(_) => (0..2).map(|n| vec![place(i, &node.shape, shape(n))]).listed(),
         Op::MatMul { transpose_a, transpose_b, .. } => {
             let (z, m, n, r, c) = matrix_place(&node.shape, i);
             let k = inner(shape(0), *transpose_a);
             let (a, b) = (batch(z, node, shape(0)) * m * k, batch(z, node, shape(1)) * k * n);
-            let left = (0..k).map(|p| a + if *transpose_a { p * m + r } else { r * k + p }).collect();
-            let right = (0..k).map(|p| b + if *transpose_b { c * k + p } else { p * n + c }).collect();
+            let left = (0..k).map(|p| a + if *transpose_a { p * m + r } else { r * k + p }).listed();
+            let right = (0..k).map(|p| b + if *transpose_b { c * k + p } else { p * n + c }).listed();
             vec![left, right]
         }
         Op::Conv2d(_) | Op::Pool(_) => windows(blueprint, node, i),
@@ -154,20 +159,20 @@ fn operands(blueprint: &Blueprint, node: &Node, i: usize) -> Vec<Vec<usize>> {
             let (q, k, v) =
                 (start(0, rows * depth) + r * depth, start(1, keys * depth), start(2, keys * wide) + c);
             vec![
-                (q..q + depth).collect(),
-                (k..k + keys * depth).collect(),
-                (0..keys).map(|j| v + j * wide).collect(),
+                (q..q + depth).listed(),
+                (k..k + keys * depth).listed(),
+                (0..keys).map(|j| v + j * wide).listed(),
             ]
         }
         Op::Reduce { axes, .. } => vec![reduced(shape(0), axes, i)],
         Op::Softmax { axis } => {
             let (n, inner) = row_of(&node.shape, *axis as usize);
             let start = i / (n * inner) * n * inner + i % inner;
-            vec![(0..n).map(|j| start + j * inner).collect()]
+            vec![(0..n).map(|j| start + j * inner).listed()]
         }
         Op::LayerNorm { .. } | Op::RmsNorm { .. } => {
             let n = node.shape.last() as usize;
-            let mut lists = vec![(i / n * n..i / n * n + n).collect()];
+            let mut lists = vec![(i / n * n..i / n * n + n).listed()];
             lists.extend((1..node.operands.len()).map(all));
             lists
         }
@@ -185,7 +190,7 @@ fn operands(blueprint: &Blueprint, node: &Node, i: usize) -> Vec<Vec<usize>> {
             let (n, inner) = row_of(shape(0), *axis as usize);
             let picked = shape(1).elements() as usize;
             let (outer, index) = (i / inner / picked, i / inner % picked);
-            vec![(0..n).map(|j| (outer * n + j) * inner + i % inner).collect(), vec![index]]
+            vec![(0..n).map(|j| (outer * n + j) * inner + i % inner).listed(), vec![index]]
         }
     }
 }
@@ -224,7 +229,11 @@ fn reduced(shape: &Shape, axes: &[u32], i: usize) -> Vec<usize> {
     let mut list = vec![start];
     for d in (0..dims.len()).filter(folded) {
         let stride = strides[d] as usize;
-        list = list.iter().flat_map(|at| (0..dims[d] as usize).map(move |j| at + j * stride)).collect();
+        let mut longer = Vec::new();
+        for at in list {
+            longer.extend((0..dims[d] as usize).map(|j| at + j * stride));
+        }
+        list = longer;
     }
     list
 }
@@ -258,7 +267,8 @@ fn windows(blueprint: &Blueprint, node: &Node, i: usize) -> Vec<Vec<usize>> {
     // A pool has one channel in and out a group.
     let (inside, outside) = (channels / groups as usize, out / groups as usize);
     let (mut pixels, mut taps) = (Vec::new(), Vec::new());
-    for (ty, tx) in (0..size[0]).flat_map(|ty| (0..size[1]).map(move |tx| (ty, tx))) {
+    for tap in 0..size[0] * size[1] {
+        let (ty, tx) = (tap / size[1], tap % size[1]);
         let iy = (y * stride[0] as usize + ty * dilation[0] as usize).wrapping_sub(padding[0] as usize);
         let ix = (x * stride[1] as usize + tx * dilation[1] as usize).wrapping_sub(padding[1] as usize);
         if iy < h && ix < w {
@@ -291,7 +301,7 @@ fn combine(blueprint: &Blueprint, node: &Node, i: usize, lists: &[Reference]) ->
         }
         Op::LayerNorm { epsilon } | Op::RmsNorm { epsilon } => {
             let operands: Vec<(&Node, &Reference)> =
-                node.operands.iter().map(|id| blueprint.node(*id)).zip(lists).collect();
+                node.operands.iter().map(|id| blueprint.node(*id)).zip(lists).listed();
             let centred = matches!(node.op, Op::LayerNorm { .. });
             row::norm(f64::from(*epsilon), centred, &operands).at(i % node.shape.last() as usize)
         }

@@ -13,6 +13,7 @@ use alloc::collections::VecDeque;
 use alloc::{boxed::Box, format, rc::Rc, string::String, vec::Vec};
 use core::cell::RefCell;
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_reflex::breaker::Outcome;
 use homeostat_reflex::flow::pipeline::{COMPILATION, VALIDATION};
 use homeostat_reflex::flow::{EMERGENCY, Queue, STRATEGIC, Taken, tier_of_interest};
@@ -193,7 +194,7 @@ impl Background {
                 self.gates.leave(stage, permit, Outcome::Failure, now_us);
             }
         }
-        let ids: Vec<KernelId> = self.lines.keys().copied().collect();
+        let ids: Vec<KernelId> = self.lines.keys().copied().listed();
         ids.into_iter().for_each(|id| self.end(id, now_us));
         self.intake = Intake::default();
         self.common.capacity.set(1.0);
@@ -268,7 +269,7 @@ impl Background {
         if self.capacity() < 1.0 {
             return;
         }
-        let resting: Vec<KernelId> = self.resting.iter().copied().collect();
+        let resting: Vec<KernelId> = self.resting.iter().copied().listed();
         for id in resting {
             let Some(line) = self.lines.get_mut(&id) else { continue };
             let (Some(before), Some((last_us, runs))) = (line.resting, keeper.with(|r| r.last_run(id)))
@@ -405,7 +406,7 @@ impl Background {
 
     fn begin_proposals(&mut self, keeper: &impl Keeper, now_us: u64) {
         let is_free = |id: &KernelId| self.is_free(*id) && !self.intake.has(*id);
-        let free: Vec<KernelId> = self.proposals.keys().copied().filter(is_free).collect();
+        let free: Vec<KernelId> = self.proposals.keys().copied().filter(is_free).listed();
         for id in free {
             let Some(schedules) = self.proposals.remove(&id) else { continue };
             if keeper.with(|r| r.device().is_some() && r.subject(id).is_ok()) {

@@ -10,6 +10,7 @@ use crate::schedule::Schedule;
 use crate::search::Search;
 use alloc::{string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 
 /// Batches of one measurement.
 const BATCHES: usize = 3;
@@ -216,7 +217,7 @@ impl Context {
                     Some(Decision::Promote(ratio)) => Rival::Won(Some(ratio)),
                     // Inside the noise nothing changes: the processor answers already.
                     Some(Decision::Keep(ratio) | Decision::Undecided(ratio)) => {
-                        let own: Vec<f64> = pairs.iter().map(|(_, own)| *own).collect();
+                        let own: Vec<f64> = pairs.iter().map(|(_, own)| *own).listed();
                         Rival::Lost(ratio, median(&own).map_or(0.0, |m| m.value))
                     }
                     None => Rival::None,

@@ -4,6 +4,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_reflex::breaker::{Breaker, BreakerConfig, Cause, Outcome, Refusal};
 use homeostat_reflex::clock::Clock;
 use homeostat_reflex::flow::pipeline::breaker;
@@ -82,7 +83,7 @@ impl Gates {
     /// What changed, in words.
     pub fn changes(&mut self, now_us: u64) -> Vec<String> {
         self.advance(now_us);
-        self.ledger.take().0.iter().map(words).collect()
+        self.ledger.take().0.iter().map(words).listed()
     }
 }
 

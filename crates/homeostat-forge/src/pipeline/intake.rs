@@ -11,6 +11,7 @@ use super::life::Goal;
 use crate::map::Map;
 use crate::registry::KernelId;
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_reflex::flow::pipeline::BLUEPRINTS;
 use homeostat_reflex::flow::{Capacity, Queue, Refused, Taken};
 use homeostat_solver::order::ascending;
@@ -127,10 +128,10 @@ impl Intake {
             return;
         }
         let due = self.waiting.iter().filter(|(_, w)| w.item.is_none() && w.from_us <= now_us);
-        let due: Vec<(u32, KernelId)> = due.map(|(id, w)| (w.tier, *id)).collect();
+        let due: Vec<(u32, KernelId)> = due.map(|(id, w)| (w.tier, *id)).listed();
         // Runs are fewer than a double counts.
         let order: Vec<f64> =
-            due.iter().map(|(tier, id)| f64::from(*tier) * 1e15 - runs(*id) as f64).collect();
+            due.iter().map(|(tier, id)| f64::from(*tier) * 1e15 - runs(*id) as f64).listed();
         for (tier, id) in ascending(&order).into_iter().map(|at| due[at]) {
             if self.queue.load() >= 0.5 {
                 break;

@@ -17,6 +17,7 @@ use crate::search::{Search, Strategies};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::cell::RefCell;
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_reflex::flow::{BACKGROUND, EXPERIMENTAL, NORMAL, STRATEGIC};
 
 /// The best ones that are compared with the incumbent.
@@ -187,7 +188,8 @@ impl Context {
         }
         let moves = search.lessons();
         if moves.iter().any(|(tries, _)| *tries > 0.0) {
-            let numbers = moves.into_iter().flat_map(|(tries, gain)| [tries, gain]).collect();
+            let pairs: Vec<[f64; 2]> = moves.into_iter().map(|(tries, gain)| [tries, gain]).listed();
+            let numbers = pairs.concat();
             self.port.learn(Topic::Moves(work), numbers).await;
         }
     }
@@ -357,7 +359,7 @@ impl Context {
             self.measure(group, &mut search).await?;
             self.teach(group, &search).await;
             let finalists: Vec<Schedule> =
-                search.best(FINALISTS).into_iter().map(|n| search.space()[n]).collect();
+                search.best(FINALISTS).into_iter().map(|n| search.space()[n]).listed();
             *schedule = match self.options.objective {
                 Objective::Precision => self.most_precise(group, &schedules_of, &finalists).await?,
                 _ => self.confirm(group, *schedule, &finalists).await?.unwrap_or(*schedule),

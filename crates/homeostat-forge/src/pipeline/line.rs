@@ -11,6 +11,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_reflex::breaker::Outcome;
 
 /// Who keeps the registry: its owner, or a lock that runs share.
@@ -61,7 +62,7 @@ pub(super) fn start_of(registry: &Registry, id: KernelId) -> Result<Option<Start
         limits: *limits,
         known: registry.known(id),
         stays: registry.stays(id),
-        alike: groups.map(|g| registry.alike(id, g)).collect(),
+        alike: groups.map(|g| registry.alike(id, g)).listed(),
         banned: registry.banned(id),
         lessons: registry.lessons(),
         strategies: registry.options().strategies.clone(),

@@ -13,6 +13,7 @@ use crate::schedule::{Limits, Schedule};
 use crate::wgsl::{Kernel, Temporary, emit};
 use alloc::{format, sync::Arc, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 
 /// Runs that tell how long one usually takes.
 const SAMPLES: usize = 5;
@@ -65,7 +66,7 @@ impl Context {
             let text = |why| Error::new(Code::ForgeUnsupported, format!("{schedule}: {why}"));
             emitted.map(|kernel| (g, kernel)).map_err(text)
         };
-        (0u32..).zip(schedules).map(kernel).collect()
+        (0u32..).zip(schedules).map(kernel).all_or()
     }
 
     /// Compiles, proves and times schedules. `None` where they are wrong, or the driver refuses them; an error where the device is
@@ -88,8 +89,8 @@ impl Context {
 
     async fn try_to_raise(&self, schedules: &[Schedule], proof: Proof) -> Result<Raised> {
         let kernels = self.kernels(schedules)?;
-        let measures: Vec<Measures> = kernels.iter().map(|(_, k)| declared(k)).collect();
-        let uneven: Vec<f64> = kernels.iter().map(|(_, k)| self.limits.uneven(k)).collect();
+        let measures: Vec<Measures> = kernels.iter().map(|(_, k)| declared(k)).listed();
+        let uneven: Vec<f64> = kernels.iter().map(|(_, k)| self.limits.uneven(k)).listed();
         let program = self.port.compile(self.tried(schedules), kernels).await?;
         let shown = match self.prove(program, schedules, proof).await {
             // What it takes is known from an earlier life, or is measured when it answers.
@@ -108,7 +109,7 @@ impl Context {
         let evidence = Evidence { worst: Some(worst), seconds: timed, ..self.evidence() };
         self.port.note(Event::Validated, schedules, evidence).await;
         let measured = |(m, seconds): (Measures, f64)| Measures { error: worst, seconds, ..m };
-        let measures = measures.into_iter().zip(each).map(measured).collect();
+        let measures = measures.into_iter().zip(each).map(measured).listed();
         Ok(Raised {
             program,
             form: self.form.clone(),
@@ -179,7 +180,7 @@ impl Context {
 
     /// These schedules, one for each group.
     pub(super) fn tried(&self, schedules: &[Schedule]) -> Tried {
-        Tried { form: self.form.clone(), schedules: schedules.iter().copied().enumerate().collect() }
+        Tried { form: self.form.clone(), schedules: schedules.iter().copied().enumerate().listed() }
     }
 
     /// Inputs like a user's.

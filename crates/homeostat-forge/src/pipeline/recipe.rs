@@ -9,6 +9,7 @@ use crate::wgsl::{Binding, Kernel, Temporary};
 use alloc::{string::String, vec, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::json::Writer;
+use homeostat_core::list::List;
 
 /// Bytes before and after the elements; the binding offsets of every adapter divide it.
 pub const CANARY_BYTES: usize = 256;
@@ -113,7 +114,7 @@ impl Recipe {
         let (mut temporaries, mut dispatches, mut stored) = (Vec::new(), Vec::new(), Vec::new());
         for (g, kernel) in parts {
             let group = &plan.groups[*g as usize];
-            let read: Vec<usize> = group.tensors.iter().map(|id| place(*id)).collect();
+            let read: Vec<usize> = group.tensors.iter().map(|id| place(*id)).listed();
             let output = place(group.output);
             let first = temporaries.len();
             for (pass, of) in kernel.passes.iter().enumerate() {
@@ -125,20 +126,20 @@ impl Recipe {
                     | Binding::Texture(i)
                     | Binding::TextureOut(i) => Resource::Temporary(first + i),
                 };
-                let resources = of.bindings.iter().map(resource).collect();
+                let resources = of.bindings.iter().map(resource).listed();
                 dispatches.push(Dispatch { group: *g, pass, resources });
             }
             temporaries.extend(kernel.temporaries.iter().copied());
             stored.push(output);
         }
         let found = |id: &NodeId| nodes.iter().position(|known| known == id).filter(|at| stored.contains(at));
-        let outputs = plan.graph.outputs().iter().filter_map(found).collect();
-        let zeroed = (inputs..nodes.len()).filter(|at| !stored.contains(at)).collect();
+        let outputs = plan.graph.outputs().iter().filter_map(found).listed();
+        let zeroed = (inputs..nodes.len()).filter(|at| !stored.contains(at)).listed();
         let spec = |id: &NodeId| {
             let node = plan.graph.node(*id);
             TensorSpec { dtype: node.dtype, elements: node.shape.elements() }
         };
-        let tensors = nodes.iter().map(spec).collect();
+        let tensors = nodes.iter().map(spec).listed();
         Self { tensors, nodes, inputs, outputs, zeroed, temporaries, dispatches }
     }
 

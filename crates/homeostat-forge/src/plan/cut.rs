@@ -6,6 +6,7 @@ use super::work::{Batch, Contract, Group, Image, PoolWork, Row, RowKind, Side, W
 use crate::ir::{Blueprint, DType, Layout, Node, NodeId, Op, Shape};
 use alloc::{boxed::Box, vec, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 
 /// Most operations of one expression: longer ones are cut.
 const OPERATIONS_MAX: usize = 48;
@@ -160,10 +161,10 @@ impl<'a> Cutter<'a> {
 
     /// The groups, or a node that has to be stored first.
     fn groups(&self, tensors_max: usize) -> core::result::Result<Vec<Group>, NodeId> {
-        let tops: Vec<NodeId> = self.graph.ids().filter(|id| self.is_stored(*id)).collect();
+        let tops: Vec<NodeId> = self.graph.ids().filter(|id| self.is_stored(*id)).listed();
         let elementwise = |id: &NodeId| self.graph.node(*id).op.is_elementwise();
         let rooted: Vec<(NodeId, Option<NodeId>)> =
-            tops.iter().map(|top| (*top, if elementwise(top) { self.root_of(*top) } else { None })).collect();
+            tops.iter().map(|top| (*top, if elementwise(top) { self.root_of(*top) } else { None })).listed();
         let mut groups = Vec::new();
         for (top, root) in &rooted {
             // A root is computed by the group of what follows it.
@@ -206,7 +207,7 @@ impl<'a> Cutter<'a> {
         let (tensor, strides) = self.source(node.operands[0])?;
         match &node.op {
             Op::Transpose { permutation } => {
-                Ok((tensor, permutation.iter().map(|d| strides[*d as usize]).collect()))
+                Ok((tensor, permutation.iter().map(|d| strides[*d as usize]).listed()))
             }
             _ if strides == self.graph.node(node.operands[0]).shape.strides() => {
                 Ok((tensor, node.shape.strides()))
@@ -222,7 +223,7 @@ impl<'a> Cutter<'a> {
         let skipped = over.rank() - dims.len();
         let stride =
             |d: usize| d.checked_sub(skipped).filter(|mine| dims[*mine] != 1).map_or(0, |mine| own[mine]);
-        let strides = (0..over.rank()).map(stride).collect();
+        let strides = (0..over.rank()).map(stride).listed();
         Ok(Expr::Read(Access { tensor: draft.tensor(tensor), dtype: self.graph.node(id).dtype, strides }))
     }
 
@@ -272,7 +273,7 @@ impl<'a> Cutter<'a> {
             Some(_) => self.expr(&mut draft, top, &node.shape, top, root)?,
             None => Expr::Root,
         };
-        let dtypes = draft.tensors.iter().map(|id| self.graph.node(*id).dtype).collect();
+        let dtypes = draft.tensors.iter().map(|id| self.graph.node(*id).dtype).listed();
         Ok(Group {
             work,
             tensors: draft.tensors,
@@ -327,7 +328,7 @@ impl<'a> Cutter<'a> {
             }
             Op::Transpose { permutation } => {
                 let (tensor, strides) = self.source(node.operands[0])?;
-                let strides = permutation.iter().map(|d| strides[*d as usize]).collect();
+                let strides = permutation.iter().map(|d| strides[*d as usize]).listed();
                 Work::Map(Expr::Read(Access { tensor: draft.tensor(tensor), dtype: node.dtype, strides }))
             }
             Op::Reshape { .. } => {

@@ -4,6 +4,7 @@
 use crate::ir::{Binary, Blueprint, Builder, DType, Node, NodeId, Op};
 use alloc::{format, vec::Vec};
 use homeostat_core::error::{Error, Result};
+use homeostat_core::list::List;
 
 /// The same graph of fewer kinds of nodes, without those that no output needs; inputs stay.
 pub(super) fn expand(blueprint: &Blueprint) -> Result<Blueprint> {
@@ -27,7 +28,7 @@ fn expanded(blueprint: &Blueprint) -> Result<(Blueprint, Vec<NodeId>)> {
     let mut at: Vec<Option<NodeId>> = Vec::new();
     let mut origins: Vec<NodeId> = Vec::new();
     for ((id, node), needed) in blueprint.ids().zip(blueprint.nodes()).zip(needed) {
-        let of: Vec<NodeId> = node.operands.iter().filter_map(|id| at[id.index()]).collect();
+        let of: Vec<NodeId> = node.operands.iter().filter_map(|id| at[id.index()]).listed();
         at.push(match &node.op {
             Op::Input { name } => Some(b.input(name, node.dtype, node.shape.dims())?),
             _ if needed => Some(one(&mut b, node, &of).map_err(|e| of_user(id, node, e))?),
@@ -36,7 +37,7 @@ fn expanded(blueprint: &Blueprint) -> Result<(Blueprint, Vec<NodeId>)> {
         let made = at.last().copied().flatten().map_or(0, |last| last.index() + 1);
         origins.resize(made.max(origins.len()), id);
     }
-    let outputs: Vec<NodeId> = blueprint.outputs().iter().filter_map(|id| at[id.index()]).collect();
+    let outputs: Vec<NodeId> = blueprint.outputs().iter().filter_map(|id| at[id.index()]).listed();
     Ok((b.finish(&outputs)?, origins))
 }
 
@@ -44,7 +45,7 @@ fn expanded(blueprint: &Blueprint) -> Result<(Blueprint, Vec<NodeId>)> {
 fn of_user(id: NodeId, node: &Node, error: Error) -> Error {
     let why = error.message.split_once("): ").map_or(&*error.message, |(_, why)| why);
     let message = format!("node {} ({}), in one of its steps: {why}", id.index(), node.op.name());
-    Error { message, ..error }
+    error.saying(message)
 }
 
 fn one(b: &mut Builder, node: &Node, of: &[NodeId]) -> Result<NodeId> {
@@ -53,9 +54,9 @@ fn one(b: &mut Builder, node: &Node, of: &[NodeId]) -> Result<NodeId> {
         Op::Reduce { kind, axes, keep } if axes.windows(2).any(|w| w[0] + 1 != w[1]) => {
             let rank = b.shape(of[0]).rank() as u32;
             let kept = (0..rank).filter(|d| !axes.contains(d));
-            let permutation: Vec<u32> = kept.chain(axes.iter().copied()).collect();
+            let permutation: Vec<u32> = kept.chain(axes.iter().copied()).listed();
             let turned = b.node(Op::Transpose { permutation }, of)?;
-            let last: Vec<u32> = (rank - axes.len() as u32..rank).collect();
+            let last: Vec<u32> = (rank - axes.len() as u32..rank).listed();
             let folded = b.reduce(turned, *kind, &last, false)?;
             if *keep { b.node(Op::Reshape { shape: node.shape.clone() }, &[folded]) } else { Ok(folded) }
         }

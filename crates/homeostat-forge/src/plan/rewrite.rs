@@ -14,6 +14,7 @@ use crate::ir::{Blueprint, Builder, Layout, Node, NodeId, Op};
 use alloc::{string::String, vec, vec::Vec};
 use core::fmt;
 use homeostat_core::error::Result;
+use homeostat_core::list::List;
 
 /// Most changes of one variant.
 pub const REWRITES_MAX: usize = 4;
@@ -211,7 +212,7 @@ fn lay_out(
     let mut at: Vec<NodeId> = Vec::new();
     for id in graph.ids() {
         let node = graph.node(id);
-        let of: Vec<NodeId> = node.operands.iter().map(|operand| at[operand.index()]).collect();
+        let of: Vec<NodeId> = node.operands.iter().map(|operand| at[operand.index()]).listed();
         let turned = variant.0.contains(&Rewrite::Layout(id.index() as u32));
         at.push(match &node.op {
             Op::Input { name } => b.input(name, node.dtype, node.shape.dims())?,
@@ -219,7 +220,7 @@ fn lay_out(
             op => b.node(op.clone(), &of)?,
         });
     }
-    let outputs: Vec<NodeId> = graph.outputs().iter().map(|id| at[id.index()]).collect();
+    let outputs: Vec<NodeId> = graph.outputs().iter().map(|id| at[id.index()]).listed();
     Ok((b.finish(&outputs)?, at))
 }
 
@@ -233,7 +234,7 @@ fn turn(b: &mut Builder, node: &Node, of: &[NodeId], stored: &mut Vec<NodeId>) -
         Op::MatMul { transpose_a, transpose_b, output } => {
             let mut swap = |b: &mut Builder, id: NodeId| {
                 let rank = b.shape(id).rank() as u32;
-                let mut permutation: Vec<u32> = (0..rank).collect();
+                let mut permutation: Vec<u32> = (0..rank).listed();
                 permutation.swap(rank as usize - 2, rank as usize - 1);
                 transposed(b, id, permutation)
             };

@@ -2,6 +2,7 @@
 
 use crate::ir::{Blueprint, DType, Data, NodeId, Op};
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_core::rng::Rng;
 
 /// A kind of inputs.
@@ -83,7 +84,7 @@ pub fn make(blueprint: &Blueprint, kind: Inputs, seed: u64) -> Vec<Data> {
                 }
             }
         })
-        .collect()
+        .listed()
 }
 
 /// Size of the dimension that these indices pick from.

@@ -13,6 +13,7 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 use homeostat_core::error::Result;
 use homeostat_core::json::Number;
+use homeostat_core::list::List;
 
 /// An element that is too far off.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +113,7 @@ impl Truth {
     /// What is right at about so many places of each output.
     pub fn sampled(blueprint: &Blueprint, inputs: &[Data], count: usize, seed: u64) -> Result<Self> {
         let places: Vec<Vec<usize>> =
-            blueprint.outputs().iter().map(|id| places(&blueprint.node(*id).shape, count, seed)).collect();
+            blueprint.outputs().iter().map(|id| places(&blueprint.node(*id).shape, count, seed)).listed();
         let references = sample(blueprint, inputs, &places)?;
         Ok(Self { places: Some(places), references })
     }
@@ -171,7 +172,7 @@ pub fn shrink(sizes: &[u32], mut fails: impl FnMut(&[u32]) -> bool) -> Vec<u32> 
 
 /// Sizes for people: `64x3x7`.
 pub fn sizes(dims: &[u32]) -> String {
-    dims.iter().map(|d| alloc::format!("{d}")).collect::<Vec<String>>().join("x")
+    dims.iter().map(|d| alloc::format!("{d}")).listed().join("x")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::library::Measures;
 use crate::plan::Variant;
 use crate::schedule::Schedule;
 use alloc::{sync::Arc, vec::Vec};
+use homeostat_core::list::List;
 
 /// Most programs that can be rolled back to; each keeps its tensors on the device.
 const PREVIOUS_MAX: usize = 2;
@@ -109,7 +110,7 @@ impl Field {
         self.rewatch(new.seconds);
         self.previous.extend(self.current.replace(new));
         let surplus = self.previous.len().saturating_sub(PREVIOUS_MAX);
-        self.previous.drain(..surplus).collect()
+        self.previous.drain(..surplus).listed()
     }
 
     /// Takes a program back, whether it answers or waits; what it was, and whether it answered.
@@ -135,7 +136,7 @@ impl Field {
 
     /// Forgets every program, as after a device's loss.
     pub fn clear(&mut self) -> Vec<ProgramId> {
-        let gone = self.previous.drain(..).chain(self.current.take()).map(|i| i.program).collect();
+        let gone = self.previous.drain(..).chain(self.current.take()).map(|i| i.program).listed();
         self.rewatch(0.0);
         gone
     }

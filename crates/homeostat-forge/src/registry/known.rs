@@ -9,6 +9,7 @@ use crate::plan::Variant;
 use crate::schedule::Schedule;
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error};
+use homeostat_core::list::List;
 
 /// Most schedules of a kernel that are not tried again because the driver refused them.
 const BANNED_MAX: usize = 256;
@@ -91,7 +92,7 @@ impl Registry {
             let (variant, schedule) = read(&k.schedule)?;
             Some((variant, k.group as usize, schedule))
         });
-        failed.chain(field.banned.iter().cloned()).collect()
+        failed.chain(field.banned.iter().cloned()).listed()
     }
 
     /// The graph and the schedules that answered best on this device before, one for each group; `None` where one group has none.
@@ -157,7 +158,7 @@ impl Registry {
         let of = &form.plan.groups[group];
         let near = self.library.alike(device, of.dtype, bucket(form.work(group)));
         let fits = |text: &str| read(text).map(|(_, s)| s).filter(|s| s.check(of, limits).is_ok());
-        near.into_iter().filter_map(fits).filter(|s| !self.quarantined(id, &form, group, s)).collect()
+        near.into_iter().filter_map(fits).filter(|s| !self.quarantined(id, &form, group, s)).listed()
     }
 
     /// A blueprint goes its way in the library with what happens to its candidates; one that has kernels stays validated.
@@ -183,7 +184,7 @@ impl Registry {
         let current = field.current.as_ref().filter(|c| c.form.variant == *variant);
         let answers = |(g, s): &&(usize, Schedule)| current.is_some_and(|c| c.schedules.get(*g) == Some(s));
         let mut at_fault: Vec<(usize, Schedule)> =
-            tried.schedules.iter().filter(|one| !answers(one)).copied().collect();
+            tried.schedules.iter().filter(|one| !answers(one)).copied().listed();
         if at_fault.is_empty() {
             at_fault = tried.schedules.clone();
         }
@@ -204,7 +205,7 @@ impl Registry {
             }
         }
         if error.code == Code::DeviceHung {
-            let schedules: Vec<Schedule> = at_fault.iter().map(|(_, s)| *s).collect();
+            let schedules: Vec<Schedule> = at_fault.iter().map(|(_, s)| *s).listed();
             let (variant, reason) = (variant.clone(), error.message.clone());
             let evidence = Evidence { variant, reason, ..Evidence::default() };
             self.note(now_us, Some(id), Event::Quarantined, &schedules, evidence);
@@ -295,8 +296,8 @@ impl Registry {
             back.is_some_and(|back| back.schedules.get(*g) == bad.schedules.get(*g))
         };
         let all = 0..bad.schedules.len();
-        let differs: Vec<usize> = all.clone().filter(|g| !same(g)).collect();
-        let at_fault = if differs.is_empty() { all.collect() } else { differs };
+        let differs: Vec<usize> = all.clone().filter(|g| !same(g)).listed();
+        let at_fault = if differs.is_empty() { all.listed() } else { differs };
         let to = if wrong { KernelState::Quarantined } else { KernelState::Validated };
         for group in at_fault {
             if let Some(key) = self.key(id, &bad.form, group, &bad.schedules[group]) {

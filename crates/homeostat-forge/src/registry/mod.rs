@@ -45,6 +45,7 @@ use alloc::collections::VecDeque;
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use field::Field;
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_solver::order::ascending;
 
 /// Most events that wait to be taken; what is dropped is counted.
@@ -210,15 +211,15 @@ impl Registry {
 
     /// Every kernel.
     pub fn ids(&self) -> Vec<KernelId> {
-        self.fields.keys().copied().collect()
+        self.fields.keys().copied().listed()
     }
 
     /// Every kernel, the most used ones first.
     pub fn ids_by_use(&self) -> Vec<KernelId> {
         let ids = self.ids();
         let fewest: Vec<f64> =
-            ids.iter().map(|id| -self.last_run(*id).map_or(0.0, |(_, runs)| runs as f64)).collect();
-        ascending(&fewest).into_iter().map(|i| ids[i]).collect()
+            ids.iter().map(|id| -self.last_run(*id).map_or(0.0, |(_, runs)| runs as f64)).listed();
+        ascending(&fewest).into_iter().map(|i| ids[i]).listed()
     }
 
     fn field(&self, id: KernelId) -> Result<&Field> {
@@ -386,7 +387,7 @@ impl Registry {
 
     /// What happened since this was last asked, and how much of it was dropped.
     pub fn take_events(&mut self) -> (Vec<Entry>, u64) {
-        (self.events.drain(..).collect(), core::mem::take(&mut self.dropped))
+        (self.events.drain(..).listed(), core::mem::take(&mut self.dropped))
     }
 
     /// Chained lines of the journal, about so many bytes of them.

@@ -1,8 +1,9 @@
 //! Schedules of contractions.
 
 use super::limits::{Kind, Limits};
-use super::{ITERATIONS_MAX, pair};
+use super::{ITERATIONS_MAX, Schedule, every, pair};
 use crate::plan::{Contract, Group};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Rows and columns of one invocation's block.
@@ -155,32 +156,28 @@ pub struct Padded {
 
 impl ContractSchedule {
     /// Every schedule, valid or not.
-    pub fn all(limits: &Limits) -> impl Iterator<Item = ContractSchedule> + use<> {
+    pub(super) fn all(limits: &Limits) -> Vec<Schedule> {
         // What never wins on a processor is left out there: it shares no memory between invocations but by copying.
         let software = limits.kind == Kind::Software;
         let spreads: &[bool] = if software { &[false] } else { &[false, true] };
         let workgroups: &[(u32, u32)] = if software { &WORKGROUPS_SOFTWARE } else { &WORKGROUPS_HARDWARE };
-        Path::ALL.into_iter().filter(move |p| !(software && p.is_ahead())).flat_map(move |path| {
-            TILES.into_iter().flat_map(move |tile| {
-                workgroups.iter().copied().flat_map(move |workgroup| {
-                    [false, true].into_iter().flat_map(move |lanes_on_rows| {
-                        spreads.iter().flat_map(move |spread| {
-                            [true, false].into_iter().flat_map(move |padded| {
-                                SPLITS.into_iter().map(move |split| ContractSchedule {
-                                    path,
-                                    tile,
-                                    workgroup,
-                                    lanes_on_rows,
-                                    spread: *spread,
-                                    padded,
-                                    split,
-                                })
-                            })
-                        })
-                    })
-                })
+        let mut all = every(|pick| {
+            let (split, padded) = (pick.of(&SPLITS), pick.of(&[true, false]));
+            let (spread, lanes_on_rows) = (pick.of(spreads), pick.of(&[false, true]));
+            let (workgroup, tile) = (pick.of(workgroups), pick.of(&TILES));
+            let path = pick.of(&Path::ALL);
+            Schedule::Contract(ContractSchedule {
+                path,
+                tile,
+                workgroup,
+                lanes_on_rows,
+                spread,
+                padded,
+                split,
             })
-        })
+        });
+        all.retain(|s| !matches!(s, Schedule::Contract(s) if software && s.path.is_ahead()));
+        all
     }
 
     /// The sizes that it gives to a contraction.

@@ -7,14 +7,15 @@ use super::map::MapSchedule;
 use super::row::{Folding, RowSchedule};
 use crate::plan::{Contract, Group, Row, Work};
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 
 /// A processor's first-level cache.
 const FIRST_LEVEL_BYTES: u64 = 32 << 10;
 
 pub(super) fn first(group: &Group, limits: &Limits) -> Option<Schedule> {
     let wishes: Vec<Schedule> = match &group.work {
-        Work::Contract(c) => contract(c, limits).into_iter().map(Schedule::Contract).collect(),
-        Work::Row(r) => row(r, limits).into_iter().map(Schedule::Row).collect(),
+        Work::Contract(c) => contract(c, limits).into_iter().map(Schedule::Contract).listed(),
+        Work::Row(r) => row(r, limits).into_iter().map(Schedule::Row).listed(),
         Work::Map(_) | Work::Pool(_) => {
             let of = |invocations, width, items| Schedule::Map(MapSchedule { invocations, width, items });
             let wide = if limits.kind == Kind::Software { 64 } else { 256 };
@@ -74,7 +75,7 @@ fn contract(c: &Contract, limits: &Limits) -> Vec<ContractSchedule> {
         }
     }
     // A sum too long for one loop.
-    let long: Vec<_> = wishes.iter().map(|s| ContractSchedule { split: 4, padded: true, ..*s }).collect();
+    let long: Vec<_> = wishes.iter().map(|s| ContractSchedule { split: 4, padded: true, ..*s }).listed();
     wishes.extend(long);
     wishes
 }

@@ -2,7 +2,9 @@
 
 use super::limits::Limits;
 use super::pair;
+use super::{Schedule, every};
 use crate::plan::{Expr, Group, Work};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A way to compute elements.
@@ -18,11 +20,10 @@ pub struct MapSchedule {
 
 impl MapSchedule {
     /// Every schedule, valid or not.
-    pub fn all() -> impl Iterator<Item = MapSchedule> {
-        [8, 32, 64, 128, 256].into_iter().flat_map(|invocations| {
-            [1, 4].into_iter().flat_map(move |width| {
-                [1, 2, 4, 8].into_iter().map(move |items| MapSchedule { invocations, width, items })
-            })
+    pub(super) fn all() -> Vec<Schedule> {
+        every(|pick| {
+            let (items, width) = (pick.of(&[1, 2, 4, 8]), pick.of(&[1, 4]));
+            Schedule::Map(MapSchedule { invocations: pick.of(&[8, 32, 64, 128, 256]), width, items })
         })
     }
 

@@ -16,6 +16,7 @@ use crate::plan::{Group, Plan, Work};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use homeostat_core::error::{Code, Error, Result as Checked};
+use homeostat_core::list::List;
 
 /// Most iterations of all loops of one invocation: a software driver silently stops a shader at 65,536.
 pub const ITERATIONS_MAX: u32 = 60_000;
@@ -76,12 +77,13 @@ impl Schedule {
 
     /// Every valid schedule, in a fixed order.
     pub fn space(group: &Group, limits: &Limits) -> Vec<Schedule> {
-        let all: Vec<Schedule> = match &group.work {
-            Work::Contract(_) => ContractSchedule::all(limits).map(Schedule::Contract).collect(),
-            Work::Row(_) => RowSchedule::all().map(Schedule::Row).collect(),
-            Work::Map(_) | Work::Pool(_) => MapSchedule::all().map(Schedule::Map).collect(),
+        let mut all = match &group.work {
+            Work::Contract(_) => ContractSchedule::all(limits),
+            Work::Row(_) => RowSchedule::all(),
+            Work::Map(_) | Work::Pool(_) => MapSchedule::all(),
         };
-        all.into_iter().filter(|s| s.check(group, limits).is_ok()).collect()
+        all.retain(|s| s.check(group, limits).is_ok());
+        all
     }
 
     /// The one to begin with; `None` where the adapter can compute the group in no way.
@@ -92,7 +94,7 @@ impl Schedule {
     /// The schedule of this text, the inverse of its display.
     pub fn parse(text: &str) -> Option<Schedule> {
         let (kind, rest) = text.split_once(' ')?;
-        let words: Vec<&str> = rest.split(' ').collect();
+        let words: Vec<&str> = rest.split(' ').listed();
         match kind {
             "contract" => ContractSchedule::parse(&words).map(Schedule::Contract),
             "row" => RowSchedule::parse(&words).map(Schedule::Row),
@@ -117,6 +119,33 @@ impl fmt::Display for Schedule {
     }
 }
 
+/// One of all combinations, read like the digits of its number.
+struct Pick(usize);
+
+impl Pick {
+    /// One of these. What is asked for first changes fastest from one combination to the next.
+    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+        let at = self.0 % list.len();
+        self.0 /= list.len();
+        list[at]
+    }
+}
+
+/// Every combination of what is picked.
+fn every(make: impl Fn(&mut Pick) -> Schedule) -> Vec<Schedule> {
+    let mut all = Vec::new();
+    for number in 0.. {
+        let mut pick = Pick(number);
+        let made = make(&mut pick);
+        // Its number has more digits than there are lists.
+        if pick.0 > 0 {
+            break;
+        }
+        all.push(made);
+    }
+    all
+}
+
 /// The first schedule of every group of a plan.
 pub fn first_schedules(plan: &Plan, limits: &Limits) -> Checked<Vec<Schedule>> {
     let first = |group: &Group| {
@@ -128,7 +157,7 @@ pub fn first_schedules(plan: &Plan, limits: &Limits) -> Checked<Vec<Schedule>> {
             Error::new(Code::ForgeUnsupported, text)
         })
     };
-    plan.groups.iter().map(first).collect()
+    plan.groups.iter().map(first).all_or()
 }
 
 /// Two numbers written as `16x8`.

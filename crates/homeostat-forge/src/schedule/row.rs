@@ -2,8 +2,10 @@
 
 use super::limits::Limits;
 use super::{ITERATIONS_MAX, pair};
+use super::{Schedule, every};
 use crate::ir::DType;
 use crate::plan::{Expr, Group, Row, RowKind};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// How the invocations of a row fold what each of them has.
@@ -41,27 +43,16 @@ pub struct RowSchedule {
 
 impl RowSchedule {
     /// Every schedule, valid or not.
-    pub fn all() -> impl Iterator<Item = RowSchedule> {
-        [1, 8, 32, 64, 128, 256].into_iter().flat_map(|threads| {
-            [1, 4, 8, 32, 64, 256].into_iter().flat_map(move |rows| {
-                [1, 4].into_iter().flat_map(move |width| {
-                    [1, 2, 4].into_iter().flat_map(move |unroll| {
-                        FOLDINGS.into_iter().flat_map(move |(folding, _)| {
-                            [false, true].into_iter().flat_map(move |online| {
-                                [false, true].into_iter().map(move |lanes_on_rows| RowSchedule {
-                                    threads,
-                                    rows,
-                                    width,
-                                    unroll,
-                                    folding,
-                                    online,
-                                    lanes_on_rows,
-                                })
-                            })
-                        })
-                    })
-                })
-            })
+    pub(super) fn all() -> Vec<Schedule> {
+        every(|pick| {
+            let lanes_on_rows = pick.of(&[false, true]);
+            let online = pick.of(&[false, true]);
+            let (folding, _) = pick.of(&FOLDINGS);
+            let unroll = pick.of(&[1, 2, 4]);
+            let width = pick.of(&[1, 4]);
+            let rows = pick.of(&[1, 4, 8, 32, 64, 256]);
+            let threads = pick.of(&[1, 8, 32, 64, 128, 256]);
+            Schedule::Row(RowSchedule { threads, rows, width, unroll, folding, online, lanes_on_rows })
         })
     }
 

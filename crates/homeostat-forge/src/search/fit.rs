@@ -2,6 +2,7 @@
 //! coefficients in microseconds.
 
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 
 /// How strongly the prior pulls.
 const RIDGE: f64 = 0.03;
@@ -17,12 +18,12 @@ pub(super) fn refit(rows: &[(&[f64], f64)], prior: &[f64]) -> Vec<f64> {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
     let logs: f64 = rows.iter().map(|(counts, y)| libm::log(y / (dot(counts, prior) + 1e-30))).sum();
     let scale = libm::exp(logs / rows.len() as f64);
-    let start: Vec<f64> = prior.iter().map(|p| p * scale).collect();
+    let start: Vec<f64> = prior.iter().map(|p| p * scale).listed();
     // In units of the scaled prior, so that one ridge fits all.
     let table: Vec<Vec<f64>> =
-        rows.iter().map(|(counts, y)| counts.iter().zip(&start).map(|(c, s)| c * s / y).collect()).collect();
+        rows.iter().map(|(counts, y)| counts.iter().zip(&start).map(|(c, s)| c * s / y).listed()).listed();
     let mut units = alloc::vec![1.0f64; n];
-    let mut left: Vec<f64> = table.iter().map(|row| 1.0 - row.iter().sum::<f64>()).collect();
+    let mut left: Vec<f64> = table.iter().map(|row| 1.0 - row.iter().sum::<f64>()).listed();
     for _ in 0..SWEEPS {
         for j in 0..n {
             let (mut up, mut down) = (RIDGE * (1.0 - units[j]), RIDGE);
@@ -36,7 +37,7 @@ pub(super) fn refit(rows: &[(&[f64], f64)], prior: &[f64]) -> Vec<f64> {
             units[j] = next;
         }
     }
-    units.iter().zip(&start).map(|(u, s)| u * s).collect()
+    units.iter().zip(&start).map(|(u, s)| u * s).listed()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::plan::Group;
 use crate::schedule::{Limits, Schedule};
 use alloc::{boxed::Box, vec, vec::Vec};
 use homeostat_core::error::Result;
+use homeostat_core::list::List;
 use homeostat_solver::order::ascending;
 use point::Point;
 
@@ -52,11 +53,11 @@ impl Search {
     /// A search by these strategies.
     pub fn with(group: &Group, limits: &Limits, seed: u32, strategies: &Strategies) -> Result<Self> {
         let space = Schedule::space(group, limits);
-        let points: Vec<Point> = space.iter().map(|s| point::of(group, s, limits)).collect();
+        let points: Vec<Point> = space.iter().map(|s| point::of(group, s, limits)).listed();
         let prior = cost::prior(group, limits);
         let dims = points.first().map_or(0, |p| p.values.len());
         let most = |d: usize| points.iter().map(|p| p.values[d] as u32).max().unwrap_or(0);
-        let setting = Setting { dimensions: (0..dims).map(|d| most(d) + 1).collect(), seed };
+        let setting = Setting { dimensions: (0..dims).map(|d| most(d) + 1).listed(), seed };
         let (strategies, turns) = strategies.make(&setting);
         Ok(Self {
             seen: vec![false; space.len()],
@@ -111,7 +112,7 @@ impl Search {
     /// Has these schedules proposed before all others, in their order: what did well with a kernel like this one.
     pub fn look_first<'a>(&mut self, schedules: impl Iterator<Item = &'a Schedule>) {
         let mut places: Vec<usize> =
-            schedules.filter_map(|s| self.space.iter().position(|known| known == s)).collect();
+            schedules.filter_map(|s| self.space.iter().position(|known| known == s)).listed();
         places.reverse();
         self.wanted = places;
     }
@@ -127,7 +128,7 @@ impl Search {
 
     /// Proposes only those schedules of which this is least.
     pub fn ban_others(&mut self, cost: impl Fn(&Schedule) -> u64) {
-        let costs: Vec<u64> = self.space.iter().map(cost).collect();
+        let costs: Vec<u64> = self.space.iter().map(cost).listed();
         let least = costs.iter().copied().min().unwrap_or(0);
         self.seen.iter_mut().zip(costs).for_each(|(seen, cost)| *seen |= cost > least);
     }
@@ -163,7 +164,7 @@ impl Search {
                 continue;
             };
             let (a, b) = (&self.points[before].dims, &self.points[number].dims);
-            let changed: Vec<usize> = (0..dims).filter(|d| a[*d] != b[*d]).collect();
+            let changed: Vec<usize> = (0..dims).filter(|d| a[*d] != b[*d]).listed();
             // Of three changes at once nobody knows which one paid.
             if (1..=2).contains(&changed.len()) {
                 for d in &changed {
@@ -222,15 +223,15 @@ impl Search {
             .iter()
             .filter(|(_, s)| s.is_finite())
             .map(|(i, s)| (&self.points[*i].counts[..], s / self.points[*i].scale))
-            .collect();
+            .listed();
         self.coefficients = fit::refit(&rows, &self.prior);
     }
 
     /// The best ones measured, best first.
     pub fn best(&self, n: usize) -> Vec<usize> {
-        let told: Vec<(usize, f64)> = self.told.iter().copied().filter(|(_, s)| s.is_finite()).collect();
-        let seconds: Vec<f64> = told.iter().map(|(_, s)| *s).collect();
-        ascending(&seconds).into_iter().take(n).map(|i| told[i].0).collect()
+        let told: Vec<(usize, f64)> = self.told.iter().copied().filter(|(_, s)| s.is_finite()).listed();
+        let seconds: Vec<f64> = told.iter().map(|(_, s)| *s).listed();
+        ascending(&seconds).into_iter().take(n).map(|i| told[i].0).listed()
     }
 
     /// The best schedule of a path that was not seen yet.

@@ -4,6 +4,7 @@ use super::cost;
 use crate::plan::{Group, Work};
 use crate::schedule::{Folding, Limits, Schedule};
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 
 /// A schedule as the search sees it.
 pub(super) struct Point {
@@ -48,5 +49,5 @@ pub(super) fn of(group: &Group, schedule: &Schedule, limits: &Limits) -> Point {
         (Schedule::Map(s), _) => cost::map(group, s, limits),
         _ => (Vec::new(), 1.0),
     };
-    Point { path, values: dims.iter().map(|d| f64::from(*d)).collect(), dims, counts, scale }
+    Point { path, values: dims.iter().map(|d| f64::from(*d)).listed(), dims, counts, scale }
 }

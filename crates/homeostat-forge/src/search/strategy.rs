@@ -5,6 +5,7 @@ use super::point::Point;
 use alloc::{boxed::Box, format, vec::Vec};
 use core::fmt;
 use homeostat_core::error::{Code, Error, Result};
+use homeostat_core::list::List;
 use homeostat_core::rng::Rng;
 use homeostat_solver::mixed::{Dimension, Mixed};
 
@@ -153,13 +154,13 @@ impl Strategies {
     pub fn take_turns(&mut self, names: &[&str]) -> Result<()> {
         let place = |name: &&str| {
             let unknown = || {
-                let names: Vec<&str> = self.names().collect();
+                let names: Vec<&str> = self.names().listed();
                 let text = format!("strategy '{name}': expected one of {}", names.join(", "));
                 Error::new(Code::InvalidOption, text)
             };
             self.names().position(|known| known == *name).ok_or_else(unknown)
         };
-        let turns = names.iter().map(place).collect::<Result<Vec<usize>>>()?;
+        let turns = names.iter().map(place).all_or()?;
         if turns.is_empty() {
             return Err(Error::new(Code::InvalidOption, "strategies: expected at least one"));
         }
@@ -178,7 +179,7 @@ impl Strategies {
             });
             turns.push(at);
         }
-        (used.into_iter().map(|place| (self.known[place].1)(setting)).collect(), turns)
+        (used.into_iter().map(|place| (self.known[place].1)(setting)).listed(), turns)
     }
 }
 
@@ -219,7 +220,7 @@ fn off(view: &View) -> Vec<f64> {
         *sum += libm::log(*seconds) - view.expected(*i);
         *n += 1.0;
     }
-    off.into_iter().map(|(sum, n)| sum / n).collect()
+    off.into_iter().map(|(sum, n)| sum / n).listed()
 }
 
 /// The solver's strategy for choices, which knows nothing of what schedules cost: it saves the search where the model is wrong.
@@ -229,7 +230,7 @@ struct Solver {
 
 impl Solver {
     fn new(setting: &Setting) -> Self {
-        let dimensions = setting.dimensions.iter().map(|n| Dimension::Categorical { options: *n }).collect();
+        let dimensions = setting.dimensions.iter().map(|n| Dimension::Categorical { options: *n }).listed();
         Self { study: Mixed::new(dimensions, u64::from(setting.seed)) }
     }
 }

@@ -11,6 +11,7 @@ use crate::ir::DType;
 use crate::plan::{Contract, Group};
 use crate::schedule::{ContractSchedule, Limits, Padded, Path};
 use alloc::{format, string::String, vec::Vec};
+use homeostat_core::list::List;
 
 /// Steps that are summed in one chain. A chain of n additions is off by about 0.4 sqrt(n) units in the last place of its largest
 /// partial sum; the gate is at 16.8 units of the sum of the absolute terms.
@@ -255,7 +256,7 @@ impl Main<'_> {
         }
         let (across, ty) = (self.across(), float(self.held()));
         self.source.line(format_args!("if (({k}) % {CHAIN}u == {}u) {{", CHAIN - self.p.unroll));
-        for (i, j) in (0..self.s.tile.0).flat_map(|i| (0..across).map(move |j| (i, j))) {
+        for (i, j) in (0..self.s.tile.0 * across).map(|n| (n / across, n % across)) {
             self.source.line(format_args!("sums[{}] += c{i}_{j}; c{i}_{j} = {ty}();", i * across + j));
         }
         self.source.line("}");
@@ -404,7 +405,7 @@ impl Main<'_> {
             held == 1 || self.c.n.is_multiple_of(4) && !nchw && self.group.shape.last().is_multiple_of(4);
         if self.is_long() {
             let across = self.across();
-            for (i, j) in (0..self.s.tile.0).flat_map(|i| (0..across).map(move |j| (i, j))) {
+            for (i, j) in (0..self.s.tile.0 * across).map(|n| (n / across, n % across)) {
                 self.source.line(format_args!("c{i}_{j} += sums[{}];", i * across + j));
             }
         }
@@ -420,7 +421,7 @@ impl Main<'_> {
                             j * step + q
                         )
                     };
-                    (0..4).map(lane).collect::<Vec<String>>().join(" ")
+                    (0..4).map(lane).listed().join(" ")
                 };
                 self.source.line(text);
             }

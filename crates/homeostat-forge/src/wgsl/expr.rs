@@ -6,6 +6,7 @@ use super::source::{Form, Source, float, literal};
 use crate::ir::{Binary, DType, Shape, Unary};
 use crate::plan::{Access, Expr};
 use alloc::{format, string::String, vec::Vec};
+use homeostat_core::list::List;
 
 /// Where an expression is computed.
 pub(super) struct Place<'a> {
@@ -80,7 +81,7 @@ fn read(source: &mut Source, access: &Access, at: &Place) -> String {
         return format!("vec4<f32>({name}[({place}) / 4u])");
     }
     let name = source.bind(tensor, Form::Buffer(dtype, 1));
-    let lanes: Vec<String> = (0..4).map(|lane| format!("f32({name}[{place} + {}u])", lane * last)).collect();
+    let lanes: Vec<String> = (0..4).map(|lane| format!("f32({name}[{place} + {}u])", lane * last)).listed();
     format!("vec4<f32>({})", lanes.join(", "))
 }
 

@@ -40,7 +40,7 @@ pub(super) fn multiply(
         a.wide,
         u64::from(b.high) * u64::from(b.wide)
     ));
-    let places = || (0..tm).flat_map(move |i| (0..tn).map(move |j| (i, j)));
+    let places = || (0..tm * tn).map(move |n| (n / tn, n % tn));
     for (i, j) in places() {
         source.line(format_args!("var c{i}_{j}: coop_mat16x16<f32, C>;"));
     }

@@ -4,6 +4,7 @@ use super::{Binding, Pass};
 use crate::ir::DType;
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::{Display, Write};
+use homeostat_core::list::List;
 
 /// How a binding is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl Source {
         );
         Pass {
             wgsl,
-            bindings: self.bindings.into_iter().map(|(binding, _)| binding).collect(),
+            bindings: self.bindings.into_iter().map(|(binding, _)| binding).listed(),
             grid,
             subgroups: self.subgroups,
             matrices: self.matrices,

@@ -3,6 +3,7 @@
 use super::{layout::Layout, process::Process, random, seen::Taken, space::Dimension, space::Space};
 use crate::order::ascending;
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_core::rng::Rng;
 
 /// Spaces of at most so many points are searched whole.
@@ -41,7 +42,7 @@ impl Search<'_> {
             return self.whole(size);
         }
         let mut pool = self.pool(parents, rng);
-        let order = ascending(&pool.iter().map(|(score, _)| -score).collect::<Vec<f64>>());
+        let order = ascending(&pool.iter().map(|(score, _)| -score).listed());
         let starts = order.into_iter().take(CLIMBS);
         let climbs = starts.map(|at| {
             let (score, x) = core::mem::take(&mut pool[at]);

@@ -2,6 +2,7 @@
 use crate::mixed::transform::transform;
 use crate::order::ascending;
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 
 /// At so many points some are let go.
 pub const ROWS_MAX: usize = 160;
@@ -41,9 +42,9 @@ impl Archive {
         ascending(&self.values).into_iter().take(ROWS_KEPT).for_each(|i| best[i] = true);
         let mut latest = (0..count).rev().filter(|&i| !best[i]);
         let from = latest.nth(ROWS_KEPT - 1).unwrap_or(0);
-        let kept: Vec<usize> = (0..count).filter(|&i| best[i] || i >= from).collect();
-        self.points = kept.iter().map(|&i| core::mem::take(&mut self.points[i])).collect();
-        self.values = kept.iter().map(|&i| self.values[i]).collect();
+        let kept: Vec<usize> = (0..count).filter(|&i| best[i] || i >= from).listed();
+        self.points = kept.iter().map(|&i| core::mem::take(&mut self.points[i])).listed();
+        self.values = kept.iter().map(|&i| self.values[i]).listed();
     }
 
     /// How many points are kept.
@@ -70,7 +71,7 @@ impl Archive {
     pub fn seen_values(&self) -> Vec<f64> {
         let worst = self.worst.unwrap_or(0.0);
         let finite = |y: &f64| if y.is_finite() { *y } else { worst };
-        transform(&self.values.iter().map(finite).collect::<Vec<f64>>())
+        transform(&self.values.iter().map(finite).listed())
     }
 }
 

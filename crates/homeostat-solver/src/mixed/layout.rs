@@ -1,6 +1,7 @@
 //! How a point looks to the model: columns of numbers whose distance means something.
 use super::space::{Dimension, Space};
 use alloc::{vec, vec::Vec};
+use homeostat_core::list::List;
 
 /// What an axis of the model is. Dimensions with a single value are no axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,13 +26,13 @@ impl Layout {
     /// The view of this space.
     pub fn new(space: &Space) -> Self {
         let varying = space.dims().iter().copied().enumerate().filter(|(_, d)| d.count() != Some(1));
-        let sources: Vec<(usize, Dimension)> = varying.collect();
+        let sources: Vec<(usize, Dimension)> = varying.listed();
         let axis = |(_, dim): &(usize, Dimension)| match dim {
             Dimension::Continuous | Dimension::Ordered { .. } => Axis::Number,
             Dimension::Periodic => Axis::Angle,
             Dimension::Categorical { .. } => Axis::Choice,
         };
-        Self { axes: sources.iter().map(axis).collect(), sources }
+        Self { axes: sources.iter().map(axis).listed(), sources }
     }
 
     /// How many columns there are.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::order::ascending;
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_core::rng::Rng;
 
 /// A first design has two points more than there are axes, within these bounds: with many axes the model learns more from
@@ -79,7 +80,7 @@ impl Mixed {
     /// The next point to evaluate. Never one that was told or is pending while the space has others; `None` when it has
     /// not.
     pub fn ask(&mut self, pending: &[Vec<f64>]) -> Option<Vec<f64>> {
-        let pending: Vec<Vec<f64>> = pending.iter().map(|x| self.space.snap(x)).collect();
+        let pending: Vec<Vec<f64>> = pending.iter().map(|x| self.space.snap(x)).listed();
         let (space, told) = (self.space.clone(), core::mem::take(&mut self.told));
         let taken = Taken::new(&space, &told, pending.iter().map(|x| &x[..]));
         let proposal = self.propose(&pending, &taken);
@@ -121,10 +122,10 @@ impl Mixed {
             return None;
         }
         let Model { process, fitted } = self.refreshed()?;
-        let smoothed: Vec<f64> = (0..process.len()).map(|i| process.smoothed(i)).collect();
+        let smoothed: Vec<f64> = (0..process.len()).map(|i| process.smoothed(i)).listed();
         let order = ascending(&smoothed);
         let parents: Vec<&[f64]> =
-            order.iter().take(PARENTS).map(|&i| &self.archive.points()[i][..]).collect();
+            order.iter().take(PARENTS).map(|&i| &self.archive.points()[i][..]).listed();
         let believing = (!pending.is_empty()).then(|| self.believing(process.clone(), pending));
         let search = Search {
             space: &self.space,

@@ -1,6 +1,7 @@
 //! Which points were told or are pending: what keeps a finite space from being asked the same point twice.
 use super::{random, space::Space};
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_core::rng::Rng;
 
 /// A set of points; exact also for continua, where it compares bits. Sorted lists: trees would be 6 kB more of WebAssembly.
@@ -91,5 +92,5 @@ impl<'a> Taken<'a> {
 }
 
 fn bits(x: &[f64]) -> Vec<u64> {
-    x.iter().map(|x| x.to_bits()).collect()
+    x.iter().map(|x| x.to_bits()).listed()
 }

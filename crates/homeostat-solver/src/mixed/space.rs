@@ -1,6 +1,7 @@
 //! What a point may be: its dimensions, and how many points there are.
 use super::random;
 use alloc::vec::Vec;
+use homeostat_core::list::List;
 use homeostat_core::{real::clamp, rng::Rng, space::Knob};
 
 /// One coordinate of a mixed space.
@@ -92,7 +93,7 @@ impl Space {
     /// The valid point nearest to `x`. Missing coordinates count as 0, surplus ones are dropped.
     pub fn snap(&self, x: &[f64]) -> Vec<f64> {
         let given = x.iter().copied().chain(core::iter::repeat(0.0));
-        let mut place: Vec<f64> = self.dims.iter().zip(given).map(|(d, x)| d.snap(x)).collect();
+        let mut place: Vec<f64> = self.dims.iter().zip(given).map(|(d, x)| d.snap(x)).listed();
         for (x, grid) in place.iter_mut().zip(&self.grids) {
             *x = grid.as_ref().map_or(*x, |knob| knob.quantise(*x));
         }
@@ -101,7 +102,7 @@ impl Space {
 
     /// A uniform point.
     pub fn random(&self, rng: &mut Rng) -> Vec<f64> {
-        let free: Vec<f64> = self.dims.iter().map(|d| d.random(rng)).collect();
+        let free: Vec<f64> = self.dims.iter().map(|d| d.random(rng)).listed();
         if self.grids.is_empty() { free } else { self.snap(&free) }
     }
 

@@ -3,6 +3,7 @@
 //! Standardised by the better half, then the power transform of Yeo and Johnson (2000) with the most likely exponent of at
 //! most 1, then standardised: a long tail of bad values is drawn in, and what is left between the good ones is seen.
 use alloc::{vec, vec::Vec};
+use homeostat_core::list::List;
 use homeostat_core::real::{self, clamp};
 
 /// Values in the same order (never reversed), of mean 0 and variance 1, or all 0 where they do not differ. Told values are
@@ -22,14 +23,14 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 /// seen. Where that is nothing, its distance from the least, and where even that is nothing, a quarter of the range.
 fn centred(values: &[f64]) -> Vec<f64> {
     // An eighth of any two finite numbers can be subtracted.
-    let eighths: Vec<f64> = values.iter().map(|y| y * 0.125).collect();
+    let eighths: Vec<f64> = values.iter().map(|y| y * 0.125).listed();
     let mut sorted = eighths.clone();
     real::sort(&mut sorted);
     let [Some(least), Some(most)] = [sorted.first(), sorted.last()] else { return eighths };
     let middle = quantile(&sorted, 0.5);
     let units = [middle - quantile(&sorted, 0.25), middle - least, (most - least) * 0.25];
     let Some(unit) = units.into_iter().find(|unit| *unit > 0.0) else { return vec![0.0; values.len()] };
-    eighths.iter().map(|y| clamp((y - middle) / unit, -1e100, 1e100)).collect()
+    eighths.iter().map(|y| clamp((y - middle) / unit, -1e100, 1e100)).listed()
 }
 
 /// Mean and variance.
@@ -41,18 +42,18 @@ fn moments(values: &[f64]) -> (f64, f64) {
 
 fn standardise(values: &[f64]) -> Vec<f64> {
     let size = values.iter().fold(f64::MIN_POSITIVE, |size, y| y.abs().max(size));
-    let scaled: Vec<f64> = values.iter().map(|y| y / size).collect();
+    let scaled: Vec<f64> = values.iter().map(|y| y / size).listed();
     let (mean, variance) = moments(&scaled);
     let deviation = libm::sqrt(variance);
     if deviation <= 1e-14 {
         return vec![0.0; values.len()];
     }
-    scaled.iter().map(|y| (y - mean) / deviation).collect()
+    scaled.iter().map(|y| (y - mean) / deviation).listed()
 }
 
 /// The power transform, its exponent the most likely of a grid up to 1 (no change). A larger one would draw in the good values.
 fn powered(values: &[f64]) -> Vec<f64> {
-    let logs: Vec<f64> = values.iter().map(|x| libm::log1p(x.abs())).collect();
+    let logs: Vec<f64> = values.iter().map(|x| libm::log1p(x.abs())).listed();
     let power = |(x, log): (&f64, &f64), exponent: f64| {
         let (exponent, sign) = if *x < 0.0 { (2.0 - exponent, -1.0) } else { (exponent, 1.0) };
         sign * if exponent == 0.0 { *log } else { libm::expm1(exponent * log) / exponent }
@@ -62,7 +63,7 @@ fn powered(values: &[f64]) -> Vec<f64> {
     let mut best = (f64::NEG_INFINITY, values.to_vec());
     for quarter in -8..=0 {
         let change = 0.25 * f64::from(quarter);
-        let candidate: Vec<f64> = values.iter().zip(&logs).map(|pair| power(pair, 1.0 + change)).collect();
+        let candidate: Vec<f64> = values.iter().zip(&logs).map(|pair| power(pair, 1.0 + change)).listed();
         let (_, variance) = moments(&candidate);
         let score = -0.5 * n * libm::log(variance.max(1e-300)) + change * jacobian;
         if score.is_finite() && score > best.0 {

@@ -32,9 +32,9 @@ impl StudyReader {
     /// Feeds bytes in any cut. The error names the line; after it every call gives the same error.
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         if self.problem.is_none() {
-            let at = |error: Error, line: u64| Error {
-                message: format!("study log, line {line}: {}", error.message),
-                ..error
+            let at = |error: Error, line: u64| {
+                let message = format!("study log, line {line}: {}", error.message);
+                error.saying(message)
             };
             self.problem = self.lines(bytes).err().map(|error| at(error, self.line));
         }
