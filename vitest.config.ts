@@ -53,16 +53,8 @@ export default defineConfig({
       },
       // Over sockets, whichever core: once is enough.
       { test: { name: 'server', include: ['test/server/**/*.test.ts'], ...common } },
-      // In a browser, alone: it is timed.
-      {
-        test: {
-          name: 'dashboard',
-          include: ['test/dashboard/**/*.test.ts'],
-          ...common,
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      // In a browser.
+      { test: { name: 'dashboard', include: ['test/dashboard/**/*.test.ts'], ...common } },
       { test: { name: 'repository', include: ['test/repository/**/*.test.ts'], ...common } },
     ],
   },
