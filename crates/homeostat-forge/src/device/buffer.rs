@@ -30,6 +30,11 @@ impl Buffer {
         self.spec.bytes()
     }
 
+    /// With its canaries.
+    pub(super) fn whole(&self) -> u64 {
+        self.spec.bytes() + 2 * BEFORE
+    }
+
     pub(super) fn binding(&self) -> wgpu::BindingResource<'_> {
         wgpu::BindingResource::Buffer(BufferBinding {
             buffer: &self.buffer,
@@ -42,6 +47,13 @@ impl Buffer {
 impl Gpu {
     /// A buffer whose elements are unwritten.
     pub fn allocate(&mut self, dtype: DType, elements: u64) -> Result<Buffer> {
+        let buffer = self.reserve(dtype, elements)?;
+        self.unwrite(&buffer)?;
+        Ok(buffer)
+    }
+
+    /// A buffer for whoever writes all of it, canaries too: nothing is.
+    pub(super) fn reserve(&mut self, dtype: DType, elements: u64) -> Result<Buffer> {
         let spec = TensorSpec { dtype, elements };
         let (bytes, most) = (spec.bytes(), self.limits().binding_bytes);
         if bytes > most {
@@ -49,9 +61,7 @@ impl Gpu {
             return Err(Error::new(Code::DeviceMemory, text));
         }
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
-        let buffer = Buffer { buffer: self.raw_buffer(bytes + 2 * BEFORE, usage)?, spec };
-        self.unwrite(&buffer)?;
-        Ok(buffer)
+        Ok(Buffer { buffer: self.raw_buffer(bytes + 2 * BEFORE, usage)?, spec })
     }
 
     /// Makes every element unwritten, and the canaries whole.
@@ -62,8 +72,9 @@ impl Gpu {
 
     /// A buffer with these elements.
     pub fn upload(&mut self, data: &Data) -> Result<Buffer> {
-        let buffer = self.allocate(data.dtype(), data.len() as u64)?;
-        self.write(&buffer, data)?;
+        let buffer = self.reserve(data.dtype(), data.len() as u64)?;
+        self.write_bytes(&buffer.buffer, 0, &buffer.spec.guarded(Some(data)));
+        self.alive()?;
         Ok(buffer)
     }
 

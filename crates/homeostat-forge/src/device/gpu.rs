@@ -265,22 +265,27 @@ impl Gpu {
         let _ = self.device.poll(PollType::Poll);
     }
 
-    /// Copies elements from one tensor to another one of the same size.
-    pub(super) fn copy(&mut self, from: &super::Buffer, to: &super::Buffer) -> Result<()> {
-        if (from.dtype(), from.elements()) != (to.dtype(), to.elements()) {
-            let text = format!(
-                "buffer: expected {} elements of {}, got {} of {}",
-                to.elements(),
-                to.dtype(),
-                from.elements(),
-                from.dtype()
-            );
-            return Err(Error::new(Code::TensorMismatch, text));
-        }
+    /// Dispatches kernels one after the other between copies from tensor to tensor, as one submission, and waits. Copies before are of
+    /// elements; those after are of whole buffers, canaries too.
+    pub(super) fn run_between(
+        &mut self,
+        before: &[(&super::Buffer, &super::Buffer)],
+        bounds: &[&Bound],
+        after: &[(&super::Buffer, &super::Buffer)],
+    ) -> Result<()> {
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        let (before, bytes) = (super::CANARY_BYTES as u64, to.bytes());
-        encoder.copy_buffer_to_buffer(&from.buffer, before, &to.buffer, before, bytes);
-        self.submit(encoder)
+        let start = super::CANARY_BYTES as u64;
+        for (from, to) in before {
+            alike(from, to)?;
+            encoder.copy_buffer_to_buffer(&from.buffer, start, &to.buffer, start, to.bytes());
+        }
+        record(&mut encoder, bounds, 1, None);
+        for (from, to) in after {
+            alike(from, to)?;
+            encoder.copy_buffer_to_buffer(&from.buffer, 0, &to.buffer, 0, to.whole());
+        }
+        self.submit(encoder)?;
+        self.wait()
     }
 
     /// Loses the device, as a driver that resets does: for fault tests.
@@ -382,34 +387,20 @@ impl Gpu {
         })
     }
 
-    fn record(
+    fn recorded(
         &self,
         bounds: &[&Bound],
         times: u32,
         timestamps: Option<&wgpu::QuerySet>,
     ) -> wgpu::CommandEncoder {
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        let writes = timestamps.map(|query_set| wgpu::ComputePassTimestampWrites {
-            query_set,
-            beginning_of_pass_write_index: Some(0),
-            end_of_pass_write_index: Some(1),
-        });
-        let mut pass = encoder
-            .begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes: writes });
-        for _ in 0..times {
-            for (pipeline, group, [x, y, z]) in bounds.iter().flat_map(|b| &b.passes) {
-                pass.set_pipeline(pipeline);
-                pass.set_bind_group(0, group, &[]);
-                pass.dispatch_workgroups(*x, *y, *z);
-            }
-        }
-        drop(pass);
+        record(&mut encoder, bounds, times, timestamps);
         encoder
     }
 
     /// Dispatches kernels one after the other, as one submission, and waits.
     pub fn run(&mut self, bounds: &[&Bound]) -> Result<()> {
-        self.submit(self.record(bounds, 1, None))?;
+        self.submit(self.recorded(bounds, 1, None))?;
         self.wait()
     }
 
@@ -419,7 +410,7 @@ impl Gpu {
         if self.timestamps && !self.adapter.software {
             return self.time_by_device(bound, times);
         }
-        let encoder = self.record(&[bound], times, None);
+        let encoder = self.recorded(&[bound], times, None);
         let before = process_cpu(self.adapter.software);
         let start = Instant::now();
         self.submit(encoder)?;
@@ -436,7 +427,7 @@ impl Gpu {
             count: 2,
         });
         let resolved = self.raw_buffer(256, BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC)?;
-        let mut encoder = self.record(&[bound], times, Some(&queries));
+        let mut encoder = self.recorded(&[bound], times, Some(&queries));
         encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
         let start = Instant::now();
         self.submit(encoder)?;
@@ -448,6 +439,43 @@ impl Gpu {
             tick(1).saturating_sub(tick(0)) as f64 * f64::from(self.queue.get_timestamp_period()) * 1e-9;
         Ok(Timing { wall_s, own_s: (own_s > 0.0).then_some(own_s) })
     }
+}
+
+fn record(
+    encoder: &mut wgpu::CommandEncoder,
+    bounds: &[&Bound],
+    times: u32,
+    timestamps: Option<&wgpu::QuerySet>,
+) {
+    let writes = timestamps.map(|query_set| wgpu::ComputePassTimestampWrites {
+        query_set,
+        beginning_of_pass_write_index: Some(0),
+        end_of_pass_write_index: Some(1),
+    });
+    let mut pass =
+        encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes: writes });
+    for _ in 0..times {
+        for (pipeline, group, [x, y, z]) in bounds.iter().flat_map(|b| &b.passes) {
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, group, &[]);
+            pass.dispatch_workgroups(*x, *y, *z);
+        }
+    }
+}
+
+/// Refuses to copy between tensors of other sizes or dtypes.
+fn alike(from: &super::Buffer, to: &super::Buffer) -> Result<()> {
+    if (from.dtype(), from.elements()) == (to.dtype(), to.elements()) {
+        return Ok(());
+    }
+    let text = format!(
+        "buffer: expected {} elements of {}, got {} of {}",
+        to.elements(),
+        to.dtype(),
+        from.elements(),
+        from.dtype()
+    );
+    Err(Error::new(Code::TensorMismatch, text))
 }
 
 fn process_cpu(software: bool) -> Option<f64> {

@@ -98,28 +98,30 @@ impl Machine for GpuMachine {
         keep: &[Option<u64>],
     ) -> Result<Vec<Option<Data>>> {
         let program = self.programs.get(&program).ok_or_else(|| unknown("program"))?;
+        let mut given: Vec<(&Buffer, &Buffer)> = Vec::new();
         for (operand, tensor) in inputs.iter().zip(program.inputs()) {
             match operand {
                 Operand::Data(data) => self.gpu.write(tensor, data)?,
                 Operand::Kept(number) => {
-                    let buffer = self.kept.get(number).ok_or_else(|| unknown("buffer"))?;
-                    self.gpu.copy(buffer, tensor)?;
+                    given.push((self.kept.get(number).ok_or_else(|| unknown("buffer"))?, tensor));
                 }
             }
         }
-        self.gpu.dispatch(program)?;
+        // What stays is copied out of the program, whose next run writes it anew: nothing of it comes from here.
+        let mut own: Vec<(u64, Buffer, &Buffer)> = Vec::new();
+        for (at, tensor) in program.outputs().enumerate() {
+            if let Some(number) = keep.get(at).copied().flatten() {
+                own.push((number, self.gpu.reserve(tensor.dtype(), tensor.elements())?, tensor));
+            }
+        }
+        let kept: Vec<(&Buffer, &Buffer)> = own.iter().map(|(_, own, tensor)| (*tensor, own)).collect();
+        self.gpu.run_between(&given, &program.all(), &kept)?;
         let mut outputs = Vec::new();
         for (at, tensor) in program.outputs().enumerate() {
-            match keep.get(at).copied().flatten() {
-                Some(number) => {
-                    let own = self.gpu.allocate(tensor.dtype(), tensor.elements())?;
-                    self.gpu.copy(tensor, &own)?;
-                    self.kept.insert(number, own);
-                    outputs.push(None);
-                }
-                None => outputs.push(Some(self.gpu.read(tensor)?)),
-            }
+            let stays = keep.get(at).is_some_and(|number| number.is_some());
+            outputs.push(if stays { None } else { Some(self.gpu.read(tensor)?) });
         }
+        self.kept.extend(own.into_iter().map(|(number, buffer, _)| (number, buffer)));
         Ok(outputs)
     }
 

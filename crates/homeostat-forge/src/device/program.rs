@@ -31,6 +31,11 @@ impl Program {
 }
 
 impl Program {
+    /// Its groups, in their order.
+    pub(super) fn all(&self) -> Vec<&Bound> {
+        self.bounds.iter().collect()
+    }
+
     /// Tensors of the inputs, in the order of the blueprint.
     pub(super) fn inputs(&self) -> &[Buffer] {
         &self.buffers[..self.recipe.inputs]
@@ -119,8 +124,8 @@ impl Gpu {
     }
 
     /// Dispatches a program's groups in their order, and waits.
-    pub(super) fn dispatch(&mut self, program: &Program) -> Result<()> {
-        self.run(&program.bounds.iter().collect::<Vec<&Bound>>())
+    fn dispatch(&mut self, program: &Program) -> Result<()> {
+        self.run(&program.all())
     }
 
     /// A program's groups, to be timed one by one.

@@ -27,4 +27,4 @@ pub use forge::{Forge, Opener, Options};
 pub use machine::{Machine, Opened, Operand};
 pub use pump::ABANDONED_MAX;
 pub use store::{Found, Store};
-pub use worker::{Answer, Opening, Worker};
+pub use worker::{Answer, Opening, Worker, rest};

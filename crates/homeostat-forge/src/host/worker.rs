@@ -10,6 +10,7 @@ use homeostat_core::error::{Code, Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Most jobs that wait for a machine.
@@ -120,6 +121,31 @@ impl<M, T> Opening<M, T> {
     }
 }
 
+/// Threads of machines that were opened.
+static THREADS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+/// How often it is looked whether they ended.
+const REST_LOOK: Duration = Duration::from_millis(1);
+
+/// Waits until the threads of all machines have ended, whose last holders let them go before; whether that is so by now. For the end of
+/// a process: one that ends while a driver's threads live may crash in it.
+pub fn rest(timeout: Duration) -> bool {
+    let until = Instant::now() + timeout;
+    loop {
+        let mut threads = THREADS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (done, left) = std::mem::take(&mut *threads).into_iter().partition(|thread| thread.is_finished());
+        *threads = left;
+        let rests = threads.is_empty();
+        drop(threads);
+        let done: Vec<JoinHandle<()>> = done;
+        // What its thread panicked with was somebody's answer.
+        done.into_iter().for_each(|thread| drop(thread.join()));
+        if rests || Instant::now() >= until {
+            return rests;
+        }
+        std::thread::sleep(REST_LOOK);
+    }
+}
+
 fn ended() -> Error {
     Error::new(Code::DeviceLost, "the device's thread ended")
 }
@@ -169,7 +195,12 @@ impl<M: 'static> Worker<M> {
                 }
             }
         });
-        spawned.map_err(|e| Error::new(Code::NoAdapter, format!("no thread for the device: {e}")))?;
+        let spawned =
+            spawned.map_err(|e| Error::new(Code::NoAdapter, format!("no thread for the device: {e}")))?;
+        let mut threads = THREADS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(spawned);
+        drop(threads);
         let answer = Answer { from, pulse: pulse.clone(), job: 0 };
         Ok(Opening { worker: Self { jobs, pulse, patience }, answer })
     }
@@ -277,13 +308,31 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_that_was_let_go_is_gone_when_all_rest() {
+        struct Kept(Arc<AtomicBool>);
+        impl Drop for Kept {
+            fn drop(&mut self) {
+                std::thread::sleep(Duration::from_millis(20));
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let gone = Arc::new(AtomicBool::new(false));
+        let own = gone.clone();
+        let (worker, ()) =
+            Worker::open(Duration::from_secs(600), |_| false, move || Ok((Kept(own), ()))).unwrap();
+        assert!(!rest(Duration::ZERO) && !gone.load(Ordering::Relaxed));
+        drop(worker);
+        assert!(rest(Duration::from_secs(60)) && gone.load(Ordering::Relaxed));
+    }
+
+    #[test]
     fn an_opening_is_waited_for_by_nobody() {
         let (go, wait) = channel::<()>();
         let open = move || {
             let _ = wait.recv();
             Ok(((), 7))
         };
-        let mut opening = Worker::begin(Duration::from_secs(2), |()| false, open).unwrap();
+        let mut opening = Worker::begin(Duration::from_secs(600), |()| false, open).unwrap();
         for _ in 0..3 {
             opening = opening.poll().map(|_| ()).unwrap_err();
         }
