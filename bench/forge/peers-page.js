@@ -3,6 +3,7 @@ import { defaultDevice, init, numpy } from '@jax-js/jax'
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-webgpu'
 import { blueprint, forge } from 'homeostat/forge'
+import * as ort from 'onnxruntime-web/webgpu'
 
 const wanted = new URLSearchParams(location.search)
 const size = Number(wanted.get('size') ?? 512)
@@ -11,8 +12,9 @@ const rounds = Number(wanted.get('rounds') ?? 7)
 const numbers = (seed) => Float32Array.from({ length: size * size }, (_, i) => (((i + seed) * 7919) % 2003) / 1001 - 1)
 const [a, b] = [numbers(1), numbers(2)]
 
-async function ours() {
-  const f = await forge({ evaluations: 22, sampling: 0 })
+/** By whoever is faster, as users have it, and by each alone: so that the page says which of the two it was. */
+async function ours(backend) {
+  const f = await forge({ backend, evaluations: 22, sampling: 0 })
   const kernel = await f.kernel(blueprint.matmul({ m: size, n: size, k: size }))
   const stats = await kernel.settled()
   return { run: () => kernel.run({ a, b }), about: { adapter: f.adapter?.name, software: f.adapter?.software, stats } }
@@ -39,10 +41,39 @@ async function tensorflow() {
   }
 }
 
+/** A model of one product, as ONNX's protocol buffers have it: fields are numbers with what they hold. */
+function model() {
+  const varint = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...varint(n >> 7)])
+  const number = (field, n) => [field << 3, ...varint(n)]
+  const bytes = (field, content) => [(field << 3) | 2, ...varint(content.length), ...content]
+  const text = (field, words) => bytes(field, [...new TextEncoder().encode(words)])
+  const shape = bytes(2, [...bytes(1, number(1, size)), ...bytes(1, number(1, size))])
+  const tensor = (field, name) => bytes(field, [...text(1, name), ...bytes(2, bytes(1, [...number(1, 1), ...shape]))])
+  const node = bytes(1, [...text(1, 'a'), ...text(1, 'b'), ...text(2, 'y'), ...text(4, 'MatMul')])
+  const graph = [...node, ...text(2, 'product'), ...tensor(11, 'a'), ...tensor(11, 'b'), ...tensor(12, 'y')]
+  return Uint8Array.from([...number(1, 8), ...bytes(7, graph), ...bytes(8, number(2, 17))])
+}
+
+async function onnxruntime() {
+  ort.env.wasm.wasmPaths = '/ort/'
+  ort.env.wasm.numThreads = 1
+  const session = await ort.InferenceSession.create(model(), { executionProviders: ['webgpu'] })
+  const tensor = (data) => new ort.Tensor('float32', data, [size, size])
+  return { run: async () => (await session.run({ a: tensor(a), b: tensor(b) })).y.getData() }
+}
+
 async function main() {
   const contenders = {}
   const rows = {}
-  for (const [name, make] of Object.entries({ homeostat: ours, 'jax-js': jax, 'tfjs-webgpu': tensorflow })) {
+  const makers = {
+    homeostat: () => ours('auto'),
+    'homeostat, gpu': () => ours('gpu'),
+    'homeostat, cpu': () => ours('cpu'),
+    'jax-js': jax,
+    'tfjs-webgpu': tensorflow,
+    'onnxruntime-web': onnxruntime,
+  }
+  for (const [name, make] of Object.entries(makers)) {
     try {
       contenders[name] = await make()
       await contenders[name].run()

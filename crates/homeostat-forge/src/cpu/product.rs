@@ -16,9 +16,10 @@ const HIGH: usize = 96;
 const WIDE: usize = 512;
 /// Most lanes of a vector.
 const LANES_MAX: usize = 16;
-/// Fewer rows than that read the second operand once as it lies: packing it would cost more than it saves.
+/// So few rows read the second operand once as it lies: packing it would cost more than it saves.
 const THIN: usize = 4;
-/// Columns that few rows have at once: what is read of the second operand stays in the first-level cache from row to row.
+/// Columns that few rows have at once: sums stay in the first-level cache, what is read of the second operand in the second-level one
+/// from row to row.
 const THIN_WIDE: usize = 512;
 
 /// A matrix as it lies in memory: row by row, or turned, column by column.
@@ -32,13 +33,17 @@ pub(super) struct Operand<'a> {
 pub(super) fn product(a: Operand, b: Operand, c: &mut [f32], [m, n, k]: [usize; 3], threads: Threads) {
     debug_assert!(a.numbers.len() >= m * k && b.numbers.len() >= k * n && c.len() >= m * n);
     let operations = m as f64 * n as f64 * k as f64;
-    let thin = m <= THIN && !b.turned;
+    // In a browser size counts more.
+    let few = m <= THIN && !b.turned && cfg!(not(target_family = "wasm"));
     threads.rows(&mut c[..m * n], n, ROWS, operations, |first, c| {
         let left = if a.turned { &a.numbers[first..] } else { &a.numbers[first * k..] };
         let (down, along) = if a.turned { (1, m) } else { (k, 1) };
         let a = Left { numbers: left, down, along };
-        if thin {
-            Arch::new().dispatch(Thin { a, b: b.numbers, c, n, k });
+        if few {
+            Arch::new().dispatch(
+                #[inline(always)]
+                || thin(a, b.numbers, c, n, k),
+            );
         } else {
             Arch::new().dispatch(Product { a, b, c, n, k });
         }
@@ -99,8 +104,8 @@ impl WithSimd for Product<'_> {
     }
 }
 
-/// Panels of `wide` columns, step by step; what is missing of the last one is zero.
-#[inline(always)]
+/// Panels of `wide` columns, step by step; what is missing of the last one is zero. In a browser size counts: one copy is enough there.
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn pack_right(
     panel: &mut [f32],
     wide: usize,
@@ -135,7 +140,7 @@ fn pack_right(
 }
 
 /// Panels of `ROWS` rows, step by step; what is missing of the last one is zero.
-#[inline(always)]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn pack_left(panel: &mut [f32], a: Left, [row, rows]: [usize; 2], steps: [usize; 2]) {
     for (i, to) in panel.chunks_exact_mut(ROWS * steps[1]).take(rows.div_ceil(ROWS)).enumerate() {
         let first = row + i * ROWS;
@@ -144,7 +149,7 @@ fn pack_left(panel: &mut [f32], a: Left, [row, rows]: [usize; 2], steps: [usize;
 }
 
 /// Rows that become columns of a panel, `wide` of them.
-#[inline(always)]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn turn(to: &mut [f32], wide: usize, from: Left, [row, rows]: [usize; 2], [depth, steps]: [usize; 2]) {
     if rows < wide {
         to.fill(0.0);
@@ -232,60 +237,31 @@ fn add<S: Simd>(
 }
 
 /// A few rows: every row of the second operand is read where it lies, four at a time.
-struct Thin<'a> {
-    a: Left<'a>,
-    b: &'a [f32],
-    c: &'a mut [f32],
-    n: usize,
-    k: usize,
-}
-
-impl WithSimd for Thin<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Thin { a, b, c, n, k } = self;
-        let mut sums = [0f32; THIN * THIN_WIDE];
-        for column in (0..n).step_by(THIN_WIDE) {
-            let columns = THIN_WIDE.min(n - column);
-            for depth in (0..k).step_by(CHAIN) {
-                let end = k.min(depth + CHAIN);
+#[inline(always)]
+fn thin(a: Left, b: &[f32], c: &mut [f32], n: usize, k: usize) {
+    let mut sums = [0f32; THIN_WIDE];
+    for column in (0..n).step_by(THIN_WIDE) {
+        let columns = THIN_WIDE.min(n - column);
+        for depth in (0..k).step_by(CHAIN) {
+            let end = k.min(depth + CHAIN);
+            for (i, c) in c.chunks_exact_mut(n).enumerate() {
+                let sums = &mut sums[..columns];
                 sums.fill(0.0);
                 for p in (depth..end).step_by(4) {
                     // Past the end the last row is read again, times nothing.
-                    let rows = [0, 1, 2, 3].map(|q| &b[(p + q).min(end - 1) * n + column..][..columns]);
-                    for (i, sums) in sums.chunks_exact_mut(THIN_WIDE).take(c.len() / n).enumerate() {
-                        let by = |q: usize| {
-                            if p + q < end { a.numbers[i * a.down + (p + q) * a.along] } else { 0.0 }
-                        };
-                        four(simd, &mut sums[..columns], rows, [by(0), by(1), by(2), by(3)]);
+                    let row = |q: usize| &b[(p + q).min(end - 1) * n + column..][..columns];
+                    let by = |q: usize| {
+                        if p + q < end { a.numbers[i * a.down + (p + q) * a.along] } else { 0.0 }
+                    };
+                    let (near, far) = (row(0).iter().zip(row(1)), row(2).iter().zip(row(3)));
+                    let [a0, a1, a2, a3] = [by(0), by(1), by(2), by(3)];
+                    for (sum, ((x0, x1), (x2, x3))) in sums.iter_mut().zip(near.zip(far)) {
+                        *sum += a0 * x0 + a1 * x1 + (a2 * x2 + a3 * x3);
                     }
                 }
-                for (sums, c) in sums.chunks_exact(THIN_WIDE).zip(c.chunks_exact_mut(n)) {
-                    c[column..column + columns].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
-                }
+                c[column..column + columns].iter_mut().zip(sums).for_each(|(c, sum)| *c += *sum);
             }
         }
-    }
-}
-
-/// sums += Σ by · row.
-#[inline(always)]
-fn four<S: Simd>(simd: S, sums: &mut [f32], rows: [&[f32]; 4], by: [f32; 4]) {
-    let (sums, sums_rest) = S::as_mut_simd_f32s(sums);
-    let [(r0, e0), (r1, e1), (r2, e2), (r3, e3)] = rows.map(S::as_simd_f32s);
-    let [a0, a1, a2, a3] = by.map(|x| simd.splat_f32s(x));
-    let mut j = 0;
-    while j < sums.len() {
-        let sum = simd.mul_add_e_f32s(a1, r1[j], simd.mul_add_e_f32s(a0, r0[j], sums[j]));
-        sums[j] = simd.mul_add_e_f32s(a3, r3[j], simd.mul_add_e_f32s(a2, r2[j], sum));
-        j += 1;
-    }
-    j = 0;
-    while j < sums_rest.len() {
-        sums_rest[j] += by[0] * e0[j] + by[1] * e1[j] + by[2] * e2[j] + by[3] * e3[j];
-        j += 1;
     }
 }
 

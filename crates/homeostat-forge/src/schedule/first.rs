@@ -42,6 +42,21 @@ fn contract(c: &Contract, limits: &Limits) -> Vec<ContractSchedule> {
         let flat = (lanes, 1);
         // Padding the columns to whole blocks must not waste more than a quarter.
         let waste = |block: u32| c.n.div_ceil(block) * block * 4 > c.n * 5;
+        let padding = |s: &ContractSchedule| {
+            let p = s.padded(c, limits);
+            f64::from(p.k) * f64::from(p.n) / (f64::from(c.k) * f64::from(c.n))
+        };
+        // A subgroup shares its rows and takes as many channels at once as it has lanes: where that pads a convolution's work by more
+        // than a quarter, each lane has rows of its own instead, and columns that need no padding.
+        if c.image.is_some()
+            && (limits.subgroup.is_none() || padding(&of(Path::Subgroup, (16, 4), flat, true)) > 1.25)
+        {
+            let columns = if c.n.is_multiple_of(16) { 16 } else { 8 };
+            for padded in [false, true] {
+                let own = of(Path::TextureB, (4, columns), flat, padded);
+                wishes.push(ContractSchedule { lanes_on_rows: true, ..own });
+            }
+        }
         if limits.subgroup.is_some() && !waste(lanes * 8) {
             wishes.push(of(Path::SubgroupTexture, (16, 8), flat, true));
         }
