@@ -12,7 +12,7 @@ const WASM_LIMITS = {
   homeostat_bg: 60_000,
   homeostat_solver_bg: 101_000,
   homeostat_reflex_bg: 80_000,
-  homeostat_forge_bg: 198_000,
+  homeostat_forge_bg: 186_000,
 }
 const manifest = () => JSON.parse(readFileSync(at('package.json'), 'utf8'))
 
