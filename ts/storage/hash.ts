@@ -1,4 +1,4 @@
-/** SHA-256 by Web Crypto, which every runtime has. */
+/** SHA-256 by Web Crypto, which every runtime has; of a line by the runtime's own module, where there is one. */
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
@@ -16,4 +16,23 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
 
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+}
+
+interface Hash {
+  update(data: string, encoding: 'hex' | 'utf8'): Hash
+  digest(encoding: 'hex'): string
+}
+type Builtin = { getBuiltinModule?(name: string): { createHash(name: 'sha256'): Hash } | undefined }
+
+/** A job of Web Crypto takes many times as long as the hash of a line. Not imported: bundles for browsers have no such module. */
+const own = (globalThis as { process?: Builtin }).process?.getBuiltinModule?.('node:crypto')
+
+/** Over the bytes that `link` has in hex, and `text` behind them. */
+export function linkedHash(link: string, text: string): string | Promise<string> {
+  if (own !== undefined) return own.createHash('sha256').update(link, 'hex').update(text, 'utf8').digest('hex')
+  const [first, rest] = [fromHex(link), new TextEncoder().encode(text)]
+  const bytes = new Uint8Array(first.length + rest.length)
+  bytes.set(first)
+  bytes.set(rest, first.length)
+  return sha256(bytes)
 }

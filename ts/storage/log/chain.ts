@@ -4,7 +4,7 @@
  */
 import { HomeostatError } from '../../errors.js'
 import type { EntryRow } from '../backend.js'
-import { fromHex, toHex } from '../hash.js'
+import { linkedHash } from '../hash.js'
 
 const ZERO = '0'.repeat(64)
 const TAIL = /,"hash":"([0-9a-f]{64})"\}$/
@@ -33,21 +33,20 @@ export function hashOf(line: string): string {
  * entry was trimmed away, so that the first row is taken on trust. Throws `HOMEOSTAT_JOURNAL_BROKEN` with the row at fault.
  */
 export async function checkChain(rows: readonly EntryRow[], before: string | null | undefined): Promise<void> {
-  const encoder = new TextEncoder()
   let hash = before
-  const checks = rows.map(async (row) => {
+  const checks: Promise<void>[] = []
+  for (const row of rows) {
     const own = hashOf(row.line)
     const previous = row.event === 'start' ? startOf(row, hash) : hash
     hash = own
-    if (previous === null) return
-    const body = row.line.slice(0, row.line.length - own.length - 11)
-    const [link, content] = [fromHex(previous ?? ZERO), encoder.encode(body)]
-    const bytes = new Uint8Array(link.length + content.length)
-    bytes.set(link)
-    bytes.set(content, link.length)
-    const found = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
-    if (found !== own) throw broken(row.position, 'its hash does not follow from the entries before it')
-  })
+    if (previous === null) continue
+    const check = (found: string): void => {
+      if (found !== own) throw broken(row.position, 'its hash does not follow from the entries before it')
+    }
+    const found = linkedHash(previous ?? ZERO, row.line.slice(0, row.line.length - own.length - 11))
+    if (typeof found === 'string') check(found)
+    else checks.push(found.then(check))
+  }
   await Promise.all(checks)
 }
 
