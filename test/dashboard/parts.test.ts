@@ -161,3 +161,11 @@ test('changes of several runs stand the newest first, in whatever order they cam
       .slice(0, 2),
   ).toEqual(['live', 'superseded'])
 })
+
+test('a page of changes that comes after a live one puts the run before behind it', () => {
+  const change = (runId: string, seq: number) => ({ tuner: 'a', runId, seq, standing: null }) as never
+  const model = new Model()
+  model.addChanges('a', [change('b', 3)])
+  model.addChanges('a', [change('b', 3), change('b', 2), change('a', 8)])
+  expect(model.changesOf('a').map(({ runId, seq }) => `${runId}${seq}`)).toEqual(['b3', 'b2', 'a8'])
+})

@@ -70,6 +70,14 @@ describe.each([...FRAMEWORKS, ['by itself', alone] as const])('%s', (framework, 
     expect((await ask(at, { path: '/api/v1', token: TOKENS.other })).status).toBe(200)
   })
 
+  test('tokens that are given out later close what was open only for want of any', async () => {
+    const { at } = await started({ tokens: [] })
+    expect((await ask(at, { path: '/api/v1/state' })).status).toBe(200)
+    at.operations.setTokens([{ name: 'ada', role: 'operate', token: TOKENS.other }])
+    expect((await ask(at, { path: '/api/v1/state' })).status).toBe(401)
+    expect((await ask(at, { path: '/api/v1/state', token: TOKENS.other })).status).toBe(200)
+  })
+
   test('guessing is slowed down: 429, but never for who holds a token', async () => {
     const { at } = await started()
     const start = performance.now()

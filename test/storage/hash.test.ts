@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
+import { chained } from '../../ts/storage/conformance/support.js'
+import { checkChain, splitLines } from '../../ts/storage/log/chain.js'
 
 const load = async () => (await import('../../ts/storage/hash.js')).linkedHash
 
@@ -23,3 +25,11 @@ test.each([true, false])('with the module of the runtime: %s', async (builtin) =
     }),
   )
 })
+
+test.each([5, 'abc', {}])(
+  'what a start names as the run before is a hash, or the chain is broken: %j',
+  async (previous) => {
+    const { text } = await chained([{ event: 'start', payload: { previous } }])
+    await expect(checkChain(splitLines(text, 0), null)).rejects.toMatchObject({ code: 'HOMEOSTAT_JOURNAL_BROKEN' })
+  },
+)

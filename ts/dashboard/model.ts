@@ -83,14 +83,20 @@ const runsOf = (changes: readonly Change[]): string[] => [...new Set(changes.map
 /** Runs, the newest first, with those of what came where they belong. */
 function orderOf(known: readonly string[], given: readonly string[], older: boolean): string[] {
   const fresh = given.filter((run) => !known.includes(run))
-  const placed = fresh.filter((run) => given.slice(given.indexOf(run)).some((one) => known.includes(one)))
-  const rest = fresh.filter((run) => !placed.includes(run))
-  const inOrder = known.flatMap((run) => [...placed.filter((one) => nextKnown(given, known, one) === run), run])
+  const next = (run: string) => given.slice(given.indexOf(run)).find((one) => known.includes(one))
+  const inFront = fresh.filter((run) => next(run) !== undefined)
+  // With none that is known behind it a run follows the last one in front of it.
+  const last = given.findLast((one) => known.includes(one))
+  const rest = fresh.filter((run) => !inFront.includes(run))
+  const behind = last === undefined ? [] : rest
+  const inOrder = known.flatMap((run) => [
+    ...inFront.filter((one) => next(one) === run),
+    run,
+    ...(run === last ? behind : []),
+  ])
+  if (last !== undefined) return inOrder
   return older ? [...inOrder, ...rest] : [...rest, ...inOrder]
 }
-
-const nextKnown = (given: readonly string[], known: readonly string[], run: string): string | undefined =>
-  given.slice(given.indexOf(run)).find((one) => known.includes(one))
 
 /** Of changes of values only the last one is live: what is told of a change later is told of the newer one alone. */
 function settled(changes: Change[]): Change[] {

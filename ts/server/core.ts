@@ -16,7 +16,7 @@ import { Hub, type HubOptions } from './events/hub.js'
 import { Replays } from './http/idempotency.js'
 import { KeptAnswers } from './http/kept-answers.js'
 import { Problem } from './http/problem.js'
-import type { Actor, Tokens } from './http/tokens.js'
+import type { Actor, Role, Tokens } from './http/tokens.js'
 import { LiveReflex, type QueueSource, queueState } from './live/reflex.js'
 import { type MeasuredJournal, openMetrics } from './metrics.js'
 import { type Section, Sections } from './sections.js'
@@ -35,7 +35,8 @@ export interface CoreParts {
   readonly journals: ReadonlyMap<string, MeasuredJournal>
   readonly sections: ReadonlyMap<string, Section>
   readonly hub: HubOptions
-  readonly loopbackRole: 'read' | 'operate' | undefined
+  /** Of who asks from this machine without a token; nobody's where undefined. */
+  readonly loopbackRole: () => Role | undefined
   sources(listener: Listener): readonly TunerSource[]
 }
 
@@ -198,7 +199,7 @@ export class Core {
 
   /** Whether who opened a stream may go on reading it. */
   stillAllowed(actor: Actor): boolean {
-    return actor.name === LOOPBACK ? this.#parts.loopbackRole !== undefined : this.#parts.tokens.holds(actor)
+    return actor.name === LOOPBACK ? this.#parts.loopbackRole() !== undefined : this.#parts.tokens.holds(actor)
   }
 
   async close(timeoutMs: number): Promise<void> {

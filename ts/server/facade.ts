@@ -5,7 +5,7 @@ import { HomeostatError } from '../errors.js'
 import type { JournalSink } from '../journal/sink.js'
 import { type Assets, DEFAULT_ASSETS } from './assets/assets.js'
 import { Core } from './core.js'
-import { parseTokens, type TokenOptions, Tokens } from './http/tokens.js'
+import { parseTokens, type Role, type TokenOptions, Tokens } from './http/tokens.js'
 import { LiveTuner } from './live/tuner.js'
 import {
   type ExpressMiddleware,
@@ -91,8 +91,12 @@ export function makeServer(host: ServerHost): MakeServer {
     const tokens = new Tokens([...environment.given, ...(environment.file?.read() ?? [])])
     const runId = host.randomId()
     const journal = 'write' in resolved.journal ? resolved.journal : await openFolder(host, resolved.journal.folder)
-    const loopback = resolved.loopback ?? (tokens.empty ? 'operate' : 'none')
-    const loopbackRole = loopback === 'none' ? undefined : loopback
+    // Asked anew for each request: tokens that are given out later close what was open only for want of any.
+    const loopbackRole = (): Role | undefined => {
+      const open = tokens.empty && environment.file === undefined
+      const loopback = resolved.loopback ?? (open ? 'operate' : 'none')
+      return loopback === 'none' ? undefined : loopback
+    }
     const core = new Core({
       version: host.version,
       base: resolved.base,

@@ -12,7 +12,7 @@ import { type BodyLimits, jsonBody } from './http/body.js'
 import { type Guarded, type GuardOptions, guard, isLocal } from './http/guard.js'
 import { Problem } from './http/problem.js'
 import { queryOf } from './http/query.js'
-import type { Actor, Tokens } from './http/tokens.js'
+import type { Actor, Role, Tokens } from './http/tokens.js'
 
 export interface Connection {
   /** Address of who asks, as the socket tells it. Without it nobody counts as being on this machine. */
@@ -29,7 +29,8 @@ export interface HandlerParts {
   readonly base: string
   readonly assets: Assets
   /** What somebody on this machine may do without a token. */
-  readonly loopbackRole: 'read' | 'operate' | undefined
+  /** Of who asks from this machine without a token; nobody's where undefined. */
+  readonly loopbackRole: () => Role | undefined
   /** Told of what nobody expected. */
   readonly onError: (error: unknown) => void
 }
@@ -111,7 +112,8 @@ export class Handler {
   }
 
   async #actor(request: Request, guarded: Guarded, peer: string | undefined, route: AnyRoute): Promise<Actor> {
-    const { tokens, loopbackRole } = this.#parts
+    const { tokens } = this.#parts
+    const loopbackRole = this.#parts.loopbackRole()
     if (route.role === 'none') return { name: LOOPBACK, role: 'read' }
     const authorization = request.headers.get('authorization')
     const local =

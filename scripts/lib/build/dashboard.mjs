@@ -15,7 +15,7 @@ export const dashboard = {
   title: 'dashboard',
   tool: 'node',
   // What it shows is typed, and in part computed, as the server and the plots have it.
-  inputs: ['ts/dashboard', 'ts/plot', 'ts/sse', 'ts/server/trace/scale.ts', 'package-lock.json'],
+  inputs: ['ts/dashboard', 'ts/plot', 'ts/sse', 'ts/tuner/scale.ts', 'package-lock.json'],
   outputs: () => [join(OUT, 'index.html')],
   async build() {
     const app = await script('main.ts', 'esm')

@@ -93,6 +93,11 @@ export class Track {
     if (this.#fine === undefined || atMs <= Math.max(this.#fine.toMs, this.#tailEnd())) return
     this.#tail.push({ atMs, values })
     this.#merged = undefined
+    // Nobody has looked for long: the next look asks.
+    if (this.#tail.length > 2 * TAIL_MAX) {
+      this.#tail = []
+      this.#fine = undefined
+    }
   }
 
   /** What is held may lack something: it is asked for again at the next look, and shown until then. */

@@ -12,6 +12,7 @@ import type { ChangesQuery } from '../sources.js'
 
 export type TracedKnob = KnobConfig & { readonly choices?: readonly string[] | undefined }
 
+/** Changes that are kept, and as many probes: of these there are hundreds for one decision, which they must not push out. */
 const CHANGES_MAX = 1000
 const PROPOSALS_MAX = 64
 const TOLD = new Set<string>(CHANGE_TYPES)
@@ -26,6 +27,8 @@ interface Kept {
   standing: Standing | null
 }
 
+const isProbe = ({ change }: Kept): boolean => change.kind === 'probe'
+
 export class Trace {
   readonly table: Table
   readonly objective: RecentObjective = new RecentObjective()
@@ -34,6 +37,7 @@ export class Trace {
   readonly #atMs: (timeUs: number) => number
   readonly #tell: (change: Change) => void
   readonly #changes: Kept[] = []
+  #probes = 0
   readonly #proposals = new Map<number, Readonly<Record<string, unknown>>>()
   readonly #values = new Map<string, number>()
   readonly #baselines = new Map<string, number>()
@@ -161,9 +165,20 @@ export class Trace {
       evidence: moved ? { ...proposal } : payload,
     }
     const kept: Kept = { change, place, run: this.#runs, standing: moved ? 'live' : null }
-    this.#changes.push(kept)
-    if (this.#changes.length > CHANGES_MAX) this.#changes.shift()
+    this.#keep(kept)
     this.#tell({ ...change, standing: kept.standing })
+  }
+
+  #keep(kept: Kept): void {
+    const probe = isProbe(kept)
+    this.#changes.push(kept)
+    if (probe) this.#probes++
+    if ((probe ? this.#probes : this.#changes.length - this.#probes) <= CHANGES_MAX) return
+    this.#changes.splice(
+      this.#changes.findIndex((one) => isProbe(one) === probe),
+      1,
+    )
+    if (probe) this.#probes--
   }
 
   /** What was live is not any more: taken back as far as nothing was certified since, or replaced. */

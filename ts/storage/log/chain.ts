@@ -7,6 +7,7 @@ import type { EntryRow } from '../backend.js'
 import { linkedHash } from '../hash.js'
 
 const ZERO = '0'.repeat(64)
+const HASH = /^[0-9a-f]{64}$/
 const TAIL = /,"hash":"([0-9a-f]{64})"\}$/
 /** Longest line that is taken. */
 export const LINE_MAX = 1 << 20
@@ -52,8 +53,11 @@ export async function checkChain(rows: readonly EntryRow[], before: string | nul
 
 /** A start without `previous` begins a chain of its own; one with it has to name the entry in front. */
 function startOf(row: EntryRow, before: string | null | undefined): string | undefined {
-  const { payload } = JSON.parse(row.line) as { payload?: { previous?: string | null } }
+  const { payload } = JSON.parse(row.line) as { payload?: { previous?: unknown } }
   const previous = payload?.previous ?? undefined
+  if (previous !== undefined && (typeof previous !== 'string' || !HASH.test(previous))) {
+    throw broken(row.position, 'what it says of the run before it is no hash')
+  }
   if (previous !== undefined && typeof before === 'string' && previous !== before) {
     throw broken(row.position, 'this run does not continue the one before it')
   }
