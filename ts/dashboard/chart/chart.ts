@@ -78,9 +78,10 @@ export class Chart {
       h('div', { class: 'chart-box' }, this.#canvas, this.#note),
     )
     this.#canvas.parentElement?.style.setProperty('height', `${options.height}px`)
-    const sizes = new ResizeObserver(([entry]) => entry && this.#resize(entry.contentRect))
+    // Of several entries that came together the last one says how it is now.
+    const sizes = new ResizeObserver((all) => this.#resize((all.at(-1) as ResizeObserverEntry).contentRect))
     sizes.observe(this.#canvas.parentElement as Element)
-    const looks = new IntersectionObserver(([entry]) => this.#look(entry?.isIntersecting === true))
+    const looks = new IntersectionObserver((all) => this.#look(all.at(-1)?.isIntersecting === true))
     looks.observe(this.element)
     this.#observers = [sizes, looks]
     this.#unlisten = options.span.listen(() => this.invalidate())
