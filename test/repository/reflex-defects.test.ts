@@ -33,7 +33,12 @@ test.skipIf(!installed)(
     const folder = mkdtempSync(join(tmpdir(), 'homeostat-'))
     try {
       const file = join(folder, 'defects.json')
-      await promisify(execFile)(process.execPath, [at('bench/reflex.mjs'), '--defects', '--json', file])
+      // It ends with 1 where ours has one: which, the table says.
+      await promisify(execFile)(process.execPath, [at('bench/reflex.mjs'), '--defects', '--json', file]).catch(
+        (error) => {
+          if (error.code !== 1 || !existsSync(file)) throw error
+        },
+      )
       const table = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, boolean>>
       expect(Object.keys(table)).toHaveLength(9)
       for (const [defect, found] of Object.entries(table)) expect(found.homeostat, defect).toBe(false)
