@@ -23,7 +23,7 @@ function whole(name, text, max) {
   throw new StepError(`--${name}: expected 0 to ${max}, got ${text}`, { remedy: USAGE })
 }
 
-/** The tests of a file, with more of what they do. Throws where one fails, or none ran. */
+/** The tests of a file, with more of what they do. Throws where one fails, or one was left out for want of what it needs. */
 async function tests(project, file, env) {
   const args = [at('node_modules/vitest/vitest.mjs'), 'run', '--project', project, file]
   const { tail } = await must(process.execPath, args, {
@@ -31,7 +31,10 @@ async function tests(project, file, env) {
     log: 'soak',
     remedy: 'the whole output is in .cache/logs/soak.log',
   })
-  return tail.findLast((line) => /^\s*Tests\s/.test(line))?.trim() ?? ''
+  const counts = tail.findLast((line) => /^\s*Tests\s/.test(line))?.trim() ?? ''
+  if (!/ passed/.test(counts) || /skipped/.test(counts))
+    throw new StepError(`${file}: not everything ran: ${counts}`, { remedy: 'the reasons are in .cache/logs/soak.log' })
+  return counts
 }
 
 /** Every process that is to be killed adds a byte to a file. */

@@ -24,7 +24,7 @@ interface Hash {
 }
 type Builtin = { getBuiltinModule?(name: string): { createHash(name: 'sha256'): Hash } | undefined }
 
-/** A job of Web Crypto takes many times as long as the hash of a line. Not imported: bundles for browsers have no such module. */
+/** Without a job of Web Crypto for each line. Not imported: bundles for browsers have no such module. */
 const own = (globalThis as { process?: Builtin }).process?.getBuiltinModule?.('node:crypto')
 
 /** Over the bytes that `link` has in hex, and `text` behind them. */
