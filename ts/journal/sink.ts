@@ -2,6 +2,8 @@
  * Where journal bytes go. A sink never blocks: it says how much it can take, takes it, and writes in its own time. What it
  * cannot take stays in the core's bounded queue; when that is full, the core holds the knobs in SafeMode.
  */
+import type { Storage } from '../storage/contract.js'
+
 export interface JournalSink {
   /** The file that is being written, where there is one. */
   readonly path: string | undefined
@@ -18,6 +20,8 @@ export interface JournalSink {
   readonly previous?: string | undefined
   /** What the sink still holds, for sinks that can be read. */
   read?(): Uint8Array
+  /** The store that has it and its log there, for sinks that go into one. */
+  readonly kept?: { readonly store: Pick<Storage, 'journals' | 'runs' | 'tuners'>; readonly log: string }
 }
 
 export interface JournalSinkStats {

@@ -6,7 +6,10 @@ import type { JournalSink } from '../journal/sink.js'
 import { type Assets, DEFAULT_ASSETS } from './assets/assets.js'
 import { Core } from './core.js'
 import { parseTokens, type Role, type TokenOptions, Tokens } from './http/tokens.js'
-import { LiveTuner } from './live/tuner.js'
+import type { Feed } from './journal/feed.js'
+import { memoryFeed } from './journal/memory-feed.js'
+import { storeFeed } from './journal/store-feed.js'
+import { type AnyTuner, LiveTuner } from './live/tuner.js'
 import {
   type ExpressMiddleware,
   express,
@@ -45,6 +48,8 @@ export interface ServerHost {
   /** The dashboard, where there are files to read it from. */
   readPage?(): Assets | undefined
   openJournal?(name: string, folder: string): Promise<JournalSink>
+  /** The journal of the tuner `name`, of which `path` is the file that is being written. */
+  feedOfFile?(path: string, name: string): Feed
   listen?(
     handler: (request: NodeRequest, response: NodeResponse) => void,
     options: { readonly port: number | undefined; readonly host: string | undefined; readonly protected: boolean },
@@ -111,7 +116,10 @@ export function makeServer(host: ServerHost): MakeServer {
       hub: resolved.hub,
       loopbackRole,
       sources: (listener) => [
-        ...resolved.tuners.map((one) => new LiveTuner(one, resolved.points, listener, resolved.history(one.name))),
+        ...resolved.tuners.map((one) => {
+          const { points } = resolved
+          return new LiveTuner(one, { points, listener, history: resolved.history(one.name), feed: feedOf(one, host) })
+        }),
         ...resolved.sources.map((make) => make(listener)),
       ],
     })
@@ -128,6 +136,13 @@ export function makeServer(host: ServerHost): MakeServer {
     })
     return operations(host, core, handler, tokens, resolved.base, environment)
   }
+}
+
+/** Where a tuner's journal can be read; undefined where a sink of the application's own keeps it to itself. */
+function feedOf({ name, journal }: AnyTuner, host: ServerHost): Feed | undefined {
+  if (journal.kept !== undefined) return storeFeed(journal.kept.store, journal.kept.log)
+  if (journal.path !== undefined) return host.feedOfFile?.(journal.path, name)
+  return journal.read === undefined ? undefined : memoryFeed(name, () => journal.read?.() ?? new Uint8Array())
 }
 
 function operations(

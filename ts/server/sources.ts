@@ -31,7 +31,7 @@ export interface TunerSource {
   operable(): Promise<Operable>
   /** Throws a problem for what cannot be asked here; may be asynchronous up to the moment it acts, never after a look at the state. */
   obey(command: TunerCommand): Promise<Obeyed>
-  changes(query: ChangesQuery): readonly Change[]
+  changes(query: ChangesQuery): readonly Change[] | Promise<readonly Change[]>
   close(): void
 }
 

@@ -60,7 +60,7 @@ class BackedStorage implements Storage {
     const writer = await this.journals.open(o.log ?? scope)
     const id = writer.name
     const keepStart = (start: RunStart): Promise<unknown> => this.runs.put(scope, id, start)
-    return new LogSink(writer, { batchMs, maxPending, keep, scope, id, keepStart })
+    return new LogSink(writer, { batchMs, maxPending, keep, scope, id, keepStart, kept: { store: this, log: id } })
   }
 
   async ping(): Promise<void> {

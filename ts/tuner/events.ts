@@ -65,6 +65,9 @@ const TABLE = {
   withdraw: 'withdrawn',
 } as const
 
+/** The journal's own names of events. */
+export const JOURNAL_EVENTS: readonly string[] = Object.keys(TABLE)
+
 type Mapped<T> = T extends (payload: Payload) => infer R ? R : T
 /** Events that come from the journal. */
 export type JournalEventType = Mapped<(typeof TABLE)[keyof typeof TABLE]>

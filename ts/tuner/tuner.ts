@@ -60,7 +60,7 @@ export class Tuner<K extends KnobSpecs = KnobSpecs, S extends SignalSpecs = Sign
   /** Seed of the run's random generator. */
   readonly seed: number
   /** Where the journal goes, and what became of it. */
-  readonly journal: Pick<JournalSink, 'path' | 'stats' | 'failure' | 'read'>
+  readonly journal: Pick<JournalSink, 'path' | 'stats' | 'failure' | 'read' | 'kept'>
   readonly #parts: TunerParts
   readonly #live: Float64Array
   readonly #reader: CellReader

@@ -164,9 +164,9 @@ const TUNERS: readonly AnyRoute[] = [
     },
     answer: found(object({ changes: array(change) })),
     problems: ['not-found'],
-    handle: ({ core, path, query }) =>
+    handle: async ({ core, path, query }) =>
       json({
-        changes: core.tuner(path.tuner).changes({
+        changes: await core.tuner(path.tuner).changes({
           limit: query.limit ?? limit.default,
           before: query.before,
           run: query.run,

@@ -1,10 +1,11 @@
 /**
- * A tuner of this process.
+ * A tuner of this process. What it did before anybody looked is read from its journal when somebody first asks for it; from then on its
+ * events are followed.
  *
  * A command looks at the state and acts within one turn of the event loop, so that what `If-Match` was compared with is what the
  * command meets.
  */
-import { type Clock, wallTimeMs } from '../../clock.js'
+import { type Clock, systemClock, wallTimeMs } from '../../clock.js'
 import { isHomeostatError } from '../../errors.js'
 import type { TunerEvent } from '../../tuner/events.js'
 import type { Explanation } from '../../tuner/explain.js'
@@ -15,8 +16,10 @@ import type { Operable, TunerCommand } from '../api/commands.js'
 import { CHANGE_TYPES, type Change, type KnobState, type TunerState } from '../api/state.js'
 import type { History } from '../history/history.js'
 import { Problem } from '../http/problem.js'
+import type { Feed } from '../journal/feed.js'
 import { type ChangesQuery, type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
 import { Trace } from '../trace/trace.js'
+import { readPast } from './past.js'
 
 /** A tuner of whatever knobs and signals, also of another copy of the package. */
 // biome-ignore lint/suspicious/noExplicitAny: a tuner has type parameters of its own
@@ -35,11 +38,33 @@ const COMMANDS = [
   'trial',
 ] as const
 
+/** How long an answer waits for the past; then it is of what was seen. */
+const PAST_MS = 5000
+/** After what could not be read. */
+const AGAIN_US = 2e6
+/** Events that are kept apart while the past is read. */
+const MEANWHILE_MAX = 10_000
+
+export interface LiveTunerParts {
+  /** Windows of history that are kept in memory. */
+  readonly points: number
+  readonly listener: Listener
+  /** History that a store keeps. */
+  readonly history: History | undefined
+  /** Where its journal can be read. */
+  readonly feed: Feed | undefined
+}
+
 export class LiveTuner implements TunerSource {
   readonly name: string
+  readonly history: History
   readonly #tuner: AnyTuner
-  readonly #trace: Trace
-  readonly #history: History | undefined
+  readonly #parts: LiveTunerParts
+  #trace: Trace
+  #past: Promise<void> | undefined
+  #againUs = Number.NEGATIVE_INFINITY
+  /** What happens while the past is read. */
+  #meanwhile: TunerEvent[] | undefined
   /** Wall time at the origin of the tuner's clock. */
   readonly #originMs: number
   readonly #stops: (() => void)[]
@@ -47,32 +72,79 @@ export class LiveTuner implements TunerSource {
   #caused: number[] | undefined
   #ended = false
 
-  constructor(tuner: AnyTuner, points: number, listener: Listener, history?: History) {
+  constructor(tuner: AnyTuner, parts: LiveTunerParts) {
     this.name = tuner.name
     this.#tuner = tuner
-    this.#history = history
+    this.#parts = parts
     this.#originMs = wallTimeMs() - (tuner as { now: Clock['nowUs'] }).now() / 1000
-    this.#trace = new Trace({
+    this.history = parts.history ?? {
+      list: async () => (await this.#whole()).table.list(),
+      range: async (query) => (await this.#whole()).table.range(query),
+    }
+    const trace = new Trace({
       name: tuner.name,
       knobs: tuner.config.knobs,
-      points,
+      points: parts.points,
       atMs: (timeUs) => this.#atMs(timeUs),
-      tell: (change) => listener.changed(change),
+      tell: (change) => parts.listener.changed(change),
     })
+    this.#trace = trace
     this.#stops = TOLD.map((name) => tuner.on(name, (event: TunerEvent) => this.#take(event)))
     void this.#explain().then((known) => {
-      for (const { name, value, baseline } of known?.knobs ?? []) this.#trace.know(name, value, baseline)
+      for (const { name, value, baseline } of known?.knobs ?? []) trace.know(name, value, baseline)
     })
   }
 
-  get history(): History {
-    return this.#history ?? this.#trace.table
+  /** With the past in it, where that can be read within a while. */
+  async #whole(): Promise<Trace> {
+    if (this.#past === undefined && systemClock.nowUs() >= this.#againUs) this.#past = this.#readPast()
+    if (this.#past !== undefined) await within(PAST_MS, this.#past)
+    return this.#trace
+  }
+
+  async #readPast(): Promise<void> {
+    const { feed, points, listener } = this.#parts
+    if (feed === undefined) return
+    const meanwhile: TunerEvent[] = []
+    this.#meanwhile = meanwhile
+    let telling = false
+    try {
+      const { name, config, runId, journal } = this.#tuner
+      const past = await readPast({
+        name,
+        knobs: config.knobs,
+        runId,
+        feed,
+        stats: journal.stats,
+        points,
+        originMs: this.#originMs,
+        tell: (change) => telling && listener.changed(change),
+      })
+      const known = await this.#explain()
+      if (past === undefined || meanwhile.length > MEANWHILE_MAX) return this.#later()
+      for (const event of meanwhile) if (event.seq > past.seq) past.trace.take(event)
+      for (const { name: knob, value, baseline } of known?.knobs ?? [])
+        if (Number.isNaN(past.trace.valueOf(knob))) past.trace.know(knob, value, baseline)
+      this.#trace = past.trace
+      telling = true
+    } catch {
+      // Away now: what was seen is shown, and it is asked again.
+      this.#later()
+    } finally {
+      this.#meanwhile = undefined
+    }
+  }
+
+  #later(): void {
+    this.#past = undefined
+    this.#againUs = systemClock.nowUs() + AGAIN_US
   }
 
   #take(event: TunerEvent): void {
     if (event.type === 'stopped') this.#ended = true
     if (event.type !== 'window' && event.type !== 'proposed') this.#caused?.push(event.seq)
     this.#trace.take(event)
+    if (this.#meanwhile !== undefined && this.#meanwhile.length <= MEANWHILE_MAX) this.#meanwhile.push(event)
   }
 
   #atMs(timeUs: number): number {
@@ -227,13 +299,22 @@ export class LiveTuner implements TunerSource {
     }
   }
 
-  changes(query: ChangesQuery): readonly Change[] {
-    return this.#trace.changes(query)
+  async changes(query: ChangesQuery): Promise<readonly Change[]> {
+    return (await this.#whole()).changes(query)
   }
 
   close(): void {
     for (const stop of this.#stops) stop()
   }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }
 
 /** What the façade refuses by throwing: names and values that cannot be meant, and a tuner that has ended. */

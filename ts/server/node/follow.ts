@@ -3,12 +3,16 @@
  */
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { JournalEntry } from '../../tuner/events.js'
+import { type Bounds, BULK, entryOf, type Run } from '../journal/feed.js'
 
-/** A few milliseconds of work. */
+/** A few milliseconds of work; less where the thread has other things to do. */
 const PIECE = 1 << 18
+const SMALL_PIECE = 1 << 16
 /** A line that is longer is no entry. */
 const LINE_MAX = 1 << 24
 const NEWLINE = 10
+/** A line begins with its number and its event. */
+const HEAD = 48
 
 /** The segments in their order, as they are now. */
 export type Files = () => Promise<readonly string[]>
@@ -19,17 +23,24 @@ export class Follower {
   #file: string | undefined
   #offset = 0
   #open = Buffer.alloc(0)
+  readonly #bounds: Bounds | undefined
+  /** Bytes from here on of which only what was decided and told is read. */
+  #sparse = 0
+  /** It was begun in the middle of a line. */
+  #cut = false
   /** Lines that were no entries. */
   bad = 0
 
-  constructor(files: Files, take: (entry: JournalEntry) => void) {
+  constructor(files: Files, take: (entry: JournalEntry) => void, bounds?: Bounds) {
     this.#files = files
     this.#take = take
+    this.#bounds = bounds
   }
 
   /** Reads what is there and was not read yet. Not to be called again before it is done. */
   async read(): Promise<void> {
     const files = await this.#files()
+    if (this.#file === undefined && this.#bounds !== undefined) await this.#begin(files, this.#bounds)
     let at = this.#file === undefined ? 0 : files.indexOf(this.#file)
     // The segment that was read last is gone: everything older is, too.
     if (at < 0) at = 0
@@ -39,20 +50,43 @@ export class Follower {
         this.#offset = 0
         this.#open = Buffer.alloc(0)
       }
-      for await (const piece of piecesOf(file, this.#offset)) {
+      const size = this.#bounds === undefined ? PIECE : SMALL_PIECE
+      for await (const piece of piecesOf(file, this.#offset, size)) {
         this.#offset += piece.length
         this.#lines(piece)
       }
     }
   }
 
-  #lines(piece: Buffer): void {
-    let rest = this.#open.length === 0 ? piece : Buffer.concat([this.#open, piece])
-    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
-      this.#line(rest.toString('utf8', 0, end))
-      rest = rest.subarray(end + 1)
+  async #begin(files: readonly string[], { bytes, wholeBytes }: Bounds): Promise<void> {
+    const sizes = await Promise.all(files.map(sizeOf))
+    const all = sizes.reduce((sum, size) => sum + size, 0)
+    let before = Math.max(0, all - bytes)
+    this.#sparse = Math.max(0, all - before - wholeBytes)
+    for (const [i, size] of sizes.entries()) {
+      this.#file = files[i]
+      this.#offset = Math.min(before, size)
+      if (before < size) break
+      before -= size
     }
-    this.#open = rest.length > LINE_MAX ? Buffer.alloc(0) : Buffer.from(rest)
+    if (this.#offset === 0) return
+    // From the byte before on, so that a line that begins right here is no cut one.
+    this.#offset--
+    this.#sparse++
+    this.#cut = true
+  }
+
+  #lines(piece: Buffer): void {
+    const lines = this.#open.length === 0 ? piece : Buffer.concat([this.#open, piece])
+    let at = 0
+    for (let end = lines.indexOf(NEWLINE); end >= 0; end = lines.indexOf(NEWLINE, at)) {
+      if (this.#cut) this.#cut = false
+      else if (this.#sparse <= 0 || !isBulk(lines.toString('latin1', at, Math.min(end, at + HEAD))))
+        this.#line(lines.toString('utf8', at, end))
+      this.#sparse -= end + 1 - at
+      at = end + 1
+    }
+    this.#open = lines.length - at > LINE_MAX ? Buffer.alloc(0) : Buffer.from(lines.subarray(at))
   }
 
   #line(text: string): void {
@@ -63,13 +97,8 @@ export class Follower {
   }
 }
 
-/** A run as its journal has it. */
-export interface Run {
-  /** Its first entry that is still there. */
-  readonly first: JournalEntry
-  /** When its last one was, on its own clock. */
-  readonly lastUs: number
-}
+const BULK_HEAD = new RegExp(`"event":"(?:${BULK.join('|')})"`)
+const isBulk = (head: string): boolean => BULK_HEAD.test(head)
 
 const STARTS = Buffer.from('"event":"start"')
 
@@ -122,7 +151,7 @@ function lineBefore(lines: Buffer, at: number): string {
 }
 
 /** What a file has from `offset` on; nothing where it is gone. */
-async function* piecesOf(file: string, offset: number): AsyncGenerator<Buffer> {
+async function* piecesOf(file: string, offset: number, most = PIECE): AsyncGenerator<Buffer> {
   let handle: FileHandle
   try {
     handle = await open(file, 'r')
@@ -134,7 +163,7 @@ async function* piecesOf(file: string, offset: number): AsyncGenerator<Buffer> {
   try {
     const { size } = await handle.stat()
     for (let at = offset; at < size; ) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE, size - at))
+      const piece = Buffer.allocUnsafe(Math.min(most, size - at))
       const { bytesRead } = await handle.read(piece, 0, piece.length, at)
       if (bytesRead === 0) return
       at += bytesRead
@@ -145,17 +174,12 @@ async function* piecesOf(file: string, offset: number): AsyncGenerator<Buffer> {
   }
 }
 
-/** Undefined for what is none. */
-export function entryOf(text: string): JournalEntry | undefined {
-  try {
-    const entry = JSON.parse(text) as JournalEntry
-    return typeof entry.event === 'string' && typeof entry.payload === 'object' && entry.payload !== null
-      ? entry
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** When a file was written last, in milliseconds since 1970. */
 export const writtenMs = async (file: string): Promise<number> => (await stat(file)).mtimeMs
+
+/** Nothing where it is gone. */
+const sizeOf = (file: string): Promise<number> =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )

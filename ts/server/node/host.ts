@@ -7,6 +7,7 @@ import { openJournalFolder } from '../../node/journal-folder.js'
 import { folderJournal } from '../../schema/validate.js'
 import { VERSION } from '../../version.js'
 import type { ServerHost } from '../facade.js'
+import { feedOfFile } from './file-feed.js'
 import { listen } from './listen.js'
 import { readPage } from './page.js'
 import { TokenFile } from './token-file.js'
@@ -23,6 +24,7 @@ export function serverNodeHost(target: 'node' | 'deno' | 'bun'): ServerHost {
     randomId: () => randomUUID(),
     tokenFile: (path) => new TokenFile(path, warn),
     openJournal: (name, folder) => openJournalFolder(name, folderJournal(folder) as never),
+    feedOfFile,
     listen,
     readPage,
   }

@@ -9,6 +9,7 @@ import type { Operable, TunerCommand } from '../api/commands.js'
 import type { Change, KnobState, TunerState } from '../api/state.js'
 import type { History } from '../history/history.js'
 import { Problem } from '../http/problem.js'
+import type { RunClock } from '../journal/run-clock.js'
 import { type ChangesQuery, type Listener, type Obeyed, revisionOf, type TunerSource } from '../sources.js'
 import { Trace, type TracedKnob } from '../trace/trace.js'
 
@@ -26,8 +27,7 @@ export interface JournalTunerParts {
   /** The file that the other process watches. */
   readonly controlFile: string | undefined
   readonly listener: Listener
-  /** Wall time of an entry of the run that began first, in milliseconds at time 0 of its clock. */
-  readonly originMs: number
+  readonly clock: RunClock
   /** The journal begins in the middle of a run: where its values stood then is not known. */
   readonly pruned: boolean
 }
@@ -40,9 +40,6 @@ export class JournalTuner implements TunerSource {
   readonly #start: Start
   readonly #trace: Trace
   #runId = ''
-  /** Of the present run's clock: a run begins where the one before it ended, since how long nothing ran is not known. */
-  #shiftMs = 0
-  #lastMs = Number.NEGATIVE_INFINITY
   #generation = 0
   #mode: TunerState['mode']
   #control: TunerState['control'] = 'on'
@@ -65,7 +62,7 @@ export class JournalTuner implements TunerSource {
       name: this.name,
       knobs: this.#start.knobs,
       points: parts.points,
-      atMs: (timeUs) => this.#atMs(timeUs),
+      atMs: (timeUs) => parts.clock.atMs(timeUs),
       tell: (change) => parts.listener.changed(change),
     })
     if (!parts.pruned) return
@@ -77,17 +74,14 @@ export class JournalTuner implements TunerSource {
     return this.#trace.table
   }
 
-  #atMs(timeUs: number): number {
-    return this.#parts.originMs + this.#shiftMs + timeUs / 1000
-  }
-
   take(entry: JournalEntry): void {
+    const { clock } = this.#parts
+    clock.take(entry)
     if (entry.event === 'start') this.#begin(entry)
     const event = eventOf(entry)
     if (event === undefined) return
     this.#generation = entry.generation
-    const atMs = this.#atMs(entry.time_us)
-    this.#lastMs = Math.max(this.#lastMs, atMs)
+    const atMs = clock.atMs(entry.time_us)
     const { payload } = event
     if (event.type === 'window') {
       this.#windows++
@@ -109,17 +103,13 @@ export class JournalTuner implements TunerSource {
   }
 
   #begin(entry: JournalEntry): void {
-    const first = this.#runId === ''
     this.#runId = entry.run_id
-    if (!first) this.#shiftMs = this.#lastMs - this.#parts.originMs - entry.time_us / 1000
-    const { mode, knobs } = entry.payload as unknown as Start
-    this.#mode = mode
+    this.#mode = (entry.payload as unknown as Start).mode
     this.#control = 'on'
     this.#safeMode = null
     this.#stopped = false
     this.#frozen.clear()
     this.#certified.clear()
-    for (const { name, initial } of knobs) this.#trace.know(name, initial, initial)
   }
 
   #freeze(frozen: boolean, knob: unknown): void {

@@ -7,9 +7,9 @@
  */
 import { wallTimeMs } from '../../clock.js'
 import type { JournalEntry } from '../../tuner/events.js'
+import { type Feed, type FeedReader, isStart, type Run } from '../journal/feed.js'
+import { RunClock } from '../journal/run-clock.js'
 import type { Listener, TunerSource } from '../sources.js'
-import type { Feed, FeedReader } from './feed.js'
-import type { Run } from './follow.js'
 import { JournalTuner } from './journal-source.js'
 
 const FOLLOW_MS = 500
@@ -127,8 +127,7 @@ interface Opened {
   readonly start: JournalEntry
   /** The journal does not have its first entry any more. */
   readonly pruned: boolean
-  /** Wall time at 0 of the clock of the run that began first. */
-  readonly originMs: number
+  readonly clock: RunClock
 }
 
 interface FollowedParts {
@@ -146,9 +145,9 @@ class Followed {
   /** Told of what happens from now on, not of what was before anybody listened. */
   #telling = false
 
-  constructor({ feed, start, pruned, originMs }: Opened, { name, points, controlFile, listener }: FollowedParts) {
+  constructor({ feed, start, pruned, clock }: Opened, { name, points, controlFile, listener }: FollowedParts) {
     const quiet: Listener = { changed: (change) => this.#telling && listener.changed(change) }
-    const source = new JournalTuner(start, { name, points, controlFile, listener: quiet, originMs, pruned })
+    const source = new JournalTuner(start, { name, points, controlFile, listener: quiet, clock, pruned })
     let begun = pruned
     this.source = source
     this.reader = feed.reader((entry) => {
@@ -185,15 +184,11 @@ async function openedOf(feed: Feed, runs: readonly Run[]): Promise<Opened | unde
   const begin = runs[at]?.first
   if (begin === undefined) return undefined
   const pruned = !isStart(begin)
-  let [shiftUs, endUs, writtenUs] = [0, begin.time_us, undefined as number | undefined]
-  for (const [i, { first, lastUs }] of runs.slice(at).entries()) {
-    // Runs follow one another without the time in which nothing ran.
-    if (i > 0) shiftUs = endUs - first.time_us
-    endUs = Math.max(endUs, lastUs + shiftUs)
-    if (written?.of?.runId === first.run_id) writtenUs = written.of.timeUs + shiftUs
-  }
-  const originMs = (written?.atMs ?? wallTimeMs()) - (writtenUs ?? endUs) / 1000
-  return { feed, start: pruned ? (kept as JournalEntry) : begin, pruned, originMs }
+  const known = runs.slice(at)
+  const of = written?.of
+  const found = of === undefined ? -1 : known.findLastIndex(({ first }) => first.run_id === of.runId)
+  const run = found < 0 ? known.length - 1 : found
+  const us = found < 0 ? (known[run] as Run).lastUs : (of?.timeUs as number)
+  const clock = new RunClock(known, { run, originMs: (written?.atMs ?? wallTimeMs()) - us / 1000 })
+  return { feed, start: pruned ? (kept as JournalEntry) : begin, pruned, clock }
 }
-
-const isStart = ({ event, payload }: JournalEntry): boolean => event === 'start' && Array.isArray(payload.knobs)

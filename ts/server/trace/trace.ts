@@ -41,6 +41,8 @@ export class Trace {
   readonly #proposals = new Map<number, Readonly<Record<string, unknown>>>()
   readonly #values = new Map<string, number>()
   readonly #baselines = new Map<string, number>()
+  /** Those of the run that is followed: a run before may have had others, in another order. */
+  #runKnobs: readonly TracedKnob[]
   #place = 0
   #certifiedPlace = -1
   #runId = ''
@@ -57,6 +59,7 @@ export class Trace {
   }) {
     this.#name = parts.name
     this.#knobs = parts.knobs
+    this.#runKnobs = parts.knobs
     this.#atMs = parts.atMs
     this.#tell = parts.tell
     this.table = new Table(parts.points)
@@ -99,6 +102,7 @@ export class Trace {
   take(event: TunerEvent): void {
     const { type, payload, proposalId, runId } = event
     if (type === 'started' || runId !== this.#runId) this.#beginRun(runId)
+    if (type === 'started' && Array.isArray(payload.knobs)) this.#begin(payload.knobs as readonly TracedKnob[])
     if (type === 'window') this.#takeWindow(event)
     else if (type === 'proposed' && proposalId !== null) {
       this.#proposals.set(proposalId, payload)
@@ -114,6 +118,11 @@ export class Trace {
     this.#certifiedPlace = this.#place - 1
     this.#proposals.clear()
     for (const kept of this.#changes) if (kept.standing === 'live') kept.standing = 'superseded'
+  }
+
+  #begin(knobs: readonly TracedKnob[]): void {
+    this.#runKnobs = knobs
+    for (const { name, initial } of knobs) this.know(name, initial, initial)
   }
 
   #takeWindow({ payload, timeUs }: TunerEvent): void {
@@ -196,7 +205,7 @@ export class Trace {
     const values = payload.values as Readonly<Record<string, unknown>>
     const baselines = Array.isArray(payload.baseline) ? (payload.baseline as readonly unknown[]) : []
     const moved: { name: string; from: number | null; to: number }[] = []
-    this.#knobs.forEach((knob, i) => {
+    this.#runKnobs.forEach((knob, i) => {
       const to = values[knob.name]
       const unit = baselines[i]
       if (typeof unit === 'number') this.#baselines.set(knob.name, brief(ofUnit(knob, unit)))

@@ -36,12 +36,15 @@ export interface LogSinkOptions {
   readonly id: string
   /** Keeps how a run began, which outlasts the entries that are trimmed. */
   keepStart(start: RunStart): Promise<unknown>
+  /** Where what is kept can be read. */
+  readonly kept: NonNullable<JournalSink['kept']>
 }
 
 export class LogSink implements JournalSink {
   readonly path = undefined
   readonly stats = { taken: 0, written: 0, dropped: 0, pruned: 0, failures: 0, torn: 0, unclean: 0 }
   readonly previous: string | undefined
+  readonly kept: NonNullable<JournalSink['kept']>
   failure: Error | undefined
   readonly #writer: Writer
   readonly #options: LogSinkOptions
@@ -60,6 +63,7 @@ export class LogSink implements JournalSink {
     this.#writer = writer
     this.#options = options
     this.previous = writer.head.hash
+    this.kept = options.kept
     this.stats.unclean = writer.head.next > 0 && writer.head.event !== 'stop' ? 1 : 0
   }
 

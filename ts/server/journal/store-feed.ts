@@ -1,64 +1,17 @@
-/**
- * Where the entries of one journal come from, as they are now and as they are written: a folder's segments, or a log of a store.
- */
-import { readFile } from 'node:fs/promises'
-import type { LogEntry, Storage } from '../../storage/contract.js'
-import type { JournalEntry } from '../../tuner/events.js'
-import { entryOf, type Files, Follower, type Run, runsIn, writtenMs } from './follow.js'
-
-export interface Feed {
-  /** The tuner, or the log. */
-  readonly title: string
-  /** A reader that begins with the oldest entry that is still there; it reads what was not read yet. */
-  reader(take: (entry: JournalEntry) => void): FeedReader
-  /** The runs that are there, the oldest first, without reading all of them. */
-  runs(): Promise<readonly Run[]>
-  /** The first entry of the latest run, where it was kept apart from the journal, which may have lost it. */
-  start(): Promise<JournalEntry | undefined>
-  /** Wall time of an entry, or of the last one; undefined: not known. */
-  written(): Promise<
-    { readonly atMs: number; readonly of?: { readonly runId: string; readonly timeUs: number } } | undefined
-  >
-}
-
-export interface FeedReader {
-  read(): Promise<void>
-  /** Lines that were no entries. */
-  readonly bad: number
-}
-
-export interface FileFeedParts {
-  readonly title: string
-  readonly files: Files
-  /** Where the first entry of the latest run is kept. */
-  readonly startFile: string | undefined
-}
-
-export function fileFeed({ title, files, startFile }: FileFeedParts): Feed {
-  return {
-    title,
-    reader: (take) => new Follower(files, take),
-    runs: async () => runsIn(await files()),
-    start: async () => {
-      if (startFile === undefined) return undefined
-      try {
-        return entryOf(await readFile(startFile, 'utf8'))
-      } catch {
-        // It is only there where a newer version of the package wrote the journal.
-        return undefined
-      }
-    },
-    written: async () => {
-      const last = (await files()).at(-1)
-      return last === undefined ? undefined : { atMs: await writtenMs(last) }
-    },
-  }
-}
+/** The journal that a store keeps as one of its logs. */
+import type { LogEntry, LogQuery, Storage } from '../../storage/contract.js'
+import { JOURNAL_EVENTS, type JournalEntry } from '../../tuner/events.js'
+import { type Bounds, BULK, entryOf, type Feed, type FeedReader, type Run } from './feed.js'
 
 /** Runs of a log whose ends are looked up; of more, only the newest count. */
 const RUNS_MAX = 1000
 
-export function storeFeed(store: Storage, log: string): Feed {
+/** Entries that are asked for at once; fewer where the thread has other things to do. */
+const PAGE = 1000
+const SMALL_PAGE = 250
+const SPARSE = JOURNAL_EVENTS.filter((event) => !BULK.includes(event))
+
+export function storeFeed(store: Pick<Storage, 'journals' | 'runs' | 'tuners'>, log: string): Feed {
   const { journals } = store
   const at = async (position: number): Promise<JournalEntry | undefined> => {
     const [found] = await journals.entries(log, { from: position, limit: 1 })
@@ -68,7 +21,7 @@ export function storeFeed(store: Storage, log: string): Feed {
     (await journals.entries(log, { events: ['start'], newestFirst: true, limit: RUNS_MAX })).reverse()
   return {
     title: log,
-    reader: (take) => new StoreReader(store, log, take),
+    reader: (take, bounds) => new StoreReader(journals, log, take, bounds),
     runs: async () => {
       const begins = await starts()
       const [oldest] = await journals.entries(log, { limit: 1 })
@@ -105,27 +58,56 @@ export function storeFeed(store: Storage, log: string): Feed {
 
 class StoreReader implements FeedReader {
   bad = 0
-  readonly #store: Storage
+  readonly #journals: Storage['journals']
   readonly #log: string
   readonly #take: (entry: JournalEntry) => void
+  readonly #bounds: Bounds | undefined
   #next = 0
+  /** Before this place only what was decided and told. */
+  #whole: number | undefined
 
-  constructor(store: Storage, log: string, take: (entry: JournalEntry) => void) {
-    this.#store = store
+  constructor(
+    journals: Storage['journals'],
+    log: string,
+    take: (entry: JournalEntry) => void,
+    bounds: Bounds | undefined,
+  ) {
+    this.#journals = journals
     this.#log = log
     this.#take = take
+    this.#bounds = bounds
   }
 
   async read(): Promise<void> {
+    if (this.#bounds !== undefined) {
+      this.#whole ??= await this.#begin(this.#bounds)
+      if (this.#next < this.#whole) await this.#pages({ before: this.#whole, events: SPARSE })
+      this.#next = Math.max(this.#next, this.#whole)
+    }
+    await this.#pages({})
+  }
+
+  /** Where the bounds lie, by what an entry takes on average. */
+  async #begin({ bytes, wholeBytes }: Bounds): Promise<number> {
+    const info = await this.#journals.info(this.#log)
+    if (info === undefined) return 0
+    const { first, next, bytes: all } = info
+    const place = (most: number): number => (all <= most ? first : next - Math.floor(((next - first) * most) / all))
+    this.#next = place(bytes)
+    return place(wholeBytes)
+  }
+
+  async #pages(only: Pick<LogQuery, 'before' | 'events'>): Promise<void> {
+    const limit = this.#bounds === undefined ? PAGE : SMALL_PAGE
     for (;;) {
-      const page = await this.#store.journals.entries(this.#log, { from: this.#next, limit: 1000 })
+      const page = await this.#journals.entries(this.#log, { ...only, from: this.#next, limit })
       for (const { position, line } of page) {
         this.#next = position + 1
         const entry = entryOf(line)
         if (entry === undefined) this.bad++
         else this.#take(entry)
       }
-      if (page.length < 1000) return
+      if (page.length < limit) return
     }
   }
 }
