@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import type { Command } from 'commander'
 import { expect, it } from 'vitest'
 import { EXIT } from '../../ts/cli/exit.js'
 import { COMMANDS } from '../../ts/cli/interactive/request.js'
@@ -50,9 +51,10 @@ it('every command has an example, and every option that the page names is one', 
   const names = program.commands.flatMap((command) =>
     command.commands.length === 0 ? [command.name()] : command.commands.map((sub) => `${command.name()} ${sub.name()}`),
   )
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)]
   for (const name of names) expect(scripts).toMatch(new RegExp(`homeostat ${name}\\b`))
   const options = new Set(
-    [program, ...program.commands.flatMap((command) => [command, ...command.commands])].flatMap((command) =>
+    all(program).flatMap((command) =>
       command
         .createHelp()
         .visibleOptions(command)

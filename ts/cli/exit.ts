@@ -10,7 +10,7 @@ export const EXIT = {
   usage: 2,
   /** Another process holds the study or the journal. */
   locked: 3,
-  /** A study or a journal is truncated, edited, of a newer version, or not one at all. */
+  /** A study, a journal or a library is truncated, edited, of another version, or not one at all. */
   corrupt: 4,
   /** The budget is used up, or every point of a finite space was tried. */
   exhausted: 5,
@@ -23,10 +23,11 @@ export const EXIT = {
 const BY_CODE: readonly (readonly [RegExp, number])[] = [
   [/^HOMEOSTAT_(STUDY|JOURNAL)_LOCKED$/, EXIT.locked],
   [/^HOMEOSTAT_STUDY_(MALFORMED|BROKEN|NEWER|DIVERGED|FORMAT|CHANGED)$/, EXIT.corrupt],
+  [/^HOMEOSTAT_LIBRARY_(DAMAGED|VERSION)$/, EXIT.corrupt],
   [/^HOMEOSTAT_JOURNAL_(MALFORMED|BROKEN|TRUNCATED|DIVERGED|FORMAT)$/, EXIT.corrupt],
   [/^HOMEOSTAT_STUDY_EXHAUSTED$/, EXIT.exhausted],
   [/^HOMEOSTAT_STUDY_NO_RESULT$/, EXIT.noResult],
-  [/^HOMEOSTAT_(USAGE|STUDY_CONFIG|INVALID_\w+|UNKNOWN_(KNOB|OPTION))$/, EXIT.usage],
+  [/^HOMEOSTAT_(USAGE|STUDY_CONFIG|BLUEPRINT_INVALID|INVALID_\w+|UNKNOWN_(KNOB|OPTION))$/, EXIT.usage],
 ]
 
 export function exitOf(error: unknown): number {

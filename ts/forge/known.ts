@@ -7,7 +7,7 @@ export interface KnownOptions {
   readonly tag?: Tag
 }
 
-const TAGS: readonly Tag[] = ['high-speed', 'low-memory', 'high-precision', 'portable']
+export const TAGS: readonly Tag[] = ['high-speed', 'low-memory', 'high-precision', 'portable']
 
 /** Refuses a tag that there is none of; else what leaves the others out. */
 export function only({ tag }: KnownOptions): (all: readonly KnownKernel[]) => readonly KnownKernel[] {

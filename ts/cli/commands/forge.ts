@@ -38,7 +38,7 @@ export const forge: Register = (program, end) => {
         ),
       )
     })
-  tune(group)
-  bench(group)
+  tune(group, end)
+  bench(group, end)
   library(group, end)
 }

@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
+import type { Forge } from '../../forge/public.js'
 import { list, outOf } from '../command.js'
 import { usage } from '../exit.js'
+import type { End } from '../program.js'
 import { number } from '../ui/format.js'
+import type { Out } from '../ui/out.js'
 import { table } from '../ui/table.js'
 import { medianMs } from './measure.js'
-import { choosing, type DeviceChoice, openForge } from './open.js'
+import { choosing, type DeviceChoice, interruptible, openForge } from './open.js'
 import { StatusLine } from './status-line.js'
 import { inputsFor, workload } from './workload.js'
 
@@ -21,7 +24,16 @@ interface BenchOptions extends DeviceChoice {
   readonly only?: readonly string[]
 }
 
-export function bench(group: Command): void {
+interface Row {
+  readonly operation: string
+  readonly shape: string
+  readonly cpu_ms: number
+  /** Nothing where there is no device, or it does not answer. */
+  readonly device_ms: number | null
+  readonly flops: number
+}
+
+export function bench(group: Command, end: End): void {
   choosing(group.command('bench'))
     .summary('compare the device with the processor on common operations')
     .description('Runs common operations on the device, by the first schedule of each, and on the processor.')
@@ -34,53 +46,78 @@ export function bench(group: Command): void {
         throw usage(`--only: expected some of ${names.join(', ')}, got '${unknown ?? ''}'`)
       const chosen = WORKLOADS.filter(([name]) => options.only?.includes(name) ?? true)
       const line = new StatusLine(out)
-      const f = await openForge(options, { tier: 'fast', sampling: 0 })
-      const rows: { operation: string; shape: string; cpu_ms: number; device_ms: number | null; flops: number }[] = []
-      try {
-        for (const [name, shape] of chosen) {
-          line.show(`${name} ${shape}`)
-          const work = workload(name, shape)
-          const times: (number | null)[] = []
-          for (const backend of ['cpu', 'gpu'] as const) {
-            const kernel = await f.kernel(work.blueprint, { backend })
-            const wanted = backend === 'cpu' || (await kernel.warm())
-            times.push(wanted ? await medianMs(kernel, inputsFor(kernel.inputs)) : null)
-            kernel.dispose()
+      const rows: Row[] = []
+      const ended = await interruptible(end, line, async (signal) => {
+        line.show('opening the device')
+        const f = await openForge(options, { tier: 'fast', sampling: 0 })
+        try {
+          for (const [i, [name, shape]] of chosen.entries()) {
+            const what = `${i + 1}/${chosen.length}  ${name} ${shape}`
+            rows.push(await measured(f, name, shape, signal, (who) => line.show(`${what} on ${who}`)))
           }
-          rows.push({
-            operation: name,
-            shape,
-            cpu_ms: times[0] as number,
-            device_ms: times[1] ?? null,
-            flops: work.flops,
-          })
+          line.end()
+          if (out.json) out.object({ adapter: f.adapter ?? null, rows })
+          else report(out, f, rows)
+        } finally {
+          await f.close()
+          line.end()
         }
-      } finally {
-        line.end()
-        await f.close()
-      }
-      if (out.json) return out.object({ adapter: f.adapter ?? null, rows })
-      const three = (n: number): string => number(Number(n.toPrecision(3)))
-      const speed = (ms: number | null, flops: number): string =>
-        ms === null ? '-' : `${three(ms)} ms${flops === 0 ? '' : ` (${three(flops / ms / 1e6)} GFLOP/s)`}`
-      out.lines(
-        table(
-          [
-            { title: 'operation' },
-            { title: 'shape' },
-            { title: 'processor', right: true },
-            { title: 'device', right: true },
-            { title: 'faster', right: true },
-          ],
-          rows.map((r) => [
-            r.operation,
-            r.shape,
-            speed(r.cpu_ms, r.flops),
-            speed(r.device_ms, r.flops),
-            r.device_ms === null ? '-' : `${three(r.cpu_ms / r.device_ms)} x`,
-          ]),
-          out.columns,
-        ),
-      )
+      })
+      if (ended) out.note(`interrupted after ${rows.length} of ${chosen.length}`)
     })
+}
+
+async function measured(
+  f: Forge,
+  operation: string,
+  shape: string,
+  signal: AbortSignal,
+  on: (who: string) => void,
+): Promise<Row> {
+  const work = workload(operation, shape)
+  const time = async (backend: 'cpu' | 'gpu'): Promise<number | null> => {
+    const kernel = await f.kernel(work.blueprint, { backend })
+    try {
+      if (backend === 'gpu' && !(await kernel.warm({ signal }))) return null
+      return await medianMs(kernel, inputsFor(kernel.inputs), { signal })
+    } finally {
+      kernel.dispose()
+    }
+  }
+  on('the processor')
+  const cpu = await time('cpu')
+  if (f.adapter === undefined) return { operation, shape, cpu_ms: cpu as number, device_ms: null, flops: work.flops }
+  on(f.adapter.name)
+  return { operation, shape, cpu_ms: cpu as number, device_ms: await time('gpu'), flops: work.flops }
+}
+
+function report(out: Out, f: Forge, rows: readonly Row[]): void {
+  const three = (n: number): string => number(Number(n.toPrecision(3)))
+  const speed = (ms: number | null): string => (ms === null ? '-' : `${three(ms)} ms`)
+  const rate = (ms: number | null, flops: number): string =>
+    ms === null || flops === 0 ? '-' : three(flops / ms / 1e6)
+  if (f.adapter !== undefined) out.line(`the device is ${f.adapter.name}`)
+  out.lines(
+    table(
+      [
+        { title: 'operation' },
+        { title: 'shape' },
+        { title: 'processor', right: true },
+        { title: 'GFLOP/s', right: true },
+        { title: 'device', right: true },
+        { title: 'GFLOP/s', right: true },
+        { title: 'speedup', right: true },
+      ],
+      rows.map((r) => [
+        r.operation,
+        r.shape,
+        speed(r.cpu_ms),
+        rate(r.cpu_ms, r.flops),
+        speed(r.device_ms),
+        rate(r.device_ms, r.flops),
+        r.device_ms === null ? '-' : `${three(r.cpu_ms / r.device_ms)}x`,
+      ]),
+      out.columns,
+    ),
+  )
 }

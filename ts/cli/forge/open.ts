@@ -3,10 +3,14 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { Command } from 'commander'
+import { isHomeostatError } from '../../errors.js'
 import { makeForgeFacade } from '../../forge/facade.js'
 import { forgeNodeHost } from '../../forge/node/host.js'
 import type { Forge, ForgeOptions } from '../../forge/public.js'
+import { exitOfSignal, Interrupt } from '../interrupt.js'
+import type { End } from '../program.js'
 import type { Common } from '../ui/out.js'
+import type { StatusLine } from './status-line.js'
 
 export const facade = makeForgeFacade(forgeNodeHost('node'))
 
@@ -35,4 +39,27 @@ export function openForge(options: DeviceChoice, more: ForgeOptions = {}): Promi
     ...(options.cpu === true && { device: 'cpu' as const }),
     ...more,
   })
+}
+
+/**
+ * Work that a signal ends: the first one lets go of what is waited for, so that the forge closes and keeps what it learned; a second
+ * one is not waited for. Whether it was ended; the command's exit status says so then.
+ */
+export async function interruptible(
+  end: End,
+  line: StatusLine,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  const interrupt = new Interrupt()
+  interrupt.signal.addEventListener('abort', () => line.show('ending: the device is at its last job'))
+  try {
+    await work(interrupt.signal)
+    return false
+  } catch (error) {
+    if (interrupt.name === undefined || !isHomeostatError(error) || error.code !== 'HOMEOSTAT_ABORTED') throw error
+    end(exitOfSignal(interrupt.name))
+    return true
+  } finally {
+    interrupt.close()
+  }
 }

@@ -38,7 +38,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     usual: [64, 28, 28, 128, 3],
     flops: (s) => {
       const [channels, height, width, filters, size] = s as Sizes
-      return 2 * channels * height * width * filters * size * size
+      // An even filter's result is one larger than its image.
+      const more = 1 - (size % 2)
+      return 2 * channels * (height + more) * (width + more) * filters * size * size
     },
     make: (s) => {
       const [channels, height, width, filters, size] = s as Sizes
@@ -77,7 +79,7 @@ export function workload(name: string, shape: string | undefined): Workload {
   const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined
   if (operation === undefined)
     throw usage(`there is no operation '${name}': choose one of ${Object.keys(OPERATIONS).join(', ')}`)
-  const sizes = shape === undefined ? operation.usual : shape.split('x').map(Number)
+  const sizes = shape?.split('x').map((n) => (/^[0-9]+$/.test(n) ? Number(n) : 0)) ?? operation.usual
   const wanted = operation.sizes.join('x')
   if (sizes.length !== operation.sizes.length || !sizes.every((n) => Number.isInteger(n) && n > 0))
     throw usage(`--shape ${shape}: expected ${wanted}, such as ${operation.usual.join('x')}`)
