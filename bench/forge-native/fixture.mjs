@@ -13,6 +13,7 @@ export async function againstFixture(n) {
   const f = await forge({ backend: 'gpu', sampling: 0 })
   const kernel = await f.kernel(blueprint.matmul({ m: n, n, k: n }))
   const stats = await kernel.settled()
+  if (stats.answers !== 'device') throw new Error('the device does not answer')
   const numbers = Float32Array.from({ length: n * n }, (_, i) => ((i * 7919) % 2003) / 1001 - 1)
   const [a, b] = [await f.upload(numbers, [n, n]), await f.upload(numbers, [n, n])]
   const ours = []

@@ -2,6 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::slices::Slices;
+use crate::target::{at_least, at_most};
 use homeostat_forge::device::{Device, GpuMachine, Options as DeviceOptions, Program};
 use homeostat_forge::host::{Forge, Options};
 use homeostat_forge::ir::{Blueprint, Builder, DType, Data, Unary};
@@ -15,6 +16,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(120);
+/// A run's p99 while programs are swapped, over that outside.
+const SWAP_RATIO_MAX: f64 = 1.2;
+/// How far from the start memory may be after all kernels, as a share.
+const MEMORY_SHARE_MAX: f64 = 0.05;
+/// A second start over what it cannot do without.
+const WARM_RATIO_MAX: f64 = 1.5;
 
 fn text(e: homeostat_core::error::Error) -> String {
     e.to_string()
@@ -98,7 +105,13 @@ pub fn swap(arguments: &Arguments) -> Result<(), String> {
         p_swapped * 1e3,
         p_swapped / p_calm
     );
-    if failed + wrong == 0 { Ok(()) } else { Err("runs failed or were wrong".into()) }
+    if failed + wrong > 0 {
+        return Err("runs failed or were wrong".into());
+    }
+    // Else nothing was swapped, or nobody would have noticed.
+    at_least("swaps for each run that had one before it", swaps as f64 / swapped.len() as f64, 0.8)?;
+    at_least("share of the runs on the device", stats.on_device as f64 / runs as f64, 0.99)?;
+    at_most("p99 during swaps over that outside", p_swapped / p_calm, SWAP_RATIO_MAX)
 }
 
 fn at(samples: &mut [f64], share: f64) -> f64 {
@@ -160,12 +173,10 @@ pub fn memory(arguments: &Arguments) -> Result<(), String> {
         }
     }
     let end = resident();
-    println!(
-        "after {done} kernels {:.1} MiB: {:+.1} %",
-        end as f64 / 1048576.0,
-        (end as f64 / start as f64 - 1.0) * 100.0
-    );
-    Ok(())
+    let change = end as f64 / start as f64 - 1.0;
+    println!("after {done} kernels {:.1} MiB: {:+.1} %", end as f64 / 1048576.0, change * 100.0);
+    at_least("kernels created and disposed of", done as f64, kernels as f64)?;
+    at_most("memory over that after a tenth of them, less one", change, MEMORY_SHARE_MAX)
 }
 
 fn resident() -> u64 {
@@ -179,17 +190,16 @@ pub fn warm(arguments: &Arguments) -> Result<(), String> {
     let folder = std::env::temp_dir().join(format!("homeostat-forge-warm-{}", std::process::id()));
     let path = folder.join("library.jsonl");
     let blueprint = product(n)?;
-    let mut ratios = Vec::new();
+    let (mut ratios, mut searched) = (Vec::new(), 0);
     for life in 0..6 {
         let forge = forge(arguments, Tier::Fast, Some(path.clone()))?;
         let start = Instant::now();
         let id = forge.kernel(blueprint.clone(), None).map_err(text)?;
         // What comes after the verdict holds nobody up.
-        if life == 0 {
-            forge.settle(id, LONG)
-        } else {
-            forge.warm(id, LONG)
-        };
+        let answers = if life == 0 { forge.settle(id, LONG) } else { forge.warm(id, LONG) };
+        if !answers {
+            return Err(format!("life {life}: the device does not answer"));
+        }
         let total = start.elapsed().as_secs_f64();
         forge.settle(id, LONG);
         let (events, _) = forge.take_events();
@@ -203,12 +213,17 @@ pub fn warm(arguments: &Arguments) -> Result<(), String> {
         );
         if life > 0 {
             ratios.push(total / needed);
+            searched += measured;
         }
         forge.close(LONG);
     }
     let _ = std::fs::remove_dir_all(&folder);
-    println!("median of the later lives {:.2}", at(&mut ratios, 0.5));
-    Ok(())
+    at_most("schedules measured in later lives", searched as f64, 0.0)?;
+    at_most(
+        "second start over what it needs, the median of the later lives",
+        at(&mut ratios, 0.5),
+        WARM_RATIO_MAX,
+    )
 }
 
 /// Seconds to compile the same kernel anew, dispatch it for the first time, and check two answers at a sample.

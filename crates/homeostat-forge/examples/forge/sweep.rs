@@ -4,6 +4,7 @@ use crate::arguments::Arguments;
 use crate::bench::EVALUATIONS;
 use crate::lab::Lab;
 use crate::slices::Slices;
+use crate::target::at_least;
 use crate::workload::Workload;
 use homeostat_forge::device::Device;
 use homeostat_forge::plan::Plan;
@@ -13,6 +14,10 @@ use std::collections::BTreeMap;
 
 /// Rounds of every schedule, and of those that are close to the best one.
 const ROUNDS: (usize, usize) = (3, 41);
+/// What the search has to find of the optimum, the mean of the tables that are checked in, and what those have to be.
+const QUALITY_MIN: f64 = 0.95;
+const TABLES_MIN: f64 = 10.0;
+const POINTS_MIN: f64 = 350.0;
 /// How close: a schedule's median against the best one's.
 const CLOSE: f64 = 1.6;
 
@@ -84,8 +89,8 @@ pub fn replay(arguments: &Arguments) -> Result<(), String> {
         "{:<30}{:>8}{:>8}{:>8}{:>8}{:>8}{:>10}",
         "table", "points", "rule", "FAST", "mean", "worst", "to 95 %"
     );
-    let mut all = Vec::new();
-    for path in arguments.text("tables").unwrap_or("").split(',') {
+    let (mut all, mut points) = (Vec::new(), f64::INFINITY);
+    for path in &tables(arguments)? {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
         let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".tsv").trim_end_matches(".txt");
         let mut words = name.split('-');
@@ -142,9 +147,31 @@ pub fn replay(arguments: &Arguments) -> Result<(), String> {
         let fast = fast.and_then(|s| table.get(&s).copied()).map_or(f64::NAN, |s| optimum / s);
         println!("{name:<30}{:>8}{rule:>8.3}{fast:>8.3}{mean:>8.3}{worst:>8.3}{to:>10.1}", table.len());
         all.push(mean);
+        points = points.min(table.len() as f64);
     }
-    println!("mean of all {:.3}", all.iter().sum::<f64>() / all.len().max(1) as f64);
-    Ok(())
+    if arguments.command == "pack" {
+        return Ok(());
+    }
+    let mean = all.iter().sum::<f64>() / all.len() as f64;
+    if arguments.text("tables").is_some() {
+        println!("mean of all {mean:.3}");
+        return Ok(());
+    }
+    at_least("tables", all.len() as f64, TABLES_MIN)?;
+    at_least("points of a table", points, POINTS_MIN)?;
+    at_least("share of the optimum, the mean of all tables", mean, QUALITY_MIN)
+}
+
+/// Those that are named; else those that are checked in.
+fn tables(arguments: &Arguments) -> Result<Vec<String>, String> {
+    if let Some(names) = arguments.text("tables") {
+        return Ok(names.split(',').map(String::from).collect());
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tables");
+    let entries = std::fs::read_dir(folder).map_err(|e| format!("{folder}: {e}"))?;
+    let mut found: Vec<String> = entries.filter_map(|e| Some(e.ok()?.path().to_str()?.to_string())).collect();
+    found.sort();
+    Ok(found)
 }
 
 /// Every schedule of a workload, a line each.
