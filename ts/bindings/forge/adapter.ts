@@ -76,10 +76,11 @@ export async function openAdapter(name: string | undefined): Promise<Opened> {
   const adapter = found.find(fits)
   if (adapter === undefined) {
     const names = found.map((one) => describe(one.info).name).join(', ')
-    const why = gpuOf() === undefined ? 'this runtime has no WebGPU' : 'there is no adapter'
+    const none = gpuOf() === undefined ? 'this runtime has no WebGPU' : 'there is no adapter'
+    const why = found.length === 0 ? none : `expected part of one of [${names}]`
     throw new HomeostatError(
       'HOMEOSTAT_NO_ADAPTER',
-      name === undefined ? why : `adapter '${name}': expected one of [${names}]`,
+      name === undefined ? why : `adapter '${name}': ${why}`,
       name === undefined ? {} : { option: 'adapter', received: name },
     )
   }

@@ -1,8 +1,8 @@
 /**
  * What goes on beside the runs: the engine says what the device should do next, one command at a time, and is told what came of it.
  */
-import type { HomeostatError } from '../../errors.js'
 import type { Device } from './device.js'
+import { failureOf } from './failure.js'
 import type { Command, Engine } from './module.js'
 
 /** How soon to ask again where there was nothing to do now. */
@@ -88,7 +88,7 @@ export class Background {
       if (life === this.#life && !this.#ended) reply()
     } catch (error) {
       if (life !== this.#life || this.#ended) return
-      const { code = 'HOMEOSTAT_KERNEL_REJECTED', message } = error as Partial<HomeostatError> & Error
+      const { code, message } = failureOf(error)
       if (code === 'HOMEOSTAT_PANIC') throw error
       this.#engine.replyFailed(code, message)
     }
@@ -144,7 +144,7 @@ export class Background {
           if (!recipe.zeroed.includes(place)) engine.checkGuarded(command.program, place, bytes)
         })
       } catch (error) {
-        const { code = 'HOMEOSTAT_KERNEL_REJECTED', message } = error as Partial<HomeostatError> & Error
+        const { code, message } = failureOf(error)
         engine.replyFailed(code, message)
         return
       }

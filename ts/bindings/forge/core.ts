@@ -15,47 +15,17 @@ import type {
 } from '../../forge-binding.js'
 import { Background } from './background.js'
 import type { Device } from './device.js'
+import { failureOf } from './failure.js'
+import { Held, type Keeper } from './held.js'
+import { Lifetime } from './lifetime.js'
 import type { Engine } from './module.js'
 import type { Source } from './program.js'
 import { Reopening } from './reopen.js'
-import { BUFFER, MAP_READ } from './usage.js'
+import { BUFFER } from './usage.js'
 
 const JOURNAL_BYTES = 1 << 20
 
-/** Elements that stay: on the device, or here. */
-class Held implements BufferCore {
-  readonly #core: WebForge
-  #at: Source | undefined
-  /** Whose it is; nobody's where the elements are here. */
-  readonly #device: Device | undefined
-  readonly bytes: number
-
-  constructor(core: WebForge, at: Source, bytes: number, device: Device | undefined) {
-    this.#core = core
-    this.#at = at
-    this.bytes = bytes
-    this.#device = device
-  }
-
-  get source(): Source {
-    if (this.#at === undefined) throw new HomeostatError('HOMEOSTAT_CLOSED', 'this tensor was disposed')
-    // Another device would refuse its buffer, and the kernel would be held to be at fault.
-    if (this.#device !== undefined && this.#device !== this.#core.device)
-      throw new HomeostatError('HOMEOSTAT_DEVICE_LOST', 'the tensor went with its device')
-    return this.#at
-  }
-
-  async read(): Promise<Uint8Array> {
-    return this.#core.bytesOf(this.source, this.bytes)
-  }
-
-  close(): void {
-    if (this.#at !== undefined && !(this.#at instanceof Uint8Array)) this.#at.destroy()
-    this.#at = undefined
-  }
-}
-
-export class WebForge implements ForgeCore {
+export class WebForge implements ForgeCore, Keeper {
   readonly engine: Engine
   readonly trouble: string | undefined
   readonly #nowUs: () => number
@@ -65,6 +35,7 @@ export class WebForge implements ForgeCore {
   #device: Device | undefined
   /** Runs that the device is answering. */
   #onTheirWay = 0
+  #ended = false
 
   /** @param reopen another device after this one was lost */
   constructor(
@@ -97,7 +68,7 @@ export class WebForge implements ForgeCore {
     this.#background.stir()
   }
 
-  /** @internal */
+  /** @internal The device that there is now. */
   get device(): Device | undefined {
     return this.#device
   }
@@ -109,21 +80,30 @@ export class WebForge implements ForgeCore {
   async kernel(recipe: string, options: string): Promise<KernelCore> {
     const id = this.engine.kernel(recipe, options, this.#nowUs())
     this.#background.watch(id)
+    // Runs that have begun end as they began: the kernel goes with the last of them.
+    const life = new Lifetime(() => {
+      this.#background.forget(id)
+      this.engine.dispose(id, this.#nowUs())
+      this.#background.stir()
+    })
+    const run = async (inputs: readonly (Uint8Array | BufferCore)[], stay: boolean) => {
+      const leave = life.use()
+      try {
+        return await this.#run(id, inputs, stay)
+      } finally {
+        leave()
+      }
+    }
     return {
       id,
-      run: ((inputs: readonly (Uint8Array | BufferCore)[], stay: boolean) =>
-        this.#run(id, inputs, stay)) as KernelCore['run'],
+      run: run as KernelCore['run'],
       explain: async () => {
         const known = JSON.parse(this.engine.explain(id)) as CoreExplanation
         // Nothing has settled while another device is expected.
         return { ...known, settled: known.settled && !this.#reopening.isUnderWay }
       },
       known: async () => JSON.parse(this.engine.known(id)) as KnownKernel[],
-      close: () => {
-        this.#background.forget(id)
-        this.engine.dispose(id, this.#nowUs())
-        this.#background.stir()
-      },
+      close: () => life.end(),
     }
   }
 
@@ -132,21 +112,28 @@ export class WebForge implements ForgeCore {
     given: readonly (Uint8Array | BufferCore)[],
     stay: boolean,
   ): Promise<Uint8Array[] | BufferCore[]> {
-    const inputs = given.map((one) => (one instanceof Uint8Array ? one.slice() : (one as Held).source))
-    const ticket = this.engine.begin(id, this.#nowUs())
-    const program = this.engine.program(ticket)
+    const releases: (() => void)[] = []
+    const device = this.#device
     try {
-      const device = this.#device
-      if (program < 0 || device === undefined) {
-        try {
-          return await this.#compute(id, inputs, stay)
-        } finally {
-          this.engine.aside(ticket, this.#nowUs())
-        }
+      const inputs = given.map((one) => {
+        if (one instanceof Uint8Array) return one.slice()
+        const { source, release } = (one as Held).hold()
+        releases.push(release)
+        return source
+      })
+      const ticket = this.engine.begin(id, this.#nowUs())
+      const program = this.engine.program(ticket)
+      if (program >= 0 && device !== undefined) {
+        const outputs = await this.#onDevice(device, id, ticket, program, inputs, stay)
+        return outputs ?? (await this.#compute(id, inputs, stay, device))
       }
-      const outputs = await this.#onDevice(device, id, ticket, program, inputs, stay)
-      return outputs ?? (await this.#compute(id, inputs, stay))
+      try {
+        return await this.#compute(id, inputs, stay, device)
+      } finally {
+        this.engine.aside(ticket, this.#nowUs())
+      }
     } finally {
+      for (const release of releases) release()
       this.#background.stir()
     }
   }
@@ -161,19 +148,21 @@ export class WebForge implements ForgeCore {
     stay: boolean,
   ): Promise<Uint8Array[] | BufferCore[] | undefined> {
     const { engine } = this
+    let outputs: readonly Source[] = []
     this.#onTheirWay++
     try {
       const program = device.program(number)
       const start = this.#nowUs()
-      const outputs = stay ? await program.keep(inputs) : await program.answer(inputs)
+      outputs = stay ? await program.keep(inputs) : await program.answer(inputs)
       const seconds = (this.#nowUs() - start) / 1e6
       const sizes = program.recipe.outputs.map((place) => {
         const { dtype, elements } = program.recipe.tensors[place] as { dtype: string; elements: number }
         return elements * (dtype === 'f16' ? 2 : 4)
       })
       if (engine.checks(ticket)) {
-        const sent = await Promise.all(inputs.map((one, i) => this.bytesOf(one, program.recipe.tensors[i]?.bytes ?? 0)))
-        const came = await Promise.all(outputs.map((one, i) => this.bytesOf(one, sizes[i] as number)))
+        const sizeIn = (i: number): number => program.recipe.tensors[i]?.bytes ?? 0
+        const sent = await Promise.all(inputs.map((one, i) => this.bytesOf(one, sizeIn(i), device)))
+        const came = await Promise.all(outputs.map((one, i) => this.bytesOf(one, sizes[i] as number, device)))
         sent.forEach((bytes, i) => void engine.setTensor(id, false, i, bytes))
         came.forEach((bytes, i) => void engine.setTensor(id, true, i, bytes))
       }
@@ -181,26 +170,32 @@ export class WebForge implements ForgeCore {
       const keep = engine.answered(ticket, stay ? Number.NaN : seconds, this.#nowUs())
       engine.forget()
       if (!keep) {
-        for (const one of outputs) if (!(one instanceof Uint8Array)) one.destroy()
+        destroyed(outputs)
         return undefined
       }
       return stay
         ? (outputs as GPUBuffer[]).map((one, i) => new Held(this, one, sizes[i] as number, device))
         : (outputs as Uint8Array[])
     } catch (error) {
-      const { code = 'HOMEOSTAT_KERNEL_REJECTED', message } = error as Partial<HomeostatError> & Error
-      engine.failed(ticket, code, message, this.#nowUs())
+      destroyed(outputs)
+      const { code, message } = failureOf(error)
+      if (code === 'HOMEOSTAT_CLOSED') engine.aside(ticket, this.#nowUs())
+      else engine.failed(ticket, code, message, this.#nowUs())
       return undefined
     } finally {
       this.#onTheirWay--
     }
   }
 
-  async #compute(id: number, inputs: readonly Source[], stay: boolean): Promise<Uint8Array[] | BufferCore[]> {
+  async #compute(
+    id: number,
+    inputs: readonly Source[],
+    stay: boolean,
+    device: Device | undefined,
+  ): Promise<Uint8Array[] | BufferCore[]> {
     const { engine } = this
-    const host = await Promise.all(
-      inputs.map((one) => this.bytesOf(one, one instanceof Uint8Array ? one.length : one.size)),
-    )
+    const sizeOf = (one: Source): number => (one instanceof Uint8Array ? one.length : one.size)
+    const host = await Promise.all(inputs.map((one) => this.bytesOf(one, sizeOf(one), device)))
     const count = (JSON.parse(engine.explain(id)) as CoreExplanation).outputs
     host.forEach((bytes, i) => void engine.setTensor(id, false, i, bytes))
     engine.compute(id)
@@ -209,22 +204,24 @@ export class WebForge implements ForgeCore {
     return stay ? outputs.map((bytes) => new Held(this, bytes, bytes.length, undefined)) : outputs
   }
 
-  /** @internal The first so many bytes of something that stays. */
-  async bytesOf(at: Source, bytes: number): Promise<Uint8Array> {
+  /** @internal The first so many bytes of something that stays. @param device whose it is, where it is not here */
+  async bytesOf(at: Source, bytes: number, device: Device | undefined): Promise<Uint8Array> {
     if (at instanceof Uint8Array) return at.subarray(0, bytes)
-    const device = this.#device
-    if (device === undefined) throw new HomeostatError('HOMEOSTAT_DEVICE_LOST', 'the tensor went with its device')
-    const landing = await device.scoped(() => {
-      const into = device.gpu.createBuffer({ size: at.size, usage: BUFFER.mapRead | BUFFER.copyDst })
+    if (this.#ended) throw new HomeostatError('HOMEOSTAT_CLOSED', 'the forge was closed')
+    if (device === undefined || device !== this.#device)
+      throw new HomeostatError('HOMEOSTAT_DEVICE_LOST', 'the tensor went with its device')
+    const landing = await device.scoped((made) => {
+      const into = made(device.gpu.createBuffer({ size: at.size, usage: BUFFER.mapRead | BUFFER.copyDst }))
       const encoder = device.gpu.createCommandEncoder()
       encoder.copyBufferToBuffer(at, 0, into, 0, at.size)
       device.gpu.queue.submit([encoder.finish()])
       return into
     })
-    await device.patient(landing.mapAsync(MAP_READ))
-    const copy = new Uint8Array(landing.getMappedRange()).slice(0, bytes)
-    landing.destroy()
-    return copy
+    try {
+      return (await device.mapped(landing, at.size)).subarray(0, bytes)
+    } finally {
+      landing.destroy()
+    }
   }
 
   async upload(_dtype: DType, bytes: Uint8Array): Promise<BufferCore> {
@@ -232,10 +229,15 @@ export class WebForge implements ForgeCore {
     const own = new Uint8Array(Math.ceil(bytes.length / 4) * 4)
     own.set(bytes)
     if (device === undefined) return new Held(this, own, bytes.length, undefined)
-    const buffer = await device.scoped(() => {
-      const made = device.gpu.createBuffer({ size: own.length, usage: BUFFER.copySrc | BUFFER.copyDst })
-      device.gpu.queue.writeBuffer(made, 0, own)
-      return made
+    const most = device.gpu.limits.maxBufferSize
+    if (own.length > most) {
+      const text = `upload(): ${bytes.length} bytes: a tensor of this device has at most ${most}`
+      throw new HomeostatError('HOMEOSTAT_DEVICE_MEMORY', text, { range: `at most ${most}`, received: bytes.length })
+    }
+    const buffer = await device.scoped((made) => {
+      const into = made(device.gpu.createBuffer({ size: own.length, usage: BUFFER.copySrc | BUFFER.copyDst }))
+      device.gpu.queue.writeBuffer(into, 0, own)
+      return into
     })
     return new Held(this, buffer, bytes.length, device)
   }
@@ -257,9 +259,14 @@ export class WebForge implements ForgeCore {
   }
 
   async close(): Promise<void> {
+    this.#ended = true
     this.#reopening.end()
     this.#background.end()
     this.#device?.close()
     this.#device = undefined
   }
+}
+
+function destroyed(outputs: readonly Source[]): void {
+  for (const one of outputs) if (!(one instanceof Uint8Array)) one.destroy()
 }

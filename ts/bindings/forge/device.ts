@@ -6,6 +6,7 @@ import { HomeostatError } from '../../errors.js'
 import { type Opened, openAdapter } from './adapter.js'
 import type { DispatchRecipe, ProgramRecipe } from './module.js'
 import { Program } from './program.js'
+import { MAP_READ } from './usage.js'
 
 /** How long a submission may take; software adapters compile during the first one. */
 const PATIENCE_MS = 20_000
@@ -56,7 +57,7 @@ export class Device {
   /** Closes it by intention: nobody is told. */
   close(): void {
     this.#onGone = () => {}
-    this.#gone = new HomeostatError('HOMEOSTAT_CLOSED', 'the forge was closed')
+    this.giveUp(new HomeostatError('HOMEOSTAT_CLOSED', 'the forge was closed'))
     this.gpu.destroy()
   }
 
@@ -64,24 +65,49 @@ export class Device {
     if (this.#gone !== undefined) throw this.#gone
   }
 
-  /** Does something at once; the promise says whether the device accepts it. */
-  async scoped<T>(work: () => T): Promise<T> {
+  /** Does something at once; the promise says whether the device accepts it. What `work` says that it made goes where it does not. */
+  async scoped<T>(work: (made: <R extends GPUBuffer | GPUTexture>(one: R) => R) => T): Promise<T> {
     this.alive()
     const kinds: readonly GPUErrorFilter[] = ['internal', 'out-of-memory', 'validation']
     for (const kind of kinds) this.gpu.pushErrorScope(kind)
-    let made: T
+    const all: (GPUBuffer | GPUTexture)[] = []
     let scopes: Promise<GPUError | null>[] = []
     try {
-      made = work()
-    } finally {
-      scopes = kinds.map(() => this.gpu.popErrorScope())
+      let did: T
+      try {
+        did = work((one) => {
+          all.push(one)
+          return one
+        })
+      } finally {
+        scopes = kinds.map(() => this.gpu.popErrorScope())
+      }
+      const errors = await this.patient(Promise.all(scopes)).catch((error) => this.#lostBy('an error scope', error))
+      refusal(errors)
+      return did
+    } catch (error) {
+      for (const one of all) one.destroy()
+      throw error
     }
-    const errors = await this.patient(Promise.all(scopes))
-    const error = errors.find((found) => found !== null)
-    if (error == null) return made
-    if (typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError)
-      throw new HomeostatError('HOMEOSTAT_DEVICE_MEMORY', 'the device has no memory left for this')
-    throw new HomeostatError('HOMEOSTAT_KERNEL_REJECTED', `the device refused: ${error.message}`)
+  }
+
+  /** The first so many bytes of a buffer that was copied into. One that cannot be mapped is a device that is going: no kernel did that. */
+  async mapped(landing: GPUBuffer, bytes: number): Promise<Uint8Array> {
+    await this.patient(landing.mapAsync(MAP_READ, 0, bytes)).catch((error) => this.#lostBy('a buffer', error))
+    try {
+      return new Uint8Array(landing.getMappedRange(0, bytes)).slice()
+    } finally {
+      landing.unmap()
+    }
+  }
+
+  #lostBy(what: string, error: unknown): never {
+    if (error instanceof HomeostatError) throw error
+    this.alive()
+    const lost = new HomeostatError('HOMEOSTAT_DEVICE_LOST', `${what} did not come back: ${(error as Error).message}`)
+    this.giveUp(lost)
+    this.gpu.destroy()
+    throw lost
   }
 
   /** Waits no longer than a device may take, and not for one that is gone. */
@@ -144,4 +170,12 @@ export class Device {
     this.programs.get(id)?.destroy()
     this.programs.delete(id)
   }
+}
+
+function refusal(errors: readonly (GPUError | null)[]): void {
+  const error = errors.find((found) => found !== null)
+  if (error == null) return
+  if (typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError)
+    throw new HomeostatError('HOMEOSTAT_DEVICE_MEMORY', 'the device has no memory left for this')
+  throw new HomeostatError('HOMEOSTAT_KERNEL_REJECTED', `the device refused: ${error.message}`)
 }

@@ -1,7 +1,7 @@
 /** A program on a device: its tensors between canaries, its dispatches, and how it is run, read and timed. */
 import type { Device } from './device.js'
 import type { ProgramRecipe } from './module.js'
-import { BUFFER, MAP_READ, TEXTURE } from './usage.js'
+import { BUFFER, TEXTURE } from './usage.js'
 
 /** Bytes before and after a tensor's elements, as the core counts them. */
 export const CANARY_BYTES = 256
@@ -16,6 +16,9 @@ interface Step {
 /** Where an input comes from: bytes, or a buffer of the device. */
 export type Source = Uint8Array | GPUBuffer
 
+/** Buffers to read from that are kept for the next run. */
+const LANDINGS = 4
+
 const aligned = (bytes: number): number => Math.ceil(bytes / 4) * 4
 
 export class Program {
@@ -26,6 +29,7 @@ export class Program {
   readonly #steps: readonly Step[]
   /** Buffers to read from that nobody reads from now. */
   readonly #landings: GPUBuffer[] = []
+  #destroyed = false
 
   private constructor(
     device: Device,
@@ -45,16 +49,18 @@ export class Program {
     const { gpu } = device
     const pipelines = await Promise.all(recipe.dispatches.map((dispatch) => device.pipeline(dispatch)))
     const usage = BUFFER.storage | BUFFER.copySrc | BUFFER.copyDst
-    const [tensors, temporaries] = await device.scoped(() => [
-      recipe.tensors.map((tensor) => gpu.createBuffer({ size: tensor.bytes + 2 * CANARY_BYTES, usage })),
+    const [tensors, temporaries] = await device.scoped((made) => [
+      recipe.tensors.map((tensor) => made(gpu.createBuffer({ size: tensor.bytes + 2 * CANARY_BYTES, usage }))),
       recipe.temporaries.map((one) =>
-        'bytes' in one
-          ? gpu.createBuffer({ size: one.bytes, usage: BUFFER.storage })
-          : gpu.createTexture({
-              size: [one.width, one.height],
-              format: one.format,
-              usage: TEXTURE.textureBinding | TEXTURE.storageBinding,
-            }),
+        made(
+          'bytes' in one
+            ? gpu.createBuffer({ size: one.bytes, usage: BUFFER.storage })
+            : gpu.createTexture({
+                size: [one.width, one.height],
+                format: one.format,
+                usage: TEXTURE.textureBinding | TEXTURE.storageBinding,
+              }),
+        ),
       ),
     ])
     const resource = (kind: 'tensor' | 'temporary', at: number): GPUBindingResource => {
@@ -124,13 +130,13 @@ export class Program {
   async keep(inputs: readonly Source[]): Promise<GPUBuffer[]> {
     const { gpu } = this.#device
     const usage = BUFFER.copySrc | BUFFER.copyDst
-    return this.#device.scoped(() => {
+    return this.#device.scoped((made) => {
       const encoder = gpu.createCommandEncoder()
       this.#bring(encoder, inputs)
       this.#record(encoder, this.#steps)
       const kept = this.recipe.outputs.map((place) => {
         const size = this.recipe.tensors[place]?.bytes as number
-        const copy = gpu.createBuffer({ size, usage })
+        const copy = made(gpu.createBuffer({ size, usage }))
         encoder.copyBufferToBuffer(this.#tensors[place] as GPUBuffer, CANARY_BYTES, copy, 0, size)
         return copy
       })
@@ -157,34 +163,42 @@ export class Program {
   async #submit(inputs: readonly Source[], places: readonly number[], whole: boolean): Promise<Uint8Array[]> {
     const { gpu } = this.#device
     const sizes = places.map((place) => (this.recipe.tensors[place]?.bytes as number) + (whole ? 2 * CANARY_BYTES : 0))
-    const total = sizes.reduce((sum, size) => sum + size, 0)
-    const landing = await this.#device.scoped(() => {
-      const into = this.#landing(total)
+    const parts = inParts(sizes, gpu.limits.maxBufferSize)
+    const landings = await this.#device.scoped((made) => {
       const encoder = gpu.createCommandEncoder()
       this.#bring(encoder, inputs)
       this.#record(encoder, this.#steps)
-      let offset = 0
-      places.forEach((place, i) => {
-        const size = sizes[i] as number
-        encoder.copyBufferToBuffer(this.#tensors[place] as GPUBuffer, whole ? 0 : CANARY_BYTES, into, offset, size)
-        offset += size
+      const into = parts.map(({ from, to, bytes }) => {
+        const landing = made(this.#landing(bytes))
+        let offset = 0
+        for (let i = from; i < to; i++) {
+          const tensor = this.#tensors[places[i] as number] as GPUBuffer
+          encoder.copyBufferToBuffer(tensor, whole ? 0 : CANARY_BYTES, landing, offset, sizes[i] as number)
+          offset += sizes[i] as number
+        }
+        return landing
       })
       gpu.queue.submit([encoder.finish()])
       return into
     })
-    await this.#device.patient(landing.mapAsync(MAP_READ, 0, total))
-    const bytes = new Uint8Array(landing.getMappedRange(0, total)).slice()
-    landing.unmap()
-    if (this.#landings.length < 4) this.#landings.push(landing)
-    else landing.destroy()
-    let offset = 0
+    const read = await Promise.all(landings.map((landing, i) => this.#take(landing, parts[i]?.bytes as number)))
     return places.map((place, i) => {
       const { dtype, elements } = this.recipe.tensors[place] as { dtype: string; elements: number }
       const size = whole ? (sizes[i] as number) : elements * (dtype === 'f16' ? 2 : 4)
-      const part = bytes.subarray(offset, offset + size)
-      offset += sizes[i] as number
-      return part
+      const at = parts.findIndex(({ to }) => i < to)
+      const offset = sizes.slice(parts[at]?.from, i).reduce((sum, bytes) => sum + bytes, 0)
+      return (read[at] as Uint8Array).subarray(offset, offset + size)
     })
+  }
+
+  /** What was copied into a landing, which is free again. */
+  async #take(landing: GPUBuffer, bytes: number): Promise<Uint8Array> {
+    try {
+      return await this.#device.mapped(landing, bytes)
+    } finally {
+      if (this.#landings.length < LANDINGS && !this.#destroyed) this.#landings.push(landing)
+      else landing.destroy()
+    }
   }
 
   #landing(size: number): GPUBuffer {
@@ -216,14 +230,30 @@ export class Program {
     const wallS = (nowUs() - start) / 1e6
     queries?.destroy()
     if (!resolved) return { wallS, ownS: Number.NaN }
-    await this.#device.patient(resolved.mapAsync(MAP_READ, 0, 16))
-    const [from = 0n, to = 0n] = new BigInt64Array(resolved.getMappedRange(0, 16))
-    resolved.unmap()
-    this.#landings.push(resolved)
+    const [from = 0n, to = 0n] = new BigInt64Array((await this.#take(resolved, 16)).buffer)
     return { wallS, ownS: Number(to - from) / 1e9 }
   }
 
   destroy(): void {
+    this.#destroyed = true
     for (const one of [...this.#tensors, ...this.#temporaries, ...this.#landings]) one.destroy()
   }
+}
+
+interface Part {
+  readonly from: number
+  readonly to: number
+  readonly bytes: number
+}
+
+/** Consecutive tensors that one buffer has room for: all of them, but where they are larger together than a buffer may be. */
+function inParts(sizes: readonly number[], most: number): readonly Part[] {
+  const parts: Part[] = []
+  sizes.forEach((size, i) => {
+    const last = parts.at(-1)
+    if (last !== undefined && last.bytes + size <= most)
+      parts[parts.length - 1] = { from: last.from, to: i + 1, bytes: last.bytes + size }
+    else parts.push({ from: i, to: i + 1, bytes: size })
+  })
+  return parts
 }

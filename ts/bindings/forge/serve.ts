@@ -12,6 +12,10 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
   const forges = new Map<number, ForgeCore>()
   const kernels = new Map<number, KernelCore>()
   const tensors = new Map<number, BufferCore>()
+  /** Tensors of each forge: they go with it. */
+  const owned = new Map<number, Set<number>>()
+  /** Whose kernel it is. */
+  const homes = new Map<number, number>()
   let next = 0
   let binding: ForgeBinding | undefined
   const loaded = (): ForgeBinding => {
@@ -28,6 +32,17 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
     return next
   }
 
+  const keepTensor = (forge: number, tensor: BufferCore): number => {
+    const of = keep(tensors, tensor)
+    owned.get(forge)?.add(of)
+    return of
+  }
+  const free = (of: number): void => {
+    tensors.get(of)?.close()
+    tensors.delete(of)
+    for (const all of owned.values()) all.delete(of)
+  }
+
   const calls: Readonly<Record<string, Call>> = {
     load: async (_, [source]) => {
       binding = await make(source)
@@ -37,18 +52,23 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
     adapters: async () => loaded().adapters(),
     open: async (_, [options]) => {
       const forge = await loaded().open({ ...(options as Omit<OpenOptions, 'nowUs'>), nowUs })
-      return { forge: keep(forges, forge), adapter: forge.adapter, trouble: forge.trouble }
+      const of = keep(forges, forge)
+      owned.set(of, new Set())
+      return { forge: of, adapter: forge.adapter, trouble: forge.trouble }
     },
     kernel: async (of, [recipe, config]) => {
       const kernel = await need(forges, of).kernel(recipe as string, config as string)
-      return { id: kernel.id, kernel: keep(kernels, kernel) }
+      const number = keep(kernels, kernel)
+      homes.set(number, of)
+      return { id: kernel.id, kernel: number }
     },
     run: async (of, [given, stay]) => {
       const inputs = (given as readonly (Uint8Array | TensorRef)[]).map((one) =>
         isTensorRef(one) ? need(tensors, one.tensor) : one,
       )
       const kernel = need(kernels, of)
-      if (stay) return (await kernel.run(inputs, true)).map((one) => keep(tensors, one))
+      const home = homes.get(of) as number
+      if (stay) return (await kernel.run(inputs, true)).map((one) => keepTensor(home, one))
       return (await kernel.run(inputs, false)).map(own)
     },
     explain: async (of) => need(kernels, of).explain(),
@@ -56,21 +76,22 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
     dispose: async (of) => {
       kernels.get(of)?.close()
       kernels.delete(of)
+      homes.delete(of)
     },
     upload: async (of, [dtype, bytes]) =>
-      keep(tensors, await need(forges, of).upload(dtype as DType, bytes as Uint8Array)),
+      keepTensor(of, await need(forges, of).upload(dtype as DType, bytes as Uint8Array)),
     read: async (of) => own(await need(tensors, of).read()),
-    free: async (of) => {
-      tensors.get(of)?.close()
-      tensors.delete(of)
-    },
+    free: async (of) => free(of),
     takeEvents: async (of) => need(forges, of).takeEvents(),
     takeJournal: async (of) => need(forges, of).takeJournal(),
     readLibrary: async (of, [bytes]) => need(forges, of).readLibrary(bytes as Uint8Array),
     takeLibrary: async (of) => need(forges, of).takeLibrary(),
     close: async (of) => {
-      await forges.get(of)?.close()
+      const forge = forges.get(of)
       forges.delete(of)
+      for (const tensor of owned.get(of) ?? []) free(tensor)
+      owned.delete(of)
+      await forge?.close()
     },
   }
 
