@@ -3,7 +3,8 @@
 //!
 //! Everything that is done with it is a job sent to that thread. Whoever waits for one watches the job that the machine is at, his
 //! own or another one before it: if that takes longer than the watchdog allows, the machine is *abandoned*. How long the queue is
-//! counts for nothing. The thread of an abandoned machine, which may be inside the driver, is left alone with everything it owns;
+//! counts for nothing, nor does time in which this process stood still: a laptop that slept or a container that was frozen has no
+//! machine that hangs. The thread of an abandoned machine, which may be inside the driver, is left alone with everything it owns;
 //! whoever waits is told at once, and every later job is refused. Destroying a device that hangs can hang too.
 
 use homeostat_core::error::{Code, Error, Result};
@@ -19,35 +20,73 @@ const JOBS_MAX: usize = 1024;
 const OPEN_MAX: Duration = Duration::from_secs(30);
 /// How often who waits looks at what the machine is at.
 const LOOK: Duration = Duration::from_millis(25);
+/// A look that comes so much later than it should says that the process stood still.
+const STILL: Duration = Duration::from_secs(1);
+/// Most times that this counts for one job: a machine that is merely busy without end keeps no device that hangs for ever.
+const STILL_MAX: u32 = 8;
 
 type Job<M> = (u64, Box<dyn FnOnce(&mut M) + Send>);
+
+/// The job that a machine is at.
+#[derive(Clone, Copy)]
+struct At {
+    job: u64,
+    since: Instant,
+    /// What the process stood still meanwhile, how often, and up to when that is counted: several who wait see the same standstill.
+    still: Duration,
+    stills: u32,
+    counted: Instant,
+}
+
+impl At {
+    fn new(job: u64) -> Self {
+        let now = Instant::now();
+        Self { job, since: now, still: Duration::ZERO, stills: 0, counted: now }
+    }
+
+    /// Takes note that who began to wait for one look at `from` is back only now.
+    fn stood(&mut self, from: Instant, now: Instant) {
+        let late = now.saturating_duration_since((from + LOOK).max(self.counted));
+        if late >= STILL && self.stills < STILL_MAX {
+            (self.still, self.stills, self.counted) = (self.still + late, self.stills + 1, now);
+        }
+    }
+
+    fn hangs(&self, now: Instant, watchdog: Duration) -> bool {
+        now.saturating_duration_since(self.since).saturating_sub(self.still) >= watchdog
+    }
+}
 
 /// What everybody knows of a machine's thread.
 #[derive(Default)]
 struct Pulse {
     abandoned: AtomicBool,
-    /// The job that it is at, and when that began; `None` between jobs.
-    at: Mutex<Option<(u64, Instant)>>,
+    /// What it is at; `None` between jobs.
+    at: Mutex<Option<At>>,
     /// Numbers of jobs; opening is job 0.
     next: AtomicU64,
 }
 
 impl Pulse {
     fn set(&self, at: Option<u64>) {
-        *self.at.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
-            at.map(|job| (job, Instant::now()));
+        *self.at.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = at.map(At::new);
     }
 
-    /// Gives the machine up where it has been at one job for too long. Only whose own job that is learns that it hangs.
-    fn look(&self, own: u64, watchdog: Duration) -> Result<()> {
+    /// Gives the machine up where it has been at one job for too long, for who waited since `from` for a look. Only whose own job that is
+    /// learns that it hangs.
+    fn look(&self, own: u64, from: Instant, watchdog: Duration) -> Result<()> {
         // Held while it is decided: a job that ends now ends before.
-        let at = self.at.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let hangs = at.is_some_and(|(_, since)| since.elapsed() >= watchdog);
+        let mut at = self.at.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let now = Instant::now();
+        let hangs = at.as_mut().is_some_and(|at| {
+            at.stood(from, now);
+            at.hangs(now, watchdog)
+        });
         if !hangs && !self.abandoned.load(Ordering::Acquire) {
             return Ok(());
         }
         self.abandoned.store(true, Ordering::Release);
-        if at.is_none_or(|(job, _)| job != own) {
+        if at.is_none_or(|at| at.job != own) {
             return Err(given_up());
         }
         let text = format!(
@@ -86,9 +125,10 @@ impl<T> Answer<T> {
     /// Waits; a machine that is at one job for longer than this is given up.
     pub fn wait(self, watchdog: Duration) -> Result<T> {
         loop {
+            let from = Instant::now();
             match self.from.recv_timeout(LOOK.min(watchdog)) {
                 Ok(answer) => return answer,
-                Err(RecvTimeoutError::Timeout) => self.pulse.look(self.job, watchdog)?,
+                Err(RecvTimeoutError::Timeout) => self.pulse.look(self.job, from, watchdog)?,
                 // The thread ended before it came to this job.
                 Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
@@ -108,7 +148,7 @@ impl<M, T> Opening<M, T> {
         match self.answer.from.try_recv() {
             Ok(said) => Ok(said.map(|said| (self.worker, said))),
             Err(TryRecvError::Disconnected) => Ok(Err(ended())),
-            Err(TryRecvError::Empty) => match self.answer.pulse.look(0, OPEN_MAX) {
+            Err(TryRecvError::Empty) => match self.answer.pulse.look(0, Instant::now(), OPEN_MAX) {
                 Ok(()) => Err(self),
                 Err(error) => Ok(Err(error)),
             },
@@ -283,6 +323,31 @@ mod tests {
         let last = answers.into_iter().next_back().unwrap();
         last.wait(patience).unwrap();
         assert!(start.elapsed() > patience && !worker.is_abandoned());
+    }
+
+    #[test]
+    fn a_process_that_stood_still_has_no_machine_that_hangs() {
+        let (watchdog, begin) = (Duration::from_secs(10), Instant::now());
+        let after = |ms: u64| begin + Duration::from_millis(ms);
+        let mut at = At { job: 1, since: begin, still: Duration::ZERO, stills: 0, counted: begin };
+        // An hour's sleep, seen by two who wait; then as long as the watchdog allows, and no longer.
+        let awake = 3_600_000 + 1025;
+        for _ in 0..2 {
+            at.stood(after(1000), after(awake));
+            assert!(!at.hangs(after(awake), watchdog));
+        }
+        assert!(!at.hangs(after(awake + 8900), watchdog));
+        assert!(at.hangs(after(awake + 9000), watchdog));
+        // Looks that are a little late forgive nothing, and standstills without end not for ever.
+        let mut busy = At { stills: 0, still: Duration::ZERO, counted: begin, ..at };
+        for late in (1..100).map(|i| i * 1000) {
+            busy.stood(after(late - 1000), after(late));
+        }
+        assert!(busy.hangs(after(10_000), watchdog));
+        for late in (1..100).map(|i| i * 2000) {
+            busy.stood(after(late - 2000), after(late));
+        }
+        assert!(busy.hangs(after(200_000), watchdog));
     }
 
     #[test]
