@@ -1,7 +1,7 @@
 /**
- * A service with a tuner, a protected dependency and tracing of its own; as `on` it also has every exporter that Homeostat has: a
- * registry of prom-client, metrics and spans of OpenTelemetry, and a journal in a store. It serves a port, and answers its parent's
- * questions for its processor time; an `on` service is scraped and exported whenever its parent says so.
+ * A service with a tuner, a protected dependency and tracing of its own, twice; the one that is `on` also has every exporter that Homeostat
+ * has: a registry of prom-client, metrics and spans of OpenTelemetry, and a journal in a store. They take turns to answer, as their parent
+ * says, which asks for their processor time. A tuner's time goes on in its turns only, and nothing of it happens outside of them.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createHash } from 'node:crypto'
@@ -19,13 +19,80 @@ const ITEMS = 2000
 /** Ended spans that an exporter would have sent away; the oldest are let go. */
 const SPANS_MAX = 512
 
-export async function serve({ on, folder, seed }) {
+export async function serve({ folder, seed }) {
   const telemetry = sdk()
-  const storage = on ? await openStorage(`sqlite:${join(folder, `journal-${process.pid}.db`)}`) : undefined
+  const storage = await openStorage(`sqlite:${join(folder, `journal-${process.pid}.db`)}`)
+  const items = new Map()
+  const services = { off: await made({ items, seed }), on: await made({ items, seed, storage }) }
+  let current = services.off
+  const tracer = api.trace.getTracer('service')
+  const server = createServer((request, response) =>
+    tracer.startActiveSpan('request', async (span) => {
+      const body = await current.answer(request.url)
+      response.setHeader('content-type', 'application/json')
+      response.end(body)
+      span.end()
+    }),
+  )
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const asked = {
+    begin: (service) => {
+      current = service
+      current.begin()
+      return used()
+    },
+    end: async (service, scrape) => {
+      if (scrape) await service.scraped(telemetry)
+      await service.end()
+      return used()
+    },
+    done: (service) => service.done(),
+    close: async () => {
+      server.closeAllConnections()
+      for (const service of Object.values(services)) await service.close()
+      await storage.close()
+      process.disconnect()
+    },
+  }
+  process.on('disconnect', () => process.exit(0))
+  process.on('message', async ({ ask, kind, scrape }) => {
+    const found = await asked[ask](services[kind], scrape)
+    if (found !== undefined) process.send(found)
+  })
+  process.send({ port: server.address().port })
+}
+
+function used() {
+  const { user, system } = process.cpuUsage()
+  return { cpuUs: user + system }
+}
+
+/** A clock that only goes on in turns. */
+function turns() {
+  let [beforeUs, sinceMs] = [0, undefined]
+  const nowUs = () => beforeUs + (sinceMs === undefined ? 0 : (performance.now() - sinceMs) * 1000)
+  return {
+    nowUs,
+    begin: () => {
+      sinceMs = performance.now()
+    },
+    end: () => {
+      beforeUs = nowUs()
+      sinceMs = undefined
+    },
+  }
+}
+
+/** With a store it has the exporters, too. */
+async function made({ storage, items, seed }) {
+  const on = storage !== undefined
+  const clock = turns()
   const watching = reflex({ seed })
   const tuner = await homeostat({
     name: 'catalog',
     seed,
+    clock,
+    tick: 'manual',
     mode: 'auto',
     controlSignal: false,
     knobs: {
@@ -34,49 +101,45 @@ export async function serve({ on, folder, seed }) {
     },
     signals: { latency: signal.duration(), miss: signal.ratio() },
     minimize: (m) => m.latency.mean + 10 * m.miss,
-    ...(storage !== undefined && { storage }),
+    // Written in the turn that it is of.
+    ...(on && { storage: { store: storage, batch: 0 } }),
   })
   const load = protect('database', async (id) => row(id), { reflex: watching, caller: 'catalog', breaker: {} })
   const exporters = on ? exported(tuner, watching) : undefined
-  const tracer = api.trace.getTracer('service')
-  const items = new Map()
-  const answer = async (url) => {
-    const id = Number(url.slice(url.lastIndexOf('/') + 1)) % ITEMS
-    const startMs = performance.now()
-    // One in eight asks its dependency; what the knobs are does not change what is to be done.
-    const hit = items.has(id) && id % 8 !== 0
-    if (!hit) items.set(id, await load(id))
-    const body = JSON.stringify({ ...items.get(id), ttlMs: tuner.knobs.ttl, batch: tuner.knobs.batch })
-    tuner.signals.miss(!hit)
-    tuner.signals.latency(performance.now() - startMs)
-    return body
-  }
-  const server = createServer((request, response) =>
-    tracer.startActiveSpan('request', async (span) => {
-      const body = await answer(request.url)
-      response.setHeader('content-type', 'application/json')
-      response.end(body)
-      span.end()
-    }),
-  )
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  process.on('disconnect', () => process.exit(0))
-  process.on('message', async ({ ask }) => {
-    if (ask === 'export' && exporters !== undefined) await exporters.run(telemetry)
-    if (ask === 'end') {
-      server.closeAllConnections()
+  return {
+    begin: () => {
+      clock.begin()
+      tuner.tick()
+    },
+    end: async () => {
+      tuner.tick()
+      const { stats } = tuner.journal
+      while (stats.written < stats.taken) await new Promise((resolve) => setTimeout(resolve, 1))
+      clock.end()
+    },
+    answer: async (url) => {
+      const id = Number(url.slice(url.lastIndexOf('/') + 1)) % ITEMS
+      const startMs = performance.now()
+      // One in eight asks its dependency; what the knobs are does not change what is to be done.
+      const hit = items.has(id) && id % 8 !== 0
+      if (!hit) items.set(id, await load(id))
+      const body = JSON.stringify({ ...items.get(id), ttlMs: tuner.knobs.ttl, batch: tuner.knobs.batch })
+      tuner.signals.miss(!hit)
+      tuner.signals.latency(performance.now() - startMs)
+      return body
+    },
+    scraped: async (telemetry) => exporters?.run(telemetry),
+    done: async () => {
+      const { windows } = await tuner.explain()
+      const { written, failures } = tuner.journal.stats
+      return { windows, stored: on ? written : 0, failures, exported: exporters?.series() ?? 0 }
+    },
+    close: async () => {
+      exporters?.close()
       await tuner.close()
       await watching.close()
-      await storage?.close()
-      process.disconnect()
-      return
-    }
-    const { user, system } = process.cpuUsage()
-    const { windows } = await tuner.explain()
-    const { written, failures } = tuner.journal.stats
-    process.send({ cpuUs: user + system, windows, written, failures, exported: exporters?.series() ?? 0 })
-  })
-  process.send({ port: server.address().port })
+    },
+  }
 }
 
 function row(id) {
@@ -93,15 +156,14 @@ function row(id) {
 function exported(tuner, watching) {
   const registry = new Registry()
   const options = { tuners: [tuner], reflex: watching }
-  prometheus({ registry, ...options, trace: api.trace })
-  openTelemetry({ api, ...options, spans: true })
+  const open = [prometheus({ registry, ...options, trace: api.trace }), openTelemetry({ api, ...options, spans: true })]
   let series = 0
   const run = async (telemetry) => {
     const text = await registry.metrics()
     series = text.split('\n').filter((line) => line.startsWith('homeostat_')).length
     if ((await telemetry.collect()) < series) throw new Error('the meter was told of less than the registry')
   }
-  return { run, series: () => series }
+  return { run, series: () => series, close: () => open.map((one) => one.close()) }
 }
 
 /** As much of an SDK as the API needs, so that what is measured is what Homeostat does with it. Both kinds of service have it. */
