@@ -4,6 +4,7 @@
  */
 import { HomeostatError } from '../../errors.js'
 import { type Opened, openAdapter } from './adapter.js'
+import { afterAwake } from './awake.js'
 import type { DispatchRecipe, ProgramRecipe } from './module.js'
 import { Program } from './program.js'
 import { MAP_READ } from './usage.js'
@@ -113,21 +114,21 @@ export class Device {
   /** Waits no longer than a device may take, and not for one that is gone. */
   async patient<T>(work: Promise<T>): Promise<T> {
     const ms = this.opened.facts.software ? PATIENCE_SOFTWARE_MS : PATIENCE_MS
-    let timer: ReturnType<typeof setTimeout> | undefined
+    let callOff: (() => void) | undefined
     let stop: ((error: HomeostatError) => void) | undefined
     const late = new Promise<never>((_, reject) => {
       stop = reject
       this.#waiting.add(reject)
-      timer = setTimeout(() => {
+      callOff = afterAwake(ms, () => {
         const error = new HomeostatError('HOMEOSTAT_DEVICE_HUNG', `no answer within ${ms} ms: the device was given up`)
         this.giveUp(error)
         reject(error)
-      }, ms)
+      })
     })
     try {
       return await Promise.race([work, late])
     } finally {
-      clearTimeout(timer)
+      callOff?.()
       this.#waiting.delete(stop as (error: HomeostatError) => void)
       // Its failure after that is nobody's.
       work.catch(() => undefined)
