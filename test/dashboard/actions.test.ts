@@ -1,18 +1,10 @@
 /** Everything that a person can ask for on the page, in a real browser, and what becomes of it in the process. */
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath, launch } from './support/browser.mjs'
-import { knobsOf, open, toast } from './support/page.js'
+import { expect, test } from 'vitest'
+import { inBrowser, knobsOf, open, toast } from './support/page.js'
 
-describe.skipIf(chromiumPath === undefined)('actions', () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
-
+inBrowser('actions', () => {
   test('freeze is done at once and can be taken back, by button and by key', async () => {
-    const { page, show, complaints } = await open(browser)
+    const { page, show, complaints } = await open()
     const frozen = async () => (await knobsOf(show)).find(({ name }) => name === 'ttl')?.frozen
     await page.getByRole('button', { name: 'Freeze ttl' }).click()
     await expect.poll(frozen).toBe(true)
@@ -29,7 +21,7 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   })
 
   test('SafeMode is entered at once, said everywhere, and left after a question, with a reason in the journal', async () => {
-    const { page, show } = await open(browser)
+    const { page, show } = await open()
     await page.getByRole('button', { name: 'SafeMode', exact: true }).click()
     await expect.poll(async () => (await show.tuner.explain()).safe_mode?.reason).toBe('by-hand')
     await page.locator('.banner').getByText('SafeMode since by hand').waitFor()
@@ -48,7 +40,7 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   })
 
   test('a roll back says what moves where, does it, and can be taken back within the guardrails', async () => {
-    const { page, show, play } = await open(browser, { windows: 40 })
+    const { page, show, play } = await open({ windows: 40 })
     play(400)
     const { generation } = show.tuner
     expect((await knobsOf(show)).some(({ certified }) => certified !== null)).toBe(true)
@@ -67,7 +59,7 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   })
 
   test('mode, kill switch and a value by hand ask first; Cancel changes nothing', async () => {
-    const { page, show } = await open(browser)
+    const { page, show } = await open()
     const dialog = page.getByRole('dialog')
     await page.getByLabel('Mode').selectOption('recommend')
     await dialog.getByRole('button', { name: 'Cancel' }).click()
@@ -87,7 +79,7 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   })
 
   test('what is refused is said in the words of the problem, in the dialog, and nothing is lost', async () => {
-    const { page, show } = await open(browser)
+    const { page, show } = await open()
     show.tuner.freeze()
     await page.getByRole('button', { name: 'Unfreeze linger' }).waitFor()
     await page.getByRole('button', { name: 'Set linger' }).click()
@@ -108,7 +100,7 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   })
 
   test('a breaker is held open and given back', async () => {
-    const { page, show } = await open(browser, { view: 'breakers' })
+    const { page, show } = await open({ view: 'breakers' })
     await page.getByLabel('Ask the breaker of payments').selectOption('force-open')
     await page.getByRole('dialog').getByRole('button', { name: 'Hold open' }).click()
     await expect.poll(() => show.watching.component('payments').state).not.toBe('closed')
@@ -120,7 +112,7 @@ describe.skipIf(chromiumPath === undefined)('actions', () => {
   test('who may only look is told so, and finds the buttons off; who needs a token is asked for it', async () => {
     const token = 'reader-token-000000000000'
     const tokens = [{ name: 'grafana', role: 'read', token }]
-    const { page, asked } = await open(browser, { options: { tokens } })
+    const { page, asked } = await open({ options: { tokens } })
     await page.getByLabel('Token').fill(`${token.slice(0, -1)}x`)
     await page.keyboard.press('Enter')
     await page.getByText('The token is not valid').waitFor()

@@ -1,11 +1,10 @@
 /** Charts over a long time: nothing is left of those that were shown, a question that failed is asked again, and runs before are there. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
 import { serveJournals } from '../../ts/cli/serve/serve.js'
 import { folder } from '../support/folder.js'
 import { cacheTuner, window } from '../support/tuners.js'
-import { chromiumPath, launch } from './support/browser.mjs'
-import { open } from './support/page.js'
+import { barePage, inBrowser, open } from './support/page.js'
 
 const SWITCHES = 6
 
@@ -27,15 +26,9 @@ async function alive(page: Page, kind: string): Promise<number> {
   }
 }
 
-describe.skipIf(chromiumPath === undefined)('charts', () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
-
+inBrowser('charts', () => {
   test('whoever goes from tuner to tuner leaves no charts behind', async () => {
-    const { page, complaints } = await open(browser, { others: 1 })
+    const { page, complaints } = await open({ others: 1 })
     const chooser = page.getByLabel('Tuner', { exact: true })
     const show = async (name: string, knobs: number): Promise<void> => {
       await chooser.selectOption(name)
@@ -57,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)('charts', () => {
   })
 
   test('a chart whose question failed says so, and asks again by itself', async () => {
-    const { page } = await open(browser)
+    const { page } = await open()
     let failing = true
     await page.route('**/history?*', (route) =>
       failing ? route.fulfill({ status: 503, body: 'no' }) : route.continue(),
@@ -85,8 +78,7 @@ describe.skipIf(chromiumPath === undefined)('charts', () => {
       ...{ hosts: [], operations: undefined, points: 4096 },
     })
     onTestFinished(() => one.close())
-    const page = await browser.newPage()
-    onTestFinished(() => page.close())
+    const page = await barePage()
     // Of two a page, as if there were many.
     await page.route('**/changes?limit=200', (route) =>
       route.continue({ url: route.request().url().replace('limit=200', 'limit=1') }),

@@ -1,10 +1,9 @@
 /** Every view: nothing that axe-core finds fault with, in both themes; narrow screens; keys alone; empty and gone. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath, launch } from './support/browser.mjs'
-import { open } from './support/page.js'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { inBrowser, open } from './support/page.js'
 
 const VIEWS = ['tuning', 'changes', 'breakers', 'cascades', 'queues', 'kernels', 'fleet', 'operations']
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -30,17 +29,11 @@ const goTo = async (page: Page, view: string): Promise<void> => {
   await page.locator(`nav a[href="#/${view}"][aria-current="page"]`).waitFor()
 }
 
-describe.skipIf(chromiumPath === undefined)('views', () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
-
+inBrowser('views', () => {
   test.each(['light', 'dark'] as const)('nothing to find fault with on any view, %s', async (colorScheme) => {
     // What checks the page is put into it past its policy, which forbids that.
     const context = { colorScheme, bypassCSP: true }
-    const { page, complaints } = await open(browser, { windows: 200, others: 2, context })
+    const { page, complaints } = await open({ windows: 200, others: 2, context })
     await page.addScriptTag({ content: axe })
     for (const view of ['tuners', ...VIEWS]) {
       await goTo(page, view)
@@ -67,7 +60,7 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
   })
 
   test('360 pixels wide, no view is wider than the screen, and every action is there', async () => {
-    const { page } = await open(browser, { others: 2, context: { viewport: { width: 360, height: 740 } } })
+    const { page } = await open({ others: 2, context: { viewport: { width: 360, height: 740 } } })
     for (const view of ['tuners', ...VIEWS]) {
       await goTo(page, view)
       const width = await page.evaluate(() => document.documentElement.scrollWidth)
@@ -87,7 +80,7 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
   })
 
   test('keys alone: every view, every list, a chart’s values, and focus that is seen and comes back', async () => {
-    const { page } = await open(browser, { windows: 200 })
+    const { page } = await open({ windows: 200 })
     await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')
     const canvas = page.locator('canvas').first()
@@ -122,7 +115,7 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
   })
 
   test('several tuners: all of them at a glance, what needs a look by name, and each one step away', async () => {
-    const { page, show, complaints } = await open(browser, { windows: 120, others: 4, view: 'tuners' })
+    const { page, show, complaints } = await open({ windows: 120, others: 4, view: 'tuners' })
     const rows = page.locator('.tuners tbody tr')
     await expect
       .poll(() => rows.locator('th').allTextContents())
@@ -144,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
   })
 
   test('the theme is the system’s until somebody chooses, and the choice is there before anything is drawn', async () => {
-    const { page } = await open(browser, { context: { colorScheme: 'dark' } })
+    const { page } = await open({ context: { colorScheme: 'dark' } })
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const dark = await paper()
     await page.keyboard.press('t')
@@ -161,7 +154,7 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
 
   test('with nothing to show every view says what to do', async () => {
     const options = { tuners: [], reflex: undefined, queues: {}, sections: {} }
-    const { page } = await open(browser, { options, view: 'changes' })
+    const { page } = await open({ options, view: 'changes' })
     await page.getByText('No tuner, hence no changes.').waitFor()
     expect(await page.locator('nav a').allTextContents()).toEqual(['Tuning', 'Changes', 'Operations'])
     await goTo(page, 'tuning')
@@ -171,7 +164,7 @@ describe.skipIf(chromiumPath === undefined)('views', () => {
   })
 
   test('when the process is gone the page says so in plain words, turns commands off, and comes back by itself', async () => {
-    const { page, show, url } = await open(browser)
+    const { page, show, url } = await open()
     const port = Number(new URL(url).port)
     await show.operations.close()
     await page.getByText(/The process is gone, or cannot be reached. Trying again in \d s/).waitFor()

@@ -1,5 +1,6 @@
 /** What the page knows, and who wants to hear of it. */
 import type { Change, State, TunerState } from '../server/api/state.js'
+import { settled } from '../sse/settled.js'
 
 export type Connection =
   | { readonly is: 'connecting' | 'live' }
@@ -96,17 +97,4 @@ function orderOf(known: readonly string[], given: readonly string[], older: bool
   ])
   if (last !== undefined) return inOrder
   return older ? [...inOrder, ...rest] : [...rest, ...inOrder]
-}
-
-/** Of changes of values only the last one is live: what is told of a change later is told of the newer one alone. */
-function settled(changes: Change[]): Change[] {
-  let live = false
-  return changes.map((change) => {
-    if (change.standing !== 'live') return change
-    if (!live) {
-      live = true
-      return change
-    }
-    return { ...change, standing: 'superseded' as const }
-  })
 }

@@ -3,7 +3,7 @@
  * same bytes are kept once, and a blob is there wholly or not at all.
  */
 import { HomeostatError, invalid } from '../errors.js'
-import { toHex } from './hash.js'
+import { sha256 } from './hash.js'
 
 /** Largest blob. */
 export const ARTIFACT_MAX = 2 ** 30
@@ -30,7 +30,7 @@ export interface ArtifactStore {
 export async function digestOf(bytes: Uint8Array): Promise<string> {
   if (!(bytes instanceof Uint8Array)) throw invalid('bytes', 'a Uint8Array', bytes)
   if (bytes.length > ARTIFACT_MAX) throw invalid('bytes', `at most ${ARTIFACT_MAX} bytes`, bytes.length)
-  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)))
+  return sha256(bytes as Uint8Array<ArrayBuffer>)
 }
 
 export function checkDigest(digest: unknown): string {

@@ -1,7 +1,8 @@
-/** A page over a real server, and what it complained about. */
+/** A page over a real server, and what it complained about. One browser for the tests of a file. */
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
+import { chromiumPath, launch } from './browser.mjs'
 import { parts } from './parts.js'
 import { showcase } from './showcase.mjs'
 
@@ -28,7 +29,27 @@ export interface Wanted {
   readonly view?: string
 }
 
-export async function open(browser: Browser, wanted: Wanted = {}): Promise<Opened> {
+let browser: Browser
+
+/** Left out where there is no browser. */
+export function inBrowser(title: string, tests: () => void): void {
+  describe.skipIf(chromiumPath === undefined)(title, () => {
+    beforeAll(async () => {
+      browser = await launch()
+    })
+    afterAll(() => browser.close())
+    tests()
+  })
+}
+
+/** One over nothing of ours. */
+export async function barePage(): Promise<Page> {
+  const page = await browser.newPage()
+  onTestFinished(() => page.close())
+  return page
+}
+
+export async function open(wanted: Wanted = {}): Promise<Opened> {
   const { windows = 60, options = {}, tuner = {}, others = 0, context: given = {}, view = 'tuning' } = wanted
   const show = await showcase(parts, { windows, options: { stateInterval: '100ms', ...options }, tuner, others })
   const { url } = await show.operations.listen({ port: 0 })

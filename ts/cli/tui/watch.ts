@@ -5,6 +5,7 @@
 import { wallTimeMs } from '../../clock.js'
 import type { Change, State, TunerState, WitnessState } from '../../server/api/state.js'
 import type { Range } from '../../server/history/history.js'
+import { settled } from '../../sse/settled.js'
 import type { EventStream } from '../../sse/stream.js'
 import { CHANGE_EVENTS } from '../../tuner/events.js'
 import { clean } from '../ui/terminal.js'
@@ -229,17 +230,6 @@ export class Watch {
     this.#seen = { ...this.#seen, ...part }
     this.#changed()
   }
-}
-
-/** Of changes of values only the last one is live. */
-function settled(changes: readonly Change[]): Change[] {
-  let live = false
-  return changes.map((one) => {
-    if (one.standing !== 'live') return one
-    const first = !live
-    live = true
-    return first ? one : { ...one, standing: 'superseded' as const }
-  })
 }
 
 export const pathOf = (tuner: string): string => `tuners/${encodeURIComponent(tuner)}`
