@@ -1,5 +1,6 @@
 // The forge in Node and its core: every target that needs a device, each a row that fails where it is missed.
-//   --only <row>    event-loop, matmul, warm, swap, search; and what takes long: memory, correctness, faults; may be repeated
+//   --only <row>    event-loop, matmul, warm, swap, search; and what takes long: memory, correctness,
+//                   correctness-cpu, faults; may be repeated
 //   --all           the long ones too
 //   --size <n>      of the product; default 512
 //   --json <file>   also writes the rows as JSON
@@ -23,6 +24,7 @@ const ROWS = {
 const LONG = {
   memory: () => core('memory', '--kernels', '10000', '--seconds', '1200'),
   correctness: () => core('correctness', '--rounds', '2'),
+  'correctness-cpu': () => core('correctness', '--backend', 'cpu', '--rounds', '2'),
   faults: () => test('faults', '--features', 'host'),
 }
 
