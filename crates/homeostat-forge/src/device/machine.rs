@@ -1,7 +1,8 @@
 //! wgpu as a machine of a forge.
 
+use super::adapter::Adapter;
 use super::buffer::Buffer;
-use super::gpu::{Adapter, Gpu};
+use super::gpu::Gpu;
 use super::program::Program;
 use crate::host::{Machine, Opened, Operand};
 use crate::ir::Data;

@@ -1,5 +1,6 @@
 //! The one room that touches wgpu: a device on a thread of its own (`host::Worker`), and what a forge asks of it (`GpuMachine`).
 
+mod adapter;
 mod buffer;
 mod experimental;
 mod gpu;
@@ -11,8 +12,9 @@ pub use crate::host::Answer;
 pub use crate::measure::Timing;
 pub use crate::pipeline::CANARY_BYTES;
 pub use crate::schedule::first_schedules;
+pub use adapter::{Adapter, adapters};
 pub use buffer::Buffer;
-pub use gpu::{Adapter, Bound, Compiled, Gpu, adapters};
+pub use gpu::{Bound, Compiled, Gpu};
 pub use machine::GpuMachine;
 pub use program::Program;
 pub use time::process_cpu_s;
