@@ -6,7 +6,7 @@ use homeostat_forge::device::{Device, Gpu, Options, Program, Timing};
 use homeostat_forge::ir::Data;
 use homeostat_forge::measure;
 use homeostat_forge::plan::{Group, Plan};
-use homeostat_forge::schedule::{Kind, Limits, Schedule};
+use homeostat_forge::schedule::{Limits, Schedule};
 use homeostat_forge::wgsl::{Kernel, emit};
 use std::sync::{Arc, Mutex};
 
@@ -30,7 +30,7 @@ struct Ready {
     program: Program,
     /// How unevenly its workgroups are spread over cores.
     uneven: f64,
-    estimate_s: f64,
+    runs: u32,
 }
 
 impl Lab {
@@ -65,16 +65,17 @@ impl Lab {
             if let Some(miss) = check.judge(&results[0]) {
                 return Err(Error::new(Code::KernelRejected, format!("{miss}")));
             }
-            // The first run compiled; the second one tells how long a run takes.
-            let estimate = gpu.time(&gpu.bounds_of(&program)[0], 1)?;
-            let estimate_s = if limits.kind == Kind::Software {
-                estimate.wall_s
-            } else {
-                estimate.own_s.unwrap_or(estimate.wall_s)
-            };
             let uneven = limits.uneven(&kernel);
+            // The first run compiled.
+            let mut sizing = measure::Sizing::default();
+            let batch = loop {
+                let timing = gpu.time(&gpu.bounds_of(&program)[0], sizing.runs())?;
+                if let Some(batch) = sizing.tell(&timing, &limits, uneven) {
+                    break batch;
+                }
+            };
             let mut ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
-            ready.push(Some(Ready { program, uneven, estimate_s }));
+            ready.push(Some(Ready { program, uneven, runs: batch.runs }));
             Ok(ready.len() - 1)
         };
         self.device.submit(job)?.wait(self.device.patience())
@@ -91,16 +92,12 @@ impl Lab {
         let ready = self.ready.clone();
         let limits = *self.limits();
         let job = move |gpu: &mut Gpu| {
-            let mut ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
-            let Some(r) = &mut ready[number] else {
+            let ready = ready.lock().map_err(|_| Error::new(Code::Panic, "a measurement panicked"))?;
+            let Some(r) = &ready[number] else {
                 return Err(Error::new(Code::Closed, "it was forgotten"));
             };
-            let runs = measure::runs(r.estimate_s);
-            let timing: Timing = gpu.time(&gpu.bounds_of(&r.program)[0], runs)?;
-            let each = f64::from(runs);
-            // The first estimate may have been taken while the machine was busy: a batch must not become too short by it.
-            r.estimate_s = r.estimate_s.min(timing.own_s.unwrap_or(timing.wall_s) / each);
-            Ok(timing.seconds(&limits, r.uneven) / each)
+            let timing: Timing = gpu.time(&gpu.bounds_of(&r.program)[0], r.runs)?;
+            Ok(timing.seconds(&limits, r.uneven) / f64::from(r.runs))
         };
         self.device.submit(job)?.wait(self.device.patience())
     }

@@ -1,18 +1,20 @@
 //! When a difference between two kernels is one. Pure: seconds come in, decisions go out.
 //!
-//! The first dispatch is discarded (it may compile), a batch lasts at least 5 ms, samples come in interleaved pairs of candidate
-//! and incumbent, and what counts is the confidence interval of the median of their ratio. Inside the noise nothing is promoted:
-//! an unconfirmed winner gets worse with the number of tries, because the luckiest measurement wins.
+//! The first dispatch is discarded (it may compile), a batch lasts at least 5 ms of the device's time (`batch`), samples come in
+//! interleaved pairs of candidate and incumbent, and what counts is the confidence interval of the median of their ratio. Inside the
+//! noise nothing is promoted: an unconfirmed winner gets worse with the number of tries, because the luckiest measurement wins.
+
+mod batch;
+
+pub use batch::{BATCH_RUNS_MAX, BATCH_S_MAX, BATCH_S_MIN, Batch, Sizing};
 
 use crate::schedule::{Kind, Limits};
 use alloc::vec::Vec;
 use homeostat_core::list::List;
 use homeostat_core::real;
 
-/// Shortest batch that is worth timing, in seconds.
-pub const BATCH_S_MIN: f64 = 0.005;
-/// Most runs of one batch.
-pub const BATCH_RUNS_MAX: u32 = 4000;
+/// Pairs before anything is decided, and after which what is undecided stays as it is.
+const PAIRS: (usize, usize) = (8, 24);
 /// A candidate that is not better than this ratio is not promoted.
 pub const RATIO_MAX: f64 = 0.98;
 
@@ -34,15 +36,6 @@ impl Timing {
             Some(own_s) => own_s,
             None => self.wall_s,
         }
-    }
-}
-
-/// How many runs make a batch, where one takes about this long.
-pub fn runs(estimate_s: f64) -> u32 {
-    if estimate_s > 0.0 {
-        real::clamp(libm::ceil(BATCH_S_MIN / estimate_s), 1.0, f64::from(BATCH_RUNS_MAX)) as u32
-    } else {
-        BATCH_RUNS_MAX
     }
 }
 
@@ -102,9 +95,20 @@ pub enum Decision {
     Undecided(Median),
 }
 
-/// Decides by interleaved pairs (candidate, incumbent), in seconds.
+impl Decision {
+    /// Whether there are enough pairs: the next one would change nothing, or is not worth its time.
+    pub fn is_final(&self) -> bool {
+        let (Decision::Promote(ratio) | Decision::Keep(ratio) | Decision::Undecided(ratio)) = self;
+        let decided = !matches!(self, Decision::Undecided(_));
+        ratio.samples >= PAIRS.1 || ratio.samples >= PAIRS.0 && decided
+    }
+}
+
+/// Decides by interleaved pairs (candidate, incumbent), in seconds. A pair of which a coarse clock saw nothing says nothing.
 pub fn decide(pairs: &[(f64, f64)]) -> Option<Decision> {
-    let ratios: Vec<f64> = pairs.iter().map(|(candidate, incumbent)| candidate / incumbent).listed();
+    let ratio =
+        |(candidate, incumbent): &(f64, f64)| if *incumbent > 0.0 { candidate / incumbent } else { 1.0 };
+    let ratios: Vec<f64> = pairs.iter().map(ratio).listed();
     let ratio = median(&ratios)?;
     Some(if ratio.high < RATIO_MAX {
         Decision::Promote(ratio)
@@ -157,6 +161,6 @@ mod tests {
     fn few_samples_decide_nothing() {
         assert!(matches!(decide(&[(0.1, 1.0); 5]), Some(Decision::Undecided(_))));
         assert!(decide(&[]).is_none());
-        assert_eq!((runs(0.0), runs(1.0), runs(0.001)), (BATCH_RUNS_MAX, 1, 5));
+        assert!(matches!(decide(&[(0.0, 0.0); 9]), Some(Decision::Keep(_))));
     }
 }

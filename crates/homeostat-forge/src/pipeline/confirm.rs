@@ -3,7 +3,7 @@
 use super::life::Context;
 use super::life::is_over;
 use super::raise::Raised;
-use crate::measure::{Decision, Median, decide, median, runs};
+use crate::measure::{Batch, Decision, Median, Sizing, decide, median};
 use crate::prove::work;
 use crate::registry::{Backend, Event, Evidence, ProgramId, Tried};
 use crate::schedule::Schedule;
@@ -14,8 +14,6 @@ use homeostat_core::list::List;
 
 /// Batches of one measurement.
 const BATCHES: usize = 3;
-/// Pairs before anything is decided, and after which what is undecided stays as it is.
-const PAIRS: (usize, usize) = (8, 24);
 /// A schedule that takes this many times the best one is not timed any further.
 const HOPELESS: f64 = 6.0;
 /// Products above which the processor is no rival for hardware: it is not held up to find out.
@@ -36,7 +34,7 @@ pub(super) struct Bench {
     program: ProgramId,
     group: u32,
     uneven: f64,
-    estimate_s: f64,
+    runs: u32,
 }
 
 impl Context {
@@ -77,8 +75,12 @@ impl Context {
         let tried = self.one(group, schedule);
         let (uneven, group) = (self.limits.uneven(&kernel), group as u32);
         let program = self.port.compile(tried, alloc::vec![(group, kernel)]).await?;
-        match self.estimate(program, group).await {
-            Ok(estimate_s) => Ok(Bench { program, group, uneven, estimate_s }),
+        let sized = match self.warm_up(program).await {
+            Ok(()) => self.size(program, group, uneven).await,
+            Err(error) => Err(error),
+        };
+        match sized {
+            Ok(batch) => Ok(Bench { program, group, uneven, runs: batch.runs }),
             Err(error) => {
                 self.port.release(program).await;
                 Err(error)
@@ -86,19 +88,27 @@ impl Context {
         }
     }
 
-    /// The first dispatch may compile; the second tells how long one takes.
-    async fn estimate(&self, program: ProgramId, group: u32) -> Result<f64> {
+    /// The first dispatch may compile.
+    async fn warm_up(&self, program: ProgramId) -> Result<()> {
         let inputs = self.usual_inputs();
-        self.port.execute(program, &inputs, false).await?;
-        self.port.time(program, group, 1).await?;
-        Ok(self.port.time(program, group, 1).await?.wall_s)
+        self.port.execute(program, &inputs, false).await.map(drop)
+    }
+
+    /// The batch of a group that has run before.
+    pub(super) async fn size(&self, program: ProgramId, group: u32, uneven: f64) -> Result<Batch> {
+        let mut sizing = Sizing::default();
+        loop {
+            let timing = self.port.time(program, group, sizing.runs()).await?;
+            if let Some(batch) = sizing.tell(&timing, &self.limits, uneven) {
+                return Ok(batch);
+            }
+        }
     }
 
     /// Seconds of a dispatch, by one batch.
     async fn sample(&self, bench: &Bench) -> Result<f64> {
-        let times = runs(bench.estimate_s);
-        let timing = self.port.time(bench.program, bench.group, times).await?;
-        Ok(timing.seconds(&self.limits, bench.uneven) / f64::from(times))
+        let timing = self.port.time(bench.program, bench.group, bench.runs).await?;
+        Ok(timing.seconds(&self.limits, bench.uneven) / f64::from(bench.runs))
     }
 
     async fn sum(&self, program: &[Bench]) -> Result<f64> {
@@ -113,9 +123,11 @@ impl Context {
     pub(super) async fn benches(&self, program: ProgramId, schedules: &[Schedule]) -> Result<Vec<Bench>> {
         let kernels = self.kernels(schedules)?;
         let mut benches = Vec::new();
+        self.warm_up(program).await?;
         for (group, kernel) in &kernels {
-            let estimate_s = self.estimate(program, *group).await?;
-            benches.push(Bench { program, group: *group, uneven: self.limits.uneven(kernel), estimate_s });
+            let uneven = self.limits.uneven(kernel);
+            let runs = self.size(program, *group, uneven).await?.runs;
+            benches.push(Bench { program, group: *group, uneven, runs });
         }
         Ok(benches)
     }
@@ -187,7 +199,7 @@ impl Context {
             };
             pairs.push(pair);
             let decision = decide(&pairs);
-            if done(pairs.len(), &decision) {
+            if decision.is_some_and(|d| d.is_final()) {
                 return Ok(decision);
             }
         }
@@ -212,7 +224,7 @@ impl Context {
             };
             pairs.push(pair);
             let decision = decide(&pairs);
-            if done(pairs.len(), &decision) {
+            if decision.is_some_and(|d| d.is_final()) {
                 return Ok(match decision {
                     Some(Decision::Promote(ratio)) => Rival::Won(Some(ratio)),
                     // Inside the noise nothing changes: the processor answers already.
@@ -225,8 +237,4 @@ impl Context {
             }
         }
     }
-}
-
-fn done(pairs: usize, decision: &Option<Decision>) -> bool {
-    pairs >= PAIRS.1 || pairs >= PAIRS.0 && !matches!(decision, Some(Decision::Undecided(_)))
 }
