@@ -287,6 +287,7 @@ impl Drop for Forge {
 fn explain(forge: &Inner, id: KernelId) -> error::Result<String> {
     let (subject, stats, current) = (forge.subject(id)?, forge.stats(id)?, forge.current(id)?);
     let limits = forge.with_registry(|registry| registry.device().map(|(_, limits)| *limits));
+    let rejected = forge.with_registry(|registry| registry.rejected(id).cloned());
     let settled = forge.settle(id, Duration::ZERO);
     // What answers may compute another graph for the same numbers.
     let plan = current.as_ref().map_or(&subject.plan, |c| &c.form.plan);
@@ -304,6 +305,9 @@ fn explain(forge: &Inner, id: KernelId) -> error::Result<String> {
             ("rollbacks", stats.rollbacks),
         ];
         counts.iter().for_each(|(key, count)| w.key(key).uint(*count));
+        if let Some(entry) = &rejected {
+            w.key("rejected").object(|w| entry.payload(w));
+        }
         w.key("groups").array(|w| {
             for (i, group) in plan.groups.iter().enumerate() {
                 w.object(|w| {

@@ -237,6 +237,7 @@ impl Engine {
         let registry = self.engine.registry();
         let (stats, current) = (registry.stats(id)?, registry.current(id)?.cloned());
         let limits = registry.device().map(|(_, limits)| *limits);
+        let rejected = registry.rejected(id).cloned();
         // What answers may compute another graph for the same numbers.
         let plan = current.as_ref().map_or(&subject.plan, |c| &c.form.plan);
         let mut json = String::new();
@@ -250,6 +251,9 @@ impl Engine {
             w.key("failed").uint(stats.failed);
             w.key("promotions").uint(stats.promotions);
             w.key("rollbacks").uint(stats.rollbacks);
+            if let Some(entry) = &rejected {
+                w.key("rejected").object(|w| entry.payload(w));
+            }
             w.key("groups").array(|w| {
                 for (i, group) in plan.groups.iter().enumerate() {
                     w.object(|w| {

@@ -134,6 +134,11 @@ impl Engine {
         self.background.next(&self.registry, now_us)
     }
 
+    /// How long `next` gives nothing, so that the runs keep their share of the device.
+    pub fn wait_us(&self, now_us: u64) -> u64 {
+        self.background.wait_us(now_us)
+    }
+
     /// What came of the command that is out.
     pub fn reply(&mut self, reply: Reply) {
         self.background.reply(&self.registry, reply);

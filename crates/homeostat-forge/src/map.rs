@@ -106,6 +106,15 @@ impl<K: Ord, V> Map<K, V> {
         self.entries[first..].iter().map(|entry| (&entry.0, &entry.1))
     }
 
+    /// The same, to be changed.
+    pub fn from_mut<'a>(&'a mut self, key: &K) -> impl Iterator<Item = (&'a K, &'a mut V)> + use<'a, K, V> {
+        let first = self.place(key).unwrap_or_else(|at| at);
+        self.entries[first..].iter_mut().map(|entry| {
+            let (key, value) = &mut **entry;
+            (&*key, value)
+        })
+    }
+
     /// The keys.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.entries.iter().map(|entry| &entry.0)
@@ -114,6 +123,14 @@ impl<K: Ord, V> Map<K, V> {
     /// The values.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.entries.iter().map(|entry| &entry.1)
+    }
+
+    /// Keys and values, these to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.entries.iter_mut().map(|entry| {
+            let (key, value) = &mut **entry;
+            (&*key, value)
+        })
     }
 
     /// The values, to be changed.
@@ -152,6 +169,11 @@ impl<K: Ord> Set<K> {
     /// Takes a key out; whether it was there.
     pub fn remove(&mut self, key: &K) -> bool {
         self.keys.binary_search(key).map(|at| self.keys.remove(at)).is_ok()
+    }
+
+    /// Whether a key is there.
+    pub fn contains(&self, key: &K) -> bool {
+        self.keys.binary_search(key).is_ok()
     }
 
     /// How many there are.

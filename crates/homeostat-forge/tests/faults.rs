@@ -147,7 +147,10 @@ fn round(seed: u64) -> Result<Fault, String> {
     match fault {
         Fault::Compiled(_) => {
             check(f.settle(id, LONG), "did not settle")?;
-            check(happened(&f, Event::Rejected), "the proof did not reject it")?;
+            let events = f.take_events().0;
+            let rejected = events.iter().find(|e| e.event == Event::Rejected);
+            check(rejected.is_some(), "the proof did not reject it")?;
+            check(rejected.is_some_and(|e| !e.evidence.smallest.is_empty()), "no smallest case is told")?;
             check(f.current(id).unwrap().is_none(), "it answers")?;
         }
         Fault::Begins(defect) => {

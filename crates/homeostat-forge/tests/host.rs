@@ -1,5 +1,10 @@
 //! The host's part over a simulated machine: buffers that are given up while they are needed, devices that come and go, what is kept.
 
+#[path = "host/launch.rs"]
+mod launch;
+#[path = "host/memory.rs"]
+mod memory;
+
 // It has faults that other tests want.
 #[allow(dead_code)]
 mod simulated;

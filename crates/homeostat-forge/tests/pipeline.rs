@@ -1,5 +1,10 @@
 //! The stages of the pipeline: queues that are bounded, load that is shed by what matters, breakers that leave a sick driver alone.
 
+#[path = "pipeline/pace.rs"]
+mod pace;
+#[path = "pipeline/wrong.rs"]
+mod wrong;
+
 use homeostat_core::error::{Code, Error};
 use homeostat_forge::controller::Objective;
 use homeostat_forge::engine::Engine;
@@ -7,9 +12,14 @@ use homeostat_forge::ir::{Blueprint, Builder, DType, Data};
 use homeostat_forge::library::{BlueprintState, DeviceKey, KernelState};
 use homeostat_forge::measure::Timing;
 use homeostat_forge::pipeline::{Command, Reply};
+use homeostat_forge::plan::Plan;
 use homeostat_forge::prove::{Inputs, make};
-use homeostat_forge::registry::{Backend, Ended, Entry, Event, KernelId, KernelOptions, Options, Tier};
+use homeostat_forge::registry::{
+    Backend, Ended, Entry, Event, KernelId, KernelOptions, Options, ProgramId, Tier,
+};
 use homeostat_forge::schedule::Limits;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const SECOND: u64 = 1_000_000;
 
@@ -26,6 +36,8 @@ enum Ill {
     No,
     Refuses,
     Wrong,
+    /// A tile's edge is miscompiled: rows from the fifth on are not stored.
+    Edge,
 }
 
 struct Bench {
@@ -38,6 +50,8 @@ struct Bench {
     compiled: Vec<KernelId>,
     /// So many commands from now one hangs the device; 0 for none.
     hang_in: usize,
+    /// What every program computes.
+    plans: BTreeMap<ProgramId, Arc<Plan>>,
 }
 
 fn device(driver: &str, compiler: &str) -> DeviceKey {
@@ -55,7 +69,8 @@ impl Bench {
         let mut engine = Engine::new(Options::default()).unwrap();
         engine.read_library(library.as_bytes());
         engine.attach(key, Limits::PORTABLE, 0).unwrap();
-        Self { engine, ill: Ill::No, now_us: 1, compute_s: 2e-3, compiled: Vec::new(), hang_in: 0 }
+        let plans = BTreeMap::new();
+        Self { engine, ill: Ill::No, now_us: 1, compute_s: 2e-3, compiled: Vec::new(), hang_in: 0, plans }
     }
 
     fn kernel(&mut self, n: u32, tier: Tier) -> KernelId {
@@ -67,8 +82,9 @@ impl Bench {
     fn carry_out(&mut self, id: Option<KernelId>, command: Command) -> Reply {
         self.now_us += 10;
         match command {
-            Command::Compile(..) => {
+            Command::Compile(program, plan, _) => {
                 self.compiled.push(id.unwrap());
+                self.plans.insert(program, plan);
                 if self.ill == Ill::Refuses {
                     return Reply::Failed(Error::new(Code::KernelRejected, "the driver does not like it"));
                 }
@@ -77,24 +93,38 @@ impl Bench {
             Command::Compute(inputs) => {
                 Reply::Executed(self.engine.compute(id.unwrap(), &inputs).unwrap(), self.compute_s)
             }
-            Command::Execute { inputs, .. } => {
-                let mut outputs = self.engine.compute(id.unwrap(), &inputs).unwrap();
-                if let (Data::F32(values), Ill::Wrong) = (&mut outputs[0], self.ill) {
-                    values[0] += 1.0 + values[0].abs();
+            Command::Execute { program, inputs, .. } => {
+                let plan = &self.plans[&program];
+                let mut outputs = homeostat_forge::cpu::run(plan, &inputs).unwrap();
+                let row = plan.graph.node(plan.graph.outputs()[0]).shape.last() as usize;
+                if let Data::F32(values) = &mut outputs[0] {
+                    match self.ill {
+                        Ill::Wrong => values[0] += 1.0 + values[0].abs(),
+                        Ill::Edge => values.iter_mut().skip(4 * row).for_each(|v| *v = f32::NAN),
+                        Ill::No | Ill::Refuses => {}
+                    }
                 }
                 Reply::Executed(outputs, 1e-3)
             }
             Command::Time(_, _, times) => {
                 Reply::Timed(Timing { wall_s: 1e-5 * f64::from(times), own_s: None })
             }
-            Command::Drop(_) => Reply::Done,
+            Command::Drop(program) => {
+                self.plans.remove(&program);
+                Reply::Done
+            }
         }
     }
 
     /// Carries out what there is to do, so many commands of it at most.
     fn work(&mut self, most: usize) -> usize {
         for done in 0..most {
-            let Some((id, command)) = self.engine.next(self.now_us) else { return done };
+            let mut next = self.engine.next(self.now_us);
+            if next.is_none() && self.engine.wait_us(self.now_us) > 0 {
+                self.now_us += self.engine.wait_us(self.now_us);
+                next = self.engine.next(self.now_us);
+            }
+            let Some((id, command)) = next else { return done };
             let hangs = self.hang_in == 1;
             self.hang_in = self.hang_in.saturating_sub(1);
             if hangs {

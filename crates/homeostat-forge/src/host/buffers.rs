@@ -1,6 +1,7 @@
 //! Elements that stay on the device between runs: a chain of kernels needs no reading back.
 //!
-//! Bound: `BUFFERS_MAX` at once. Where the processor answers they are ordinary memory. A device's loss is theirs too: using one
+//! Bound: `BUFFERS_MAX` at once, and together as many bytes as a kernel's tensors may have (`KernelOptions::memory_max` of the forge): what
+//! would be more is an error before anything is dispatched, which names the tensor and its bytes. Where the processor answers they are ordinary memory. A device's loss is theirs too: using one
 //! afterwards is an error, not a wrong number. A run holds its inputs from the moment it is asked for: one that is given up meanwhile
 //! is there until the run has ended.
 
@@ -33,6 +34,12 @@ struct Kept {
     given_up: bool,
 }
 
+impl Kept {
+    fn bytes(&self) -> u64 {
+        self.elements.saturating_mul(self.dtype.bytes())
+    }
+}
+
 /// What a machine is to give up, where its queue has room.
 #[derive(Clone, Default)]
 pub(super) struct Trash {
@@ -41,29 +48,52 @@ pub(super) struct Trash {
 }
 
 /// Every buffer of a forge.
-#[derive(Default)]
 pub(super) struct Buffers {
     all: BTreeMap<u64, Kept>,
+    /// What they take, and may take, in bytes.
+    bytes: u64,
+    pub bytes_max: u64,
     next: u64,
     pub trash: Trash,
 }
 
 impl Buffers {
+    /// None, of which there may be so many bytes.
+    pub fn new(bytes_max: u64) -> Self {
+        Self { all: BTreeMap::new(), bytes: 0, bytes_max, next: 0, trash: Trash::default() }
+    }
+
     /// The device is gone, with what was on it.
     pub fn lose(&mut self) {
         for kept in self.all.values_mut().filter(|kept| matches!(kept.place, Place::Device)) {
             kept.place = Place::Lost;
+            self.bytes -= kept.bytes();
         }
         self.trash = Trash::default();
     }
 
-    fn add(&mut self, place: Place, dtype: DType, elements: u64) -> Result<u64> {
+    /// Refuses what there is no room for.
+    fn room(&self, what: &str, bytes: u64) -> Result<()> {
+        let (kept, most) = (self.bytes, self.bytes_max);
+        if kept.saturating_add(bytes) > most {
+            let text = format!(
+                "{what} takes {bytes} bytes, the tensors that stay {kept}: expected at most {most} together (memoryMax)"
+            );
+            return Err(Error::new(Code::DeviceMemory, text));
+        }
         if self.all.len() >= BUFFERS_MAX {
             let text = format!("buffers: expected at most {BUFFERS_MAX} at once");
             return Err(Error::new(Code::DeviceMemory, text));
         }
+        Ok(())
+    }
+
+    fn add(&mut self, what: &str, place: Place, dtype: DType, elements: u64) -> Result<u64> {
+        let kept = Kept { place, dtype, elements, held: 0, given_up: false };
+        self.room(what, kept.bytes())?;
+        self.bytes += kept.bytes();
         self.next += 1;
-        self.all.insert(self.next, Kept { place, dtype, elements, held: 0, given_up: false });
+        self.all.insert(self.next, kept);
         Ok(self.next)
     }
 
@@ -76,9 +106,13 @@ impl Buffers {
     fn give_up(&mut self, number: u64) {
         let Some(kept) = self.all.get_mut(&number) else { return };
         kept.given_up = true;
-        if kept.held == 0
-            && let Some(Kept { place: Place::Device, .. }) = self.all.remove(&number)
-        {
+        if kept.held > 0 {
+            return;
+        }
+        let Some(kept) = self.all.remove(&number) else { return };
+        // What was lost with its device takes nothing.
+        self.bytes -= if matches!(kept.place, Place::Lost) { 0 } else { kept.bytes() };
+        if matches!(kept.place, Place::Device) {
             self.trash.buffers.push(number);
         }
     }
@@ -134,11 +168,17 @@ pub enum Got {
 impl<M: Machine> Forge<M> {
     /// Elements for runs to come, on the device where there is one.
     pub fn upload(&self, data: Data) -> Result<u64> {
+        let what = format!("upload of {} elements of {}", data.len(), data.dtype());
+        self.keep(&what, data)
+    }
+
+    /// The same of a tensor by its name.
+    fn keep(&self, what: &str, data: Data) -> Result<u64> {
         let (dtype, elements) = (data.dtype(), data.len() as u64);
         let Some(worker) = self.shared.worker() else {
-            return lock(&self.shared.buffers).add(Place::Memory(data), dtype, elements);
+            return lock(&self.shared.buffers).add(what, Place::Memory(data), dtype, elements);
         };
-        let number = lock(&self.shared.buffers).add(Place::Device, dtype, elements)?;
+        let number = lock(&self.shared.buffers).add(what, Place::Device, dtype, elements)?;
         let uploaded = worker.call(move |m: &mut M| m.upload(number, &data));
         if let Err(error) = uploaded {
             // It may have come after all: what is not there is none of the machine's business.
@@ -205,6 +245,7 @@ impl<M: Machine> Forge<M> {
         self.check_given(&subject, &given)?;
         let keep: Vec<bool> =
             (0..subject.blueprint.outputs().len()).map(|i| keep.get(i).copied().unwrap_or(false)).collect();
+        self.check_room(&subject, &keep)?;
         let ticket = self.begin(id)?;
         let (Some(program), Some(worker), false) = (ticket.program, self.shared.worker(), ticket.check)
         else {
@@ -231,7 +272,7 @@ impl<M: Machine> Forge<M> {
                     subject.compute(&inputs)?
                 }
             };
-            return self.give(outputs, &keep);
+            return self.give(&subject, outputs, &keep);
         };
         let prepared = self.operands(&given).and_then(|own| Ok((own, self.reserve(&subject, &keep)?)));
         let (own, numbers) = match prepared {
@@ -261,7 +302,7 @@ impl<M: Machine> Forge<M> {
                 numbers.into_iter().flatten().for_each(|number| self.forget(number));
                 self.end(ticket, Ended::Failed(error));
                 let inputs = given.into_iter().map(|g| self.fetch(g)).collect::<Result<Vec<Data>>>()?;
-                self.give(subject.compute(&inputs)?, &keep)
+                self.give(&subject, subject.compute(&inputs)?, &keep)
             }
         }
     }
@@ -305,10 +346,11 @@ impl<M: Machine> Forge<M> {
     }
 
     /// Answers, of which some are kept: all of them, or none.
-    fn give(&self, outputs: Vec<Data>, keep: &[bool]) -> Result<Vec<Got>> {
+    fn give(&self, subject: &Subject, outputs: Vec<Data>, keep: &[bool]) -> Result<Vec<Got>> {
         let mut given = Vec::new();
-        for (data, keep) in outputs.into_iter().zip(keep) {
-            match if *keep { self.upload(data).map(Got::Buffer) } else { Ok(Got::Data(data)) } {
+        for (place, (data, keep)) in outputs.into_iter().zip(keep).enumerate() {
+            let kept = || self.keep(&named(subject, place), data.clone()).map(Got::Buffer);
+            match if *keep { kept() } else { Ok(Got::Data(data)) } {
                 Ok(got) => given.push(got),
                 Err(error) => {
                     self.forget_all(&given);
@@ -327,13 +369,27 @@ impl<M: Machine> Forge<M> {
         }
     }
 
+    /// Whether the outputs that are to stay have room: all of them, before anything is computed.
+    fn check_room(&self, subject: &Subject, keep: &[bool]) -> Result<()> {
+        let buffers = lock(&self.shared.buffers);
+        let (mut total, mut largest) = (0u64, (0, 0));
+        for (place, _) in keep.iter().enumerate().filter(|(_, keep)| **keep) {
+            let node = subject.blueprint.node(subject.blueprint.outputs()[place]);
+            let bytes = node.shape.elements().saturating_mul(node.dtype.bytes());
+            (total, largest) = (total.saturating_add(bytes), largest.max((bytes, place)));
+        }
+        if total == 0 { Ok(()) } else { buffers.room(&named(subject, largest.1), total) }
+    }
+
     fn reserve(&self, subject: &Subject, keep: &[bool]) -> Result<Vec<Option<u64>>> {
         let mut buffers = lock(&self.shared.buffers);
-        let outputs = subject.blueprint.outputs().iter().zip(keep);
+        let outputs = subject.blueprint.outputs().iter().zip(keep).enumerate();
         let mut numbers = Vec::new();
-        for (id, keep) in outputs {
+        for (place, (id, keep)) in outputs {
             let node = subject.blueprint.node(*id);
-            match keep.then(|| buffers.add(Place::Device, node.dtype, node.shape.elements())).transpose() {
+            let mut add =
+                || buffers.add(&named(subject, place), Place::Device, node.dtype, node.shape.elements());
+            match keep.then(&mut add).transpose() {
                 Ok(number) => numbers.push(number),
                 Err(error) => {
                     numbers.into_iter().flatten().for_each(|number| buffers.give_up(number));
@@ -343,6 +399,19 @@ impl<M: Machine> Forge<M> {
         }
         Ok(numbers)
     }
+}
+
+/// An output, for whoever reads an error.
+fn named(subject: &Subject, place: usize) -> String {
+    let id = subject.blueprint.outputs()[place];
+    let node = subject.blueprint.node(id);
+    format!(
+        "output {place}, node {} ({}) of shape {} and {}, which is to stay,",
+        id.index(),
+        node.op.name(),
+        node.shape,
+        node.dtype
+    )
 }
 
 fn described_by(kept: &Kept) -> Result<(DType, u64)> {

@@ -16,7 +16,6 @@ use crate::schedule::Schedule;
 use homeostat_core::error::{Code, Error, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -67,8 +66,6 @@ pub(super) struct Shared<M> {
     pub changed: Condvar,
     pub store: Mutex<Option<Outbox>>,
     pub options: Options,
-    /// When the last run began.
-    pub last_run_us: AtomicU64,
     epoch: Instant,
 }
 
@@ -107,12 +104,11 @@ impl<M: Machine> Forge<M> {
         let shared = Arc::new(Shared {
             registry: Mutex::new(registry),
             worker: Mutex::new(None),
-            buffers: Arc::default(),
+            buffers: Arc::new(Mutex::new(Buffers::new(options.registry.kernel.memory_max))),
             progress: Mutex::new(Progress { opened: opener.is_none(), ..Progress::default() }),
             changed: Condvar::new(),
             store: Mutex::new(store.map(Outbox::new)),
             options,
-            last_run_us: AtomicU64::new(0),
             epoch: Instant::now(),
         });
         let own = shared.clone();
@@ -245,7 +241,6 @@ impl<M: Machine> Forge<M> {
 
     pub(super) fn begin(&self, id: KernelId) -> Result<Ticket> {
         let now_us = self.shared.now_us();
-        self.shared.last_run_us.store(now_us, Ordering::Relaxed);
         lock(&self.shared.registry).begin(id, now_us)
     }
 

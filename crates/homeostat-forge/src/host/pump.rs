@@ -8,7 +8,6 @@ use crate::pipeline::{Background, Command, Reply};
 use crate::registry::{Event, Evidence, KernelId, is_loss};
 use crate::schedule::Schedule;
 use homeostat_core::error::{Code, Error, Result};
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -18,10 +17,6 @@ pub const ABANDONED_MAX: u32 = 8;
 const REOPEN_MAX: Duration = Duration::from_secs(30);
 /// A device that lasted so long is trusted again.
 const TRUSTED: Duration = Duration::from_secs(60);
-/// Runs come in while the last one began no longer ago.
-const BUSY_US: u64 = 100_000;
-/// Longest pause that background work makes for runs.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How often what rests is looked at.
 const REST: Duration = Duration::from_millis(25);
 /// How often it is looked for what other processes learned: what they found wrong answers no longer than that.
@@ -125,31 +120,31 @@ pub(super) fn pump<M: Machine>(shared: &Shared<M>, opener: Option<Opener<M>>, in
         look_after_device(shared, &mut background, &mut reopen);
         let next = background.next(&shared.registry, shared.now_us());
         let worked = next.is_some();
-        let pause = match next {
-            Some((id, command)) => {
-                let start = Instant::now();
-                let reply = carry_out(shared, id, command);
-                let lost = match &reply {
-                    Reply::Failed(error) if is_loss(error) => Some(error.clone()),
-                    _ => None,
-                };
-                // What hung it is remembered while it is known which device that was.
-                background.reply(&shared.registry, reply);
-                if let Some(error) = lost {
-                    lock(&shared.registry).gone(&error, shared.now_us());
-                }
-                pause_after(shared, start.elapsed())
+        if let Some((id, command)) = next {
+            let reply = carry_out(shared, id, command);
+            background.ended(&shared.registry, shared.now_us());
+            let lost = match &reply {
+                Reply::Failed(error) if is_loss(error) => Some(error.clone()),
+                _ => None,
+            };
+            // What hung it is remembered while it is known which device that was.
+            background.reply(&shared.registry, reply);
+            if let Some(error) = lost {
+                lock(&shared.registry).gone(&error, shared.now_us());
             }
-            None if reopen.opening.is_some() => OPENING,
-            None => REST,
-        };
+        }
         sweep(shared);
         persist(shared);
         refresh(shared, &mut refreshed_us);
         publish(shared, &background);
-        if worked && pause.is_zero() {
+        if worked {
             continue;
         }
+        let pause = match background.wait_us(shared.now_us()) {
+            _ if reopen.opening.is_some() => OPENING,
+            0 => REST,
+            wait_us => Duration::from_micros(wait_us).min(REST),
+        };
         match inbox.recv_timeout(pause) {
             Ok(message) => {
                 if !take(shared, &mut background, message) {
@@ -188,17 +183,6 @@ fn close<M: Machine>(shared: &Shared<M>) {
     lock(&shared.registry).gone(&error, shared.now_us());
     lock(&shared.progress).closed = true;
     shared.changed.notify_all();
-}
-
-/// How long background work leaves the device to the runs after a command of this length.
-fn pause_after<M: Machine>(shared: &Shared<M>, took: Duration) -> Duration {
-    let since = shared.now_us().saturating_sub(shared.last_run_us.load(Ordering::Relaxed));
-    let never = shared.last_run_us.load(Ordering::Relaxed) == 0;
-    if never || since > BUSY_US {
-        return Duration::ZERO;
-    }
-    let share = shared.options.registry.share;
-    took.mul_f64((1.0 - share) / share).min(PAUSE_MAX)
 }
 
 /// Lets a lost device go, and opens another one when it is time.

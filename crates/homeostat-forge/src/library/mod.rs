@@ -13,7 +13,7 @@ pub use key::{DeviceKey, KernelKey, PROCESSOR, bucket};
 pub use state::{BlueprintState, KernelState};
 
 use crate::ir::{DType, Hash};
-use crate::map::Map;
+use crate::map::{Map, Set};
 use alloc::{format, string::String, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::list::List;
@@ -120,6 +120,8 @@ impl Reading {
 pub struct Library {
     blueprints: Map<Hash, BlueprintState>,
     kernels: Map<KernelKey, Record>,
+    /// Blueprints that nobody here wants any more. Of this process only: others may want them, and a later life may.
+    retired: Set<Hash>,
     /// What devices have taught, by topic.
     lessons: Map<(DeviceKey, String), Vec<f64>>,
     /// Lines that nobody has kept yet.
@@ -134,6 +136,9 @@ impl Library {
 
     /// Where a blueprint stands; `Unvalidated` where it was never seen.
     pub fn blueprint(&self, hash: &Hash) -> BlueprintState {
+        if self.retired.contains(hash) {
+            return BlueprintState::Retired;
+        }
         self.blueprints.get(hash).copied().unwrap_or(BlueprintState::Unvalidated)
     }
 
@@ -143,10 +148,61 @@ impl Library {
         if !from.may_become(to) {
             return Err(refused(format!("blueprint {hash}"), from.name(), to.name()));
         }
+        if to == BlueprintState::Retired {
+            self.retire_blueprint(&hash);
+            return Ok(());
+        }
         self.blueprints.insert(hash, to);
         self.lines.push_str(&line::blueprint(&hash, to));
         self.shed();
         Ok(())
+    }
+
+    /// Nobody wants a blueprint any more: what answered answers no more, and is the first candidate of whoever wants it again. Of this
+    /// process only: no line says so, for others may want it, and a later life.
+    pub fn retire_blueprint(&mut self, hash: &Hash) {
+        self.retired.insert(*hash);
+        let all = self.kernels.from_mut(&first_of(hash)).take_while(|(k, _)| k.blueprint == *hash);
+        all.for_each(|(_, record)| record.retire());
+        self.shed();
+    }
+
+    /// Somebody wants a blueprint, again where it was retired: it stands where it stood.
+    pub fn want_blueprint(&mut self, hash: &Hash) {
+        if self.retired.remove(hash) {
+            let all = self.kernels.from_mut(&first_of(hash)).take_while(|(k, _)| k.blueprint == *hash);
+            all.for_each(|(_, record)| record.recall());
+        }
+    }
+
+    /// A device is gone: what answered there answers no more.
+    pub fn retire_device(&mut self, device: &DeviceKey) {
+        let all = self.kernels.iter_mut().filter(|(k, _)| k.device == *device);
+        all.for_each(|(_, record)| record.retire());
+    }
+
+    /// A device is there: what answered there last is a candidate, where somebody wants its blueprint.
+    pub fn want_device(&mut self, device: &DeviceKey) {
+        let (all, retired) = (self.kernels.iter_mut(), &self.retired);
+        let all = all.filter(|(k, _)| k.device == *device && !retired.contains(&k.blueprint));
+        all.for_each(|(_, record)| record.recall());
+    }
+
+    /// Better kernels have taken the place of one that answered once.
+    pub fn replaced(&mut self, key: &KernelKey) {
+        if self.kernels.get(key).is_some_and(|r| r.state == KernelState::Validated) {
+            let _ = self.move_kernel(key, KernelState::Retired, None);
+        }
+    }
+
+    /// What was proven here and answered before answers again, as the lines say already; whether that is so.
+    pub fn answers_again(&mut self, key: &KernelKey) -> bool {
+        let Some(record) = self.kernels.get_mut(key) else { return false };
+        let same = record.proven_here && record.answered && record.state == KernelState::Compiled;
+        if same {
+            record.state = KernelState::Promoted;
+        }
+        same
     }
 
     /// What is known of a kernel.
@@ -290,24 +346,8 @@ impl Library {
 
     /// Every kernel of a blueprint, on whatever device.
     pub fn kernels_of(&self, blueprint: &Hash) -> impl Iterator<Item = (&KernelKey, &Record)> {
-        let device = DeviceKey {
-            backend: String::new(),
-            vendor: 0,
-            device: 0,
-            driver: String::new(),
-            compiler: String::new(),
-        };
-        // The least key of a blueprint: keys are in the order of their fields.
-        let first = KernelKey {
-            blueprint: *blueprint,
-            group: 0,
-            schedule: String::new(),
-            bucket: 0,
-            dtype: DType::F32,
-            device,
-        };
         let blueprint = *blueprint;
-        self.kernels.from(&first).take_while(move |(k, _)| k.blueprint == blueprint)
+        self.kernels.from(&first_of(&blueprint)).take_while(move |(k, _)| k.blueprint == blueprint)
     }
 
     /// What a kernel is good at, among those of its blueprint on its device.
@@ -353,7 +393,10 @@ impl Library {
             }
             match fact {
                 line::Read::Blueprint(hash, state) => {
-                    self.blueprints.insert(hash, state);
+                    // Who wanted it no more was another process.
+                    if state != BlueprintState::Retired {
+                        self.blueprints.insert(hash, state);
+                    }
                     reading.taken += 1;
                 }
                 line::Read::Kernel(key, mut record) => {
@@ -425,10 +468,48 @@ impl Library {
             };
             self.kernels.retain(|k, r| !goes(k, r));
         }
+        if self.retired.len() > KERNELS_MAX {
+            self.retired = Set::new();
+        }
         if self.blueprints.len() > KERNELS_MAX {
             let mut blueprints = core::mem::take(&mut self.blueprints);
             blueprints.retain(|hash, _| self.kernels_of(hash).next().is_some());
             self.blueprints = blueprints;
+        }
+    }
+}
+
+/// The least key of a blueprint: keys are in the order of their fields.
+fn first_of(blueprint: &Hash) -> KernelKey {
+    let device = DeviceKey {
+        backend: String::new(),
+        vendor: 0,
+        device: 0,
+        driver: String::new(),
+        compiler: String::new(),
+    };
+    KernelKey {
+        blueprint: *blueprint,
+        group: 0,
+        schedule: String::new(),
+        bucket: 0,
+        dtype: DType::F32,
+        device,
+    }
+}
+
+impl Record {
+    /// It answers no more. For whoever reads the library it stays what answered last.
+    fn retire(&mut self) {
+        if self.state == KernelState::Promoted {
+            self.state = KernelState::Retired;
+        }
+    }
+
+    /// It is a candidate again, where it answered.
+    fn recall(&mut self) {
+        if self.state == KernelState::Retired && self.answered {
+            self.state = KernelState::Compiled;
         }
     }
 }

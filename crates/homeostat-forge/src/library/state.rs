@@ -60,7 +60,7 @@ pub enum KernelState {
     Promoted,
     /// It was wrong or slow in the field.
     Quarantined,
-    /// It is not tried any more.
+    /// Better ones have taken its place, or nobody wants its blueprint any more, or its device is gone.
     Retired,
 }
 
@@ -91,9 +91,9 @@ impl KernelState {
             (Compiled, Validated) | (Validated, Promoted) => true,
             // Another one is faster.
             (Promoted, Validated) => true,
-            (Compiled | Validated | Promoted, Quarantined) => true,
+            (Compiled | Validated | Promoted | Retired, Quarantined) => true,
             // It is tried again from the start.
-            (Quarantined, Compiled) => true,
+            (Quarantined | Retired, Compiled) => true,
             (from, Retired) => from != Retired && from != Promoted,
             _ => false,
         }

@@ -5,6 +5,7 @@ use super::gate::{Gates, Stage};
 use super::intake::{Admission, Intake};
 use super::life::{Goal, Start, live};
 use super::line::{Keeper, Line, advance, start_of};
+use super::pace::Pace;
 use super::port::{Common, Port, Slot};
 use crate::map::{Map, Set};
 use crate::registry::{Event, Evidence, FieldReport, KernelId, ProgramId, Tier};
@@ -16,12 +17,10 @@ use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::list::List;
 use homeostat_reflex::breaker::Outcome;
 use homeostat_reflex::flow::pipeline::{COMPILATION, VALIDATION};
-use homeostat_reflex::flow::{EMERGENCY, Queue, STRATEGIC, Taken, tier_of_interest};
+use homeostat_reflex::flow::{BACKGROUND, EMERGENCY, Queue, STRATEGIC, Taken, tier_of_interest};
 
 /// Runs that make a kernel hot.
 const HOT_RUNS: u64 = 32;
-/// Without a run for so long, the device is idle.
-const IDLE_US: u64 = 50_000;
 /// Times that a kernel's slowness in the field is looked into again.
 const REVIEWS_MAX: u32 = 4;
 /// Times that a pipeline is begun anew because a breaker was open.
@@ -43,6 +42,11 @@ pub struct Background {
     /// Pipelines that are to be moved on.
     ready: VecDeque<KernelId>,
     resting: Set<KernelId>,
+    /// Pipelines that polish, and were stopped while they waited for the device.
+    held: Set<KernelId>,
+    pace: Pace,
+    /// Whether polishing may go on now.
+    may_polish: bool,
     compilation: Waiting,
     validation: Waiting,
     common: Rc<Common>,
@@ -70,6 +74,9 @@ impl Default for Background {
             lines: Map::new(),
             ready: VecDeque::new(),
             resting: Set::new(),
+            held: Set::new(),
+            pace: Pace::default(),
+            may_polish: false,
             compilation: waiting(COMPILATION),
             validation: waiting(VALIDATION),
             common: Rc::new(common),
@@ -178,6 +185,7 @@ impl Background {
         }
         self.ready.retain(|known| *known != id);
         self.resting.remove(&id);
+        self.held.remove(&id);
     }
 
     fn waiting(&mut self, stage: Stage) -> &mut Waiting {
@@ -200,12 +208,13 @@ impl Background {
         self.common.capacity.set(1.0);
         self.drops.clear();
         (self.out, self.dropping) = (None, false);
+        self.pace = Pace::default();
     }
 
-    /// Whether every pipeline has come to its end; one that rests has.
+    /// Whether every pipeline has come to its end; one that rests has, or that would only polish and has to wait.
     pub fn is_settled(&self) -> bool {
-        let resting = || self.lines.values().all(|line| line.resting.is_some());
-        self.out.is_none() && self.intake.is_empty() && resting()
+        let free = || self.lines.keys().all(|id| self.is_free(*id));
+        self.out.is_none() && self.intake.is_empty() && free()
     }
 
     /// Whether this kernel's pipeline has come to its end, and it does not wait for another one.
@@ -219,8 +228,10 @@ impl Background {
         if self.out.is_some() || self.dropping {
             return None;
         }
+        self.ended(keeper, now_us);
         self.gates.advance(now_us);
-        let (drops, reports) = keeper.with(|r| (r.take_drops(), r.take_reports()));
+        let (drops, reports, last_run) =
+            keeper.with(|r| (r.take_drops(), r.take_reports(), r.latest_run_us()));
         self.drops.extend(drops);
         for report in reports {
             self.review(keeper, report, now_us);
@@ -231,7 +242,14 @@ impl Background {
             self.dropping = true;
             return Some((None, Command::Drop(program)));
         }
-        self.wake(keeper, now_us);
+        if !self.pace.may_work(last_run, now_us) {
+            return None;
+        }
+        self.may_polish = self.pace.may_polish(last_run, now_us);
+        if self.may_polish {
+            self.ready.extend(core::mem::take(&mut self.held).iter().copied());
+        }
+        self.wake(keeper);
         let command = loop {
             self.advance_all(keeper, now_us);
             if let Some(command) = self.pick(now_us) {
@@ -254,8 +272,8 @@ impl Background {
     fn admit(&mut self, keeper: &impl Keeper, now_us: u64) {
         self.intake.readmit(now_us, |id| keeper.with(|r| r.last_run(id).map_or(0, |(_, runs)| runs)));
         // While a stage lets nobody in they wait in the queue: beginning them would only be work.
-        while self.gates.wait_us() == 0 && self.lines.len() - self.resting.len() < COMPILATION.depth as usize
-        {
+        let aside = self.resting.len() + self.held.len();
+        while self.gates.wait_us() == 0 && self.lines.len() - aside < COMPILATION.depth as usize {
             let Some((id, goal)) = self.intake.take(now_us) else { break };
             if let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) {
                 self.begin(id, Start { goal, ..start }, now_us);
@@ -265,18 +283,17 @@ impl Background {
     }
 
     /// Pipelines that rest go on where their kernel is hot and the device idle; polishing waits while capacity is short.
-    fn wake(&mut self, keeper: &impl Keeper, now_us: u64) {
-        if self.capacity() < 1.0 {
+    fn wake(&mut self, keeper: &impl Keeper) {
+        if self.capacity() < 1.0 || !self.may_polish {
             return;
         }
         let resting: Vec<KernelId> = self.resting.iter().copied().listed();
         for id in resting {
             let Some(line) = self.lines.get_mut(&id) else { continue };
-            let (Some(before), Some((last_us, runs))) = (line.resting, keeper.with(|r| r.last_run(id)))
-            else {
+            let (Some(before), Some((_, runs))) = (line.resting, keeper.with(|r| r.last_run(id))) else {
                 continue;
             };
-            if runs - before >= HOT_RUNS && now_us.saturating_sub(last_us) >= IDLE_US {
+            if runs - before >= HOT_RUNS {
                 line.resting = None;
                 line.slot.borrow_mut().reply = Some(Reply::Accepted(true));
                 self.resting.remove(&id);
@@ -338,6 +355,11 @@ impl Background {
                 let Some(id) = self.waiting(stage).of_item.remove(&item) else { continue };
                 let line = self.lines.get_mut(&id)?;
                 line.item = None;
+                let polishes = line.slot.borrow().tier == BACKGROUND;
+                if polishes && !self.may_polish {
+                    self.held.insert(id);
+                    continue;
+                }
                 let command = line.pending.take()?;
                 if let Command::Compile(..) = command {
                     match self.gates.enter(Stage::Compile, now_us) {
@@ -356,10 +378,23 @@ impl Background {
                     Command::Compute(_) | Command::Drop(_) => None,
                 };
                 (self.out, self.out_us) = (Some((id, line.serial, program)), now_us);
+                self.pace.begin(polishes, now_us);
                 return Some((Some(id), command));
             }
         }
         None
+    }
+
+    /// The command that was out has just been carried out: what it took counts from when it went out until then. Who does not tell is
+    /// taken to have been at it until the next one is asked for.
+    pub fn ended(&mut self, keeper: &impl Keeper, now_us: u64) {
+        let (share, last_run) = keeper.with(|r| (r.options().share, r.latest_run_us()));
+        self.pace.end(share, last_run, now_us);
+    }
+
+    /// How long nothing is given out, so that the runs keep their share of the device.
+    pub fn wait_us(&self, now_us: u64) -> u64 {
+        self.pace.wait_us(now_us)
     }
 
     /// What hung the device would hang the next one too: the schedules of the program that is out are not tried again.
@@ -401,7 +436,7 @@ impl Background {
     }
 
     fn is_free(&self, id: KernelId) -> bool {
-        self.lines.get(&id).is_none_or(|line| line.resting.is_some())
+        self.held.contains(&id) || self.lines.get(&id).is_none_or(|line| line.resting.is_some())
     }
 
     fn begin_proposals(&mut self, keeper: &impl Keeper, now_us: u64) {
@@ -419,11 +454,10 @@ impl Background {
     /// searched for anew.
     fn review(&mut self, keeper: &impl Keeper, report: FieldReport, now_us: u64) {
         let id = report.kernel;
-        let reviews = self.reviews.or_default(id);
-        if *reviews >= REVIEWS_MAX || self.lines.get(&id).is_some_and(|line| line.resting.is_none()) {
+        if *self.reviews.or_default(id) >= REVIEWS_MAX || !self.is_free(id) {
             return;
         }
-        *reviews += 1;
+        *self.reviews.or_default(id) += 1;
         let Ok(Some(start)) = keeper.with(|r| start_of(r, id)) else { return };
         if !report.wrong {
             self.offer(keeper, id, Goal::Review(report.form, report.schedules), STRATEGIC, now_us);

@@ -200,21 +200,31 @@ impl Context {
         if self.options.backend == Backend::Cpu {
             return Ok("the processor answers, as it was asked to");
         }
+        let mut rest = self.clone();
         if let Some((form, known)) = known
             && let here = self.of(&form)
             && !here.are_banned(&known)
-            && let Some(raised) = here.raise(known, Proof::Recheck).await?
         {
-            // Its own search was done in an earlier life; who is faster, device or processor, was found then.
-            return match self.answer(raised, None).await {
-                Some(installed) if self.options.tier == Tier::Aggressive => self.improve(installed).await,
-                Some(_) => Ok("the library's kernel answers"),
-                None => Ok("it was refused: see the event before"),
-            };
+            if let Some(raised) = here.raise(known.clone(), Proof::Recheck).await? {
+                // Its own search was done in an earlier life; who is faster, device or processor, was found then.
+                return match self.answer(raised, None).await {
+                    Some(installed) if self.options.tier == Tier::Aggressive => self.improve(installed).await,
+                    Some(_) => Ok("the library's kernel answers"),
+                    None => Ok("it was refused: see the event before"),
+                };
+            }
+            // What failed just now is not what to begin with.
+            let failed = known.into_iter().enumerate();
+            rest.banned.extend(failed.map(|(g, s)| (form.variant.clone(), g, s)));
         }
         if stays {
             return Ok("the processor answers: it was found to be the better one before");
         }
+        rest.begin_anew().await
+    }
+
+    /// The same where nothing is known.
+    async fn begin_anew(&self) -> Ending {
         let first = match self.first() {
             Ok(first) => first,
             Err(error) => {

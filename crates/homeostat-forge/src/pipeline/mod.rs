@@ -21,7 +21,8 @@
 //! 3. `Background::reply` with what came of it: one reply for each command. An error goes in as `Reply::Failed`.
 //!
 //! One command at a time: timings disturb each other. Runs of users come in between as they like. What was compiled is proven and timed
-//! before anything else is compiled, and first programs come before searches, searches before polishing: the queues are those of
+//! before anything else is compiled, and first programs come before searches, searches before polishing; while runs come in all of it
+//! takes the stated share of the device's time, and polishing stops (`pace`). The queues are those of
 //! `homeostat-reflex`, and so are the breakers in front of the stages (`gate`), the capacity and the shedding (`intake`).
 //!
 //! A pipeline is written as one `async` function, polled with a waker that does nothing: every `await` is a command.
@@ -33,10 +34,12 @@ mod gate;
 mod intake;
 mod life;
 mod line;
+mod pace;
 mod port;
 mod raise;
 mod recipe;
 mod rewrite;
+mod smallest;
 
 pub use background::Background;
 pub use command::{Command, Reply};

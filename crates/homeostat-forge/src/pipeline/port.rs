@@ -5,6 +5,7 @@ use super::gate::Stage;
 use crate::architect::Topic;
 use crate::ir::Data;
 use crate::measure::Timing;
+use crate::plan::Plan;
 use crate::registry::{Event, Evidence, Extent, Offer, ProgramId, Tried};
 use crate::schedule::Schedule;
 use crate::wgsl::Kernel;
@@ -93,10 +94,20 @@ impl Port {
 
     /// Compiles kernels of these schedules.
     pub async fn compile(&self, tried: Tried, parts: Vec<(u32, Kernel)>) -> Result<ProgramId> {
+        let plan = tried.form.plan.clone();
+        self.compile_plan(tried, plan, parts).await
+    }
+
+    /// The same, of a plan of another size.
+    pub async fn compile_plan(
+        &self,
+        tried: Tried,
+        plan: Arc<Plan>,
+        parts: Vec<(u32, Kernel)>,
+    ) -> Result<ProgramId> {
         // The breaker is asked when its turn comes: what waits for the driver meanwhile may become ill.
         let program = ProgramId(self.common.programs.get());
         self.common.programs.set(program.0.wrapping_add(1));
-        let plan = tried.form.plan.clone();
         self.slot.borrow_mut().tried = Some(tried);
         let compiled = self.ask(Ask::Device(Command::Compile(program, plan, parts)), |reply| reply).await;
         self.leave(Stage::Compile, &compiled).await;

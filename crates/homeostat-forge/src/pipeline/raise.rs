@@ -3,15 +3,15 @@
 use super::gate::Stage;
 use super::life::Context;
 use super::life::is_over;
-use crate::ir::Data;
+use crate::ir::{Blueprint, Data};
 use crate::library::Measures;
 use crate::measure::median;
-use crate::plan::Group;
+use crate::plan::{Group, Plan};
 use crate::prove::{Inputs, Truth, make};
 use crate::registry::{Event, Evidence, Form, Installed, ProgramId, Tried, is_wrong};
 use crate::schedule::{Limits, Schedule};
 use crate::wgsl::{Kernel, Temporary, emit};
-use alloc::{format, sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::list::List;
 
@@ -57,7 +57,12 @@ pub(super) enum Proof {
 
 impl Context {
     pub(super) fn kernels(&self, schedules: &[Schedule]) -> Result<Vec<(u32, Kernel)>> {
-        let groups = &self.form.plan.groups;
+        self.kernels_of(&self.form.plan, schedules)
+    }
+
+    /// The same of a plan of another size.
+    pub(super) fn kernels_of(&self, plan: &Plan, schedules: &[Schedule]) -> Result<Vec<(u32, Kernel)>> {
+        let groups = &plan.groups;
         if schedules.len() != groups.len() {
             return Err(Error::new(Code::ForgeUnsupported, "expected a schedule for each group"));
         }
@@ -73,7 +78,8 @@ impl Context {
     /// gone.
     pub(super) async fn raise(&self, schedules: Vec<Schedule>, proof: Proof) -> Result<Option<Raised>> {
         self.port.note(Event::Compiling, &schedules, self.evidence()).await;
-        match self.try_to_raise(&schedules, proof).await {
+        let mut smallest = String::new();
+        match self.try_to_raise(&schedules, proof, &mut smallest).await {
             Ok(raised) => Ok(Some(raised)),
             Err(error) if is_over(&error) => Err(error),
             Err(error) => {
@@ -81,18 +87,26 @@ impl Context {
                     self.port.ban(self.tried(&schedules), &error).await;
                 }
                 let reason = format!("{}: {}", error.code.as_str(), error.message);
-                self.port.note(Event::Rejected, &schedules, Evidence { reason, ..self.evidence() }).await;
+                let evidence = Evidence { reason, smallest, ..self.evidence() };
+                self.port.note(Event::Rejected, &schedules, evidence).await;
                 Ok(None)
             }
         }
     }
 
-    async fn try_to_raise(&self, schedules: &[Schedule], proof: Proof) -> Result<Raised> {
+    async fn try_to_raise(
+        &self,
+        schedules: &[Schedule],
+        proof: Proof,
+        smallest: &mut String,
+    ) -> Result<Raised> {
         let kernels = self.kernels(schedules)?;
         let measures: Vec<Measures> = kernels.iter().map(|(_, k)| declared(k)).listed();
         let uneven: Vec<f64> = kernels.iter().map(|(_, k)| self.limits.uneven(k)).listed();
         let program = self.port.compile(self.tried(schedules), kernels).await?;
-        let shown = match self.prove(program, schedules, proof).await {
+        let proven = self.prove(program, schedules, proof).await;
+        let is_wrong = proven.as_ref().is_err_and(|e| e.code == Code::KernelRejected);
+        let shown = match proven {
             // What it takes is known from an earlier life, or is measured when it answers.
             Ok(worst) if proof == Proof::Recheck => Ok((worst, 0.0, alloc::vec![0.0; uneven.len()])),
             Ok(worst) => self.clock(program, &uneven).await.map(|(seconds, each)| (worst, seconds, each)),
@@ -102,6 +116,9 @@ impl Context {
             Ok(shown) => shown,
             Err(error) => {
                 self.port.release(program).await;
+                if is_wrong {
+                    *smallest = self.smallest(schedules, &error.message).await;
+                }
                 return Err(error);
             }
         };
@@ -123,7 +140,7 @@ impl Context {
     /// The greatest error; an error where an answer is out of bounds, or the stage's breaker is open.
     async fn prove(&self, program: ProgramId, schedules: &[Schedule], proof: Proof) -> Result<f64> {
         self.port.enter(Stage::Validate).await?;
-        let worst = self.compare(program, proof).await;
+        let worst = self.compare(program, &self.subject.blueprint, proof).await;
         self.port.leave(Stage::Validate, &worst).await;
         if let Ok(worst) = worst {
             let evidence = Evidence { worst: Some(worst), ..self.evidence() };
@@ -132,13 +149,19 @@ impl Context {
         worst
     }
 
-    async fn compare(&self, program: ProgramId, proof: Proof) -> Result<f64> {
+    /// The same of a blueprint, which may be of another size than the kernel's.
+    pub(super) async fn compare(
+        &self,
+        program: ProgramId,
+        blueprint: &Blueprint,
+        proof: Proof,
+    ) -> Result<f64> {
         let kinds: &[Inputs] = if proof == Proof::Full { &Inputs::ALL } else { &RECHECK };
-        let (blueprint, seed) = (&self.subject.blueprint, self.options.seed);
+        let (own, seed) = (core::ptr::eq(blueprint, &self.subject.blueprint), self.options.seed);
         let mut worst = 0f64;
         for kind in kinds {
             let inputs = match kind {
-                Inputs::Random => self.usual_inputs(),
+                Inputs::Random if own => self.usual_inputs(),
                 _ => Arc::new(make(blueprint, *kind, seed)),
             };
             let (outputs, _) = self.port.execute(program, &inputs, true).await?;
@@ -161,7 +184,7 @@ impl Context {
         let seconds = self.time_of_run(program).await?;
         let mut each = Vec::new();
         for (group, uneven) in (0u32..).zip(uneven) {
-            each.push(self.port.time(program, group, 1).await?.seconds(&self.limits, *uneven));
+            each.push(self.size(program, group, *uneven).await?.seconds);
         }
         Ok((seconds, each))
     }

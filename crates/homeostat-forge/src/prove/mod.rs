@@ -3,9 +3,11 @@
 
 mod cases;
 mod inputs;
+mod smaller;
 
 pub use cases::{Case, Family, families, suite};
 pub use inputs::{Inputs, make};
+pub use smaller::{Between, Together, choices, shrink};
 
 use crate::ir::{Blueprint, Data, Node, Op};
 use crate::oracle::{Reference, evaluate, places, sample};
@@ -145,31 +147,6 @@ pub fn work(blueprint: &Blueprint) -> f64 {
     blueprint.nodes().iter().map(|node| each(node) * node.shape.elements() as f64).sum()
 }
 
-/// The smallest sizes, reached by halving or lessening one at a time, for which something still fails.
-pub fn shrink(sizes: &[u32], mut fails: impl FnMut(&[u32]) -> bool) -> Vec<u32> {
-    let mut best = sizes.to_vec();
-    loop {
-        let mut smaller = None;
-        'search: for i in 0..best.len() {
-            for next in [best[i] / 2, best[i].saturating_sub(1)] {
-                if next == 0 || next == best[i] {
-                    continue;
-                }
-                let mut tried = best.clone();
-                tried[i] = next;
-                if fails(&tried) {
-                    smaller = Some(tried);
-                    break 'search;
-                }
-            }
-        }
-        match smaller {
-            Some(tried) => best = tried,
-            None => return best,
-        }
-    }
-}
-
 /// Sizes for people: `64x3x7`.
 pub fn sizes(dims: &[u32]) -> String {
     dims.iter().map(|d| alloc::format!("{d}")).listed().join("x")
@@ -178,11 +155,6 @@ pub fn sizes(dims: &[u32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_the_smallest_failing_sizes() {
-        assert_eq!(shrink(&[64, 100, 7], |s| s[1] >= 33 && s[2] > 2), [1, 33, 3]);
-    }
 
     #[test]
     fn large_shapes_are_sampled_and_a_wrong_corner_is_seen() {

@@ -4,6 +4,7 @@ use super::field::{KEPT_RUNS, WARY_RUNS};
 use super::{Event, Evidence, FieldReport, Installed, KernelId, Offer, ProgramId, Registry};
 use crate::controller::Report;
 use alloc::{string::String, vec::Vec};
+use homeostat_core::list::List;
 
 /// What a wrong answer in the field says of the moves that led to it: as much as if it took e times as long.
 const WRONG: f64 = -1.0;
@@ -35,7 +36,9 @@ impl Registry {
         if let Some(field) = self.fields.get_mut(&id) {
             let surplus = field.install(installed);
             for old in surplus {
-                self.note(now_us, Some(id), Event::Retired, &old.schedules, of(&old));
+                self.retire(id, &old);
+                let reason = String::from("better ones have taken its place");
+                self.note(now_us, Some(id), Event::Retired, &old.schedules, Evidence { reason, ..of(&old) });
                 self.give_up(old.program);
             }
         }
@@ -127,6 +130,17 @@ impl Registry {
             self.note_back(id, now_us);
         }
         self.report(FieldReport { kernel: id, form: bad.form, schedules: bad.schedules, wrong: true });
+    }
+
+    /// A kernel's programs are not needed any more, though nothing was wrong with them.
+    pub(super) fn retire_all(&mut self, id: KernelId, reason: &str, now_us: u64) -> Vec<ProgramId> {
+        let Some(field) = self.fields.get_mut(&id) else { return Vec::new() };
+        let gone = field.clear();
+        for old in &gone {
+            let evidence = Evidence { reason: reason.into(), ..of(old) };
+            self.note(now_us, Some(id), Event::Retired, &old.schedules, evidence);
+        }
+        gone.iter().map(|old| old.program).listed()
     }
 
     /// What answers now answers again.

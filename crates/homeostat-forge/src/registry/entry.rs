@@ -119,6 +119,8 @@ pub struct Evidence {
     pub variant: Variant,
     /// In words.
     pub reason: String,
+    /// Of what was wrong: the smallest case found that fails, and how.
+    pub smallest: String,
 }
 
 /// One event.
@@ -140,7 +142,7 @@ pub struct Entry {
 
 impl Entry {
     /// Writes the members after `seq`, `event` and `time_us`.
-    pub(super) fn payload(&self, w: &mut Writer) {
+    pub fn payload(&self, w: &mut Writer) {
         w.key("scope").str("forge");
         if let Some((id, hash)) = &self.kernel {
             w.key("kernel").uint(u64::from(id.0));
@@ -172,6 +174,9 @@ impl Entry {
         }
         if !e.reason.is_empty() {
             w.key("reason").str(&e.reason);
+        }
+        if !e.smallest.is_empty() {
+            w.key("smallest").str(&e.smallest);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::options::KernelOptions;
 use super::subject::{Form, Subject};
-use super::{KernelId, ProgramId};
+use super::{Entry, KernelId, ProgramId};
 use crate::controller::Watch;
 use crate::library::Measures;
 use crate::plan::Variant;
@@ -65,6 +65,8 @@ pub(super) struct Field {
     pub last_us: u64,
     /// Groups and schedules that the driver refused, with the graph that they are of.
     pub banned: Vec<(Variant, usize, Schedule)>,
+    /// The last candidate that was wrong or refused.
+    pub rejected: Option<Entry>,
 }
 
 impl Field {
@@ -81,6 +83,7 @@ impl Field {
             stats: Stats::default(),
             last_us: 0,
             banned: Vec::new(),
+            rejected: None,
         }
     }
 
@@ -135,8 +138,8 @@ impl Field {
     }
 
     /// Forgets every program, as after a device's loss.
-    pub fn clear(&mut self) -> Vec<ProgramId> {
-        let gone = self.previous.drain(..).chain(self.current.take()).map(|i| i.program).listed();
+    pub fn clear(&mut self) -> Vec<Installed> {
+        let gone = self.previous.drain(..).chain(self.current.take()).listed();
         self.rewatch(0.0);
         gone
     }

@@ -269,7 +269,7 @@ impl Registry {
                 (own, None) => own.copied().unwrap_or_default(),
             };
             let known = record.map(|r| (r.state, r.proven_here));
-            if known == Some((KernelState::Promoted, true)) {
+            if known == Some((KernelState::Promoted, true)) || self.library.answers_again(&key) {
                 continue;
             }
             if !matches!(known, Some((KernelState::Validated, true))) {
@@ -284,6 +284,21 @@ impl Registry {
             let stays = before.form.variant == new.form.variant && new.schedules.get(group) == Some(schedule);
             if !stays && let Some(old) = self.key(id, &before.form, group, schedule) {
                 let _ = self.library.move_kernel(&old, KernelState::Validated, None);
+            }
+        }
+    }
+
+    /// Programs that cannot be rolled back to any more: their kernels are retired where nobody else has them.
+    pub(super) fn retire(&mut self, id: KernelId, old: &Installed) {
+        for (group, schedule) in old.schedules.iter().enumerate() {
+            let Some(key) = self.key(id, &old.form, group, schedule) else { continue };
+            let has = |i: &Installed| {
+                i.form.variant == old.form.variant && i.schedules.get(group) == Some(schedule)
+            };
+            let hash = key.blueprint;
+            let mut all = self.fields.values().filter(|f| f.subject.hash == hash);
+            if !all.any(|f| f.current.iter().chain(&f.previous).any(has)) {
+                self.library.replaced(&key);
             }
         }
     }

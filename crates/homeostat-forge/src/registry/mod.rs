@@ -35,7 +35,7 @@ pub use known::Extent;
 pub use options::{Backend, KernelOptions, Options, Tier};
 pub use subject::{Form, Subject, Tried};
 
-use crate::ir::{Blueprint, Data};
+use crate::ir::{Blueprint, Data, Hash};
 use crate::library::{DeviceKey, Library, Reading};
 use crate::map::Map;
 use crate::measure::Median;
@@ -116,6 +116,8 @@ pub struct Registry {
     /// Devices that came.
     epoch: u32,
     fields: Map<KernelId, Field>,
+    /// How many kernels there are of each blueprint.
+    wanted: Map<Hash, u32>,
     next: u32,
     /// What was learned.
     pub library: Library,
@@ -124,6 +126,8 @@ pub struct Registry {
     dropped: u64,
     /// When something was noted last.
     latest_us: u64,
+    /// When a run began last, of whatever kernel.
+    latest_run_us: Option<u64>,
     /// Runs of each program that have not ended.
     users: Map<ProgramId, u32>,
     drops: Vec<ProgramId>,
@@ -139,11 +143,13 @@ impl Registry {
             device: None,
             epoch: 0,
             fields: Map::new(),
+            wanted: Map::new(),
             next: 0,
             library: Library::new(),
             events: VecDeque::new(),
             dropped: 0,
             latest_us: 0,
+            latest_run_us: None,
             users: Map::new(),
             drops: Vec::new(),
             reports: Vec::new(),
@@ -153,6 +159,7 @@ impl Registry {
     /// A device is there, the first one or another one after a loss.
     pub fn attach(&mut self, device: DeviceKey, limits: Limits, now_us: u64) {
         let reason = format!("{} {}", device.backend, device.driver);
+        self.library.want_device(&device);
         self.device = Some((device, limits));
         self.epoch = self.epoch.wrapping_add(1);
         self.note(now_us, None, Event::Attached, &[], Evidence { reason, ..Evidence::default() });
@@ -160,16 +167,15 @@ impl Registry {
 
     /// The device is gone: from now on the processor answers.
     pub fn gone(&mut self, error: &Error, now_us: u64) {
-        if self.device.take().is_none() {
-            return;
-        }
-        for field in self.fields.values_mut() {
-            field.clear();
-        }
-        // Its programs went with it.
-        self.drops.clear();
+        let Some((device, _)) = self.device.take() else { return };
         let reason = format!("{}: {}", error.code.as_str(), error.message);
         self.note(now_us, None, Event::DeviceGone, &[], Evidence { reason, ..Evidence::default() });
+        for id in self.ids() {
+            self.retire_all(id, "its device is gone", now_us);
+        }
+        self.library.retire_device(&device);
+        // Its programs went with it.
+        self.drops.clear();
     }
 
     /// The device, while it is there.
@@ -191,6 +197,8 @@ impl Registry {
         let most = self.device.as_ref().map_or(8, |(_, limits)| limits.storage_buffers);
         let subject = Arc::new(Subject::new(blueprint, most as usize)?);
         subject.fits(options.memory_max)?;
+        *self.wanted.or_default(subject.hash) += 1;
+        self.library.want_blueprint(&subject.hash);
         let id = KernelId(self.next);
         self.next = self.next.wrapping_add(1);
         self.fields.insert(id, Field::new(subject, options));
@@ -200,12 +208,18 @@ impl Registry {
 
     /// Gives a kernel up. Runs that have begun end as they began.
     pub fn dispose(&mut self, id: KernelId, now_us: u64) {
-        if !self.fields.contains_key(&id) {
-            return;
-        }
-        self.note(now_us, Some(id), Event::Disposed, &[], Evidence::default());
-        if let Some(mut field) = self.fields.remove(&id) {
-            field.clear().into_iter().for_each(|program| self.give_up(program));
+        let Some(hash) = self.fields.get(&id).map(|f| f.subject.hash) else { return };
+        let wanted = self.wanted.or_default(hash);
+        *wanted -= 1;
+        let last = *wanted == 0;
+        let reason = String::from(if last { "nobody wants its blueprint any more" } else { "" });
+        self.note(now_us, Some(id), Event::Disposed, &[], Evidence { reason, ..Evidence::default() });
+        let programs = self.retire_all(id, "it was disposed of", now_us);
+        self.fields.remove(&id);
+        programs.into_iter().for_each(|program| self.give_up(program));
+        if last {
+            self.wanted.remove(&hash);
+            self.library.retire_blueprint(&hash);
         }
     }
 
@@ -246,15 +260,26 @@ impl Registry {
         self.field(id).map(|f| f.current.as_ref())
     }
 
+    /// The last candidate of a kernel that was wrong or refused: why, and the smallest case found that fails.
+    pub fn rejected(&self, id: KernelId) -> Option<&Entry> {
+        self.fields.get(&id).and_then(|f| f.rejected.as_ref())
+    }
+
     /// When a kernel ran last, and how often it did.
     pub fn last_run(&self, id: KernelId) -> Option<(u64, u64)> {
         self.fields.get(&id).map(|f| (f.last_us, f.stats.runs))
+    }
+
+    /// When a run of any kernel began last.
+    pub fn latest_run_us(&self) -> Option<u64> {
+        self.latest_run_us
     }
 
     /// Begins a run.
     pub fn begin(&mut self, id: KernelId, now_us: u64) -> Result<Ticket> {
         let field = self.fields.get_mut(&id).ok_or_else(closed)?;
         let (program, check) = field.begin(now_us);
+        self.latest_run_us = Some(now_us);
         if let Some(program) = program {
             *self.users.or_default(program) += 1;
         }
@@ -347,8 +372,13 @@ impl Registry {
         let kernel = id.and_then(|id| Some((id, self.fields.get(&id)?.subject.hash)));
         let entry = Entry { seq: 0, time_us, kernel, event, schedules: schedules.to_vec(), evidence };
         self.latest_us = self.latest_us.max(time_us);
-        if let Some((_, hash)) = kernel {
+        if let Some((id, hash)) = kernel {
             self.follow(hash, event);
+            if event == Event::Rejected
+                && let Some(field) = self.fields.get_mut(&id)
+            {
+                field.rejected = Some(entry.clone());
+            }
         }
         if event.is_decision() {
             self.journal.push(entry.clone());

@@ -13,7 +13,7 @@ pub enum Tier {
     Fast,
     /// A budgeted search.
     Standard,
-    /// Further searches for what is hot, while the device is idle.
+    /// Further searches for what is hot, while the device is idle, in at most the forge's share of its time.
     Aggressive,
 }
 
@@ -58,7 +58,8 @@ pub struct KernelOptions {
     /// Products that a proof computes for every element; above, it looks at a sample. 0 to 1e12, default 1e8. Less where the thread
     /// that proves must not be held up: 4e6 takes about 10 ms.
     pub proof_work_max: f64,
-    /// Most bytes of a kernel's tensors, with those between its groups: 1 to 2^53. Default 2^53: what there is.
+    /// Most bytes of a kernel's tensors, with those between its groups: 1 to 2^53. Default 2^53: what there is. A forge's own is also the most
+    /// that tensors which stay between runs take together.
     pub memory_max: u64,
 }
 
@@ -117,7 +118,8 @@ pub struct Options {
     pub previous: Option<String>,
     /// What kernels have that bring no options of their own.
     pub kernel: KernelOptions,
-    /// Share of the time that background work takes of the device while runs come in, above 0 to 1. Default 0.5.
+    /// Share of the time that background work takes of the device while runs come in, and that an aggressive kernel's further searches take
+    /// of it at any time: above 0 to 1. Default 0.5.
     pub share: f64,
     /// How searches find the next schedule. Default: what is built in.
     pub strategies: Strategies,

@@ -42,6 +42,8 @@ pub struct Faults {
     pub hang_in: AtomicU64,
     /// After so many calls one call panics; 0 for never.
     pub panic_in: AtomicU64,
+    /// After so many calls one call is refused, as a driver refuses a kernel; 0 for never.
+    pub refuse_in: AtomicU64,
     /// Programs that are there now, on all machines.
     pub programs: AtomicU64,
     /// Elements that were uploaded or kept and not given up, on all machines.
@@ -117,6 +119,9 @@ impl Simulated {
             std::thread::sleep(PATIENCE * 2);
         }
         assert!(!due(&self.faults.panic_in), "as the test wants it");
+        if due(&self.faults.refuse_in) {
+            return Err(Error::new(Code::KernelRejected, "as the test wants it"));
+        }
         drop(self.faults.gate.lock());
         Ok(())
     }
