@@ -14,6 +14,7 @@
 import type { JournalSink } from '../journal/sink.js'
 import type { StudyStore } from '../solver/study.js'
 import type { BytesInput, DurationInput } from '../units.js'
+import type { ArtifactStore } from './artifacts.js'
 
 /** Everything that one store keeps. */
 export interface Storage {
@@ -36,6 +37,13 @@ export interface Storage {
   readonly regimes: ItemRepository<Regime>
   /** What is known of compiled kernels: scope is the library's name. */
   readonly kernels: KernelRepository
+  /** What journals let go of, as artifacts: scope is the log, id the place of a piece's first entry. */
+  readonly archives: ItemRepository<ArchivedPiece>
+  /**
+   * A journal from its first entry on: what was archived of it in `artifacts`, and behind that what the store has. For
+   * `verifyJournal()` and `replayJournal()`.
+   */
+  readArchived(log: string, artifacts: ArtifactStore): AsyncGenerator<Uint8Array>
   /** Where `homeostat({ storage })` writes the journal of the tuner `name`. */
   openJournal(name: string, options?: StoredJournalOptions): Promise<JournalSink>
   /** Rejects with `HOMEOSTAT_STORAGE_*` where the store cannot be used now. */
@@ -55,6 +63,11 @@ export interface StoredJournalOptions {
   maxPending?: BytesInput
   /** Newest entries that are kept, about. 1000 to 1e9; default 1e6. */
   keep?: number
+  /**
+   * Where older entries go before they are removed, in pieces of about 2000, compressed; while it is away they stay. It stays the
+   * application's to close, after the tuner. Default: nowhere, they are removed.
+   */
+  archive?: ArtifactStore
 }
 
 /** Logs of one kind. */
@@ -229,6 +242,13 @@ export interface StoredAnswer {
     readonly headers: Readonly<Record<string, string>>
     readonly body: string
   } | null
+}
+
+/** Lines of a journal, compressed, in an artifact. */
+export interface ArchivedPiece {
+  /** Place behind its last entry. */
+  readonly next: number
+  readonly digest: string
 }
 
 /** Conditions that were met before, and what was best in them. */

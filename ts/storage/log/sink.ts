@@ -9,6 +9,7 @@
 import { HomeostatError, isHomeostatError } from '../../errors.js'
 import type { JournalSink } from '../../journal/sink.js'
 import type { RunStart, StateOf } from '../contract.js'
+import type { Archive } from './archive.js'
 import { StateFold } from './state.js'
 import type { Writer } from './writer.js'
 
@@ -36,6 +37,8 @@ export interface LogSinkOptions {
   readonly id: string
   /** Keeps how a run began, which outlasts the entries that are trimmed. */
   keepStart(start: RunStart): Promise<unknown>
+  /** Takes what is trimmed, before it is. */
+  readonly archive: Archive | undefined
   /** Where what is kept can be read. */
   readonly kept: NonNullable<JournalSink['kept']>
 }
@@ -57,6 +60,7 @@ export class LogSink implements JournalSink {
   #closing = false
   #givenUp = false
   #trimming = false
+  #archiving: Promise<void> | undefined
   #startKept: RunStart | undefined
 
   constructor(writer: Writer, options: LogSinkOptions) {
@@ -89,6 +93,7 @@ export class LogSink implements JournalSink {
     this.#start()
     // An append that hangs is left to itself.
     await within(timeoutMs, this.#writing)
+    await within(timeoutMs, this.#archiving)
     this.#giveUp()
     await within(Math.max(100, timeoutMs), this.#writer.close())
   }
@@ -188,8 +193,30 @@ export class LogSink implements JournalSink {
     const surplus = this.#writer.surplus(this.#options.keep)
     this.#trimming = surplus > (this.#trimming ? 0 : TRIM_SLACK)
     if (!this.#trimming) return
+    const { archive } = this.#options
+    if (archive === undefined) return this.#remove()
+    // Elsewhere may take its time, which appends do not wait for.
+    this.#archiving ??= this.#archive(archive).finally(() => {
+      this.#archiving = undefined
+    })
+  }
+
+  async #archive(archive: Archive): Promise<void> {
     try {
-      this.stats.pruned += (await this.#writer.trimStep(this.#options.keep)).bytes
+      const oldest = await this.#writer.oldest(this.#options.keep)
+      const last = oldest.at(-1)
+      if (last === undefined) return
+      await archive.keep(oldest)
+      await this.#remove(last.position + 1)
+    } catch {
+      // Nothing is removed that is not there; tried again with the next ones.
+      this.stats.failures++
+    }
+  }
+
+  async #remove(end?: number): Promise<void> {
+    try {
+      this.stats.pruned += (await this.#writer.trimStep(this.#options.keep, end)).bytes
     } catch {
       // Tried again with the next ones; the journal itself is kept.
       this.stats.failures++

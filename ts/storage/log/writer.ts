@@ -1,7 +1,7 @@
 /** The one writer of a log: checks the chain, appends under its epoch, and says that it lives. */
 import { HomeostatError } from '../../errors.js'
 import type { HeadRow, LogTable, Trimmed } from '../backend.js'
-import type { LogHead, LogWriter, StateOf } from '../contract.js'
+import type { LogEntry, LogHead, LogWriter, StateOf } from '../contract.js'
 import { stateItem } from '../items.js'
 import { checkChain, hashOf, splitLines } from './chain.js'
 
@@ -102,11 +102,20 @@ export class Writer implements LogWriter {
     return total
   }
 
-  /** Removes at most `TRIM_STEP` of the oldest entries. */
-  trimStep(keep: number): Promise<Trimmed> {
+  /** The entries that the next step would remove. Appends do not wait for it. */
+  async oldest(keep: number): Promise<LogEntry[]> {
+    this.#usable()
+    const before = this.#head.next - keep
+    if (before <= this.#first) return []
+    const query = { from: this.#first, before, limit: TRIM_STEP, newestFirst: false }
+    return this.#parts.table.entries(this.#parts.key, query)
+  }
+
+  /** Removes at most `TRIM_STEP` of the oldest entries, none from the place `end` on. */
+  trimStep(keep: number, end = Number.POSITIVE_INFINITY): Promise<Trimmed> {
     return this.#inTurn(async () => {
       this.#usable()
-      const before = this.#head.next - keep
+      const before = Math.min(this.#head.next - keep, end)
       if (before <= this.#first) return { entries: 0, bytes: 0, first: this.#first }
       const step = await this.#parts.table.trim(this.#parts.key, before, TRIM_STEP)
       this.#first = step.first

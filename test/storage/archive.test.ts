@@ -1,0 +1,110 @@
+/** What a journal lets go of goes to artifacts first: nothing of it is ever nowhere, and the whole of it can be checked. */
+import { rmSync } from 'node:fs'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { verifyJournal } from '../../ts/entries/node.js'
+import { MemoryArtifacts } from '../../ts/storage/artifacts.js'
+import { journal, textOf } from '../../ts/storage/conformance/support.js'
+import { type ArtifactStore, openFileArtifacts, type Storage } from '../../ts/storage/node/index.js'
+import { until } from '../support/folder.js'
+import { cacheTuner, window } from '../support/tuners.js'
+import { SUBJECTS, temporary } from './support/stores.js'
+
+const ENTRIES = 8000
+const { text } = await journal(ENTRIES)
+const folder = temporary()
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function opened(kind: keyof typeof SUBJECTS): Promise<Storage> {
+  const subject = await SUBJECTS[kind]()
+  const storage = await subject.open()
+  onTestFinished(async () => {
+    await storage.close()
+    subject.remove()
+  })
+  return storage
+}
+
+/** Writes lines one batch after the other, each kept before the next. */
+async function write(storage: Storage, archive: ArtifactStore) {
+  const sink = await storage.openJournal('tuner', { batch: 0, keep: 1000, archive })
+  const lines = text.split(/(?<=\n)/)
+  for (let at = 0; at < lines.length; at += 500) {
+    const { pruned, failures } = sink.stats
+    sink.write(new TextEncoder().encode(lines.slice(at, at + 500).join('')))
+    await until(() => sink.stats.written === sink.stats.taken)
+    // From 5000 beyond what is to be kept on, there is a step with each of these.
+    if (at + 500 > 6000) await until(() => sink.stats.pruned > pruned || sink.stats.failures > failures)
+  }
+  await sink.close(60_000)
+  return sink.stats
+}
+
+test.each([
+  ['memory', () => new MemoryArtifacts()],
+  ['sqlite', () => openFileArtifacts(folder)],
+] as const)('%s: the whole of it, from both', async (kind, artifacts) => {
+  const storage = await opened(kind)
+  const archive = await artifacts()
+  const stats = await write(storage, archive)
+  const info = await storage.journals.info('tuner')
+  expect(info?.first).toBe(7000)
+  expect([stats.dropped, stats.failures]).toEqual([0, 0])
+  const pieces = await storage.archives.list({ scope: 'tuner' })
+  expect(pieces.map(({ id }) => Number(id))).toEqual([0, ...pieces.slice(0, -1).map(({ value }) => value.next)])
+  expect(pieces.at(-1)?.value.next).toBe(info?.first)
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
+  // One that is gone is told of.
+  await archive.remove(pieces[1]?.value.digest as string)
+  await expect(textOf(storage.readArchived('tuner', archive))).rejects.toMatchObject({
+    code: 'HOMEOSTAT_STORAGE_CORRUPT',
+  })
+})
+
+test('a process that ends between archiving and removing leaves it in both; the next one archives it again', async () => {
+  const storage = await opened('memory')
+  const archive = new MemoryArtifacts()
+  await write(storage, archive)
+  // As if it had ended there: less was removed than was archived, and in another cut.
+  const [piece] = await storage.archives.list({ scope: 'tuner' })
+  const later = (piece?.value.next ?? 0) + 500
+  const head = text.split(/(?<=\n)/)
+  await storage.archives.put('tuner', String(later - 700).padStart(16, '0'), {
+    next: later,
+    digest: await archive.put(await zipped(head.slice(later - 700, later).join(''))),
+  })
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
+})
+
+test('while the archive is away everything stays; a journal that lost entries without one is read from where it begins', async () => {
+  const storage = await opened('memory')
+  const archive = new MemoryArtifacts()
+  archive.put = () => Promise.reject(new Error('away'))
+  const stats = await write(storage, archive)
+  expect(stats.failures).toBeGreaterThan(0)
+  expect([stats.dropped, stats.pruned]).toEqual([0, 0])
+  expect(await storage.journals.info('tuner')).toMatchObject({ first: 0, next: ENTRIES })
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
+  await storage.journals.trim('tuner', 100)
+  const lines = text.split(/(?<=\n)/)
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(lines.slice(-100).join(''))
+})
+
+test('of a tuner: the whole chain is sound', async () => {
+  const storage = await opened('memory')
+  const archive = new MemoryArtifacts()
+  const { tuner, clock } = await cacheTuner({ storage: { store: storage, batch: 0, keep: 1000, archive } })
+  for (let i = 0; i < 6200; i++) {
+    window(tuner, clock)
+    if (i % 200 === 0) await until(() => tuner.journal.stats.written === tuner.journal.stats.taken)
+  }
+  await tuner.close()
+  expect((await storage.journals.info('catalog'))?.first).toBeGreaterThan(0)
+  expect(await verifyJournal(storage.readArchived('catalog', archive))).toMatchObject({ ok: true, runs: 1 })
+  const wrong = { store: storage, log: 'other', archive: {} as never }
+  await expect(cacheTuner({ storage: wrong })).rejects.toMatchObject({ option: 'storage.archive' })
+})
+
+async function zipped(text: string): Promise<Uint8Array> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
+}
