@@ -32,18 +32,23 @@ export function watchFrames(canvas, tell) {
   }
   requestAnimationFrame(draw)
 
+  /** Frames since the restart, the median and the 95th percentile between two of them, and the tasks over 50 ms. */
+  function found() {
+    const sorted = [...between].sort((a, b) => a - b)
+    const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+    return { count: between.length, medianMs: at(0.5), p95Ms: at(0.95), longTasks }
+  }
+
   return {
+    found,
     restart() {
       between = []
       longTasks = []
     },
-    /** Frames since the restart, the median and the 95th percentile between two of them, and the tasks over 50 ms. */
     stop() {
       stopped = true
       if (observer) observer.disconnect()
-      const sorted = [...between].sort((a, b) => a - b)
-      const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
-      return { count: between.length, medianMs: at(0.5), p95Ms: at(0.95), longTasks }
+      return found()
     },
   }
 }

@@ -1,5 +1,6 @@
 // A matrix product goes from naive to tuned while an animation keeps its frames: compiling, proving and searching have a worker.
-// `?size=256` sets the size, `?evaluations=12` how many schedules are measured. What was found is in `globalThis.result`.
+// `?size=256` sets the size, `?evaluations=12` how many schedules are measured, `?idle=5000` how many milliseconds of the animation alone
+// come first, to compare with. What was found is in `globalThis.result`.
 import { blueprint, forge } from 'homeostat/forge'
 import { watchFrames } from './frames.js'
 import { naiveMatmul } from './naive.js'
@@ -7,6 +8,7 @@ import { naiveMatmul } from './naive.js'
 const wanted = new URLSearchParams(location.search)
 const size = Number(wanted.get('size') ?? 512)
 const evaluations = Number(wanted.get('evaluations') ?? 22)
+const idleMs = Number(wanted.get('idle') ?? 0)
 const byId = (id) => document.getElementById(id)
 /** What is learned stays in the browser: on the next visit nothing is searched for. */
 const LIBRARY = 'homeostat-forge-example'
@@ -56,11 +58,21 @@ async function main() {
     byId('fps').textContent = fps.toFixed(0)
     byId('long').textContent = longestMs > 0 ? `${longestMs.toFixed(0)} ms` : 'none over 50 ms'
   })
+  let idle
+  if (idleMs > 0) {
+    frames.restart()
+    await new Promise((resolve) => setTimeout(resolve, idleMs))
+    idle = frames.found()
+  }
   const f = await forge({ evaluations, sampling: 0, library: LIBRARY })
   byId('who').textContent =
     `${size} x ${size} x ${size}, f32, on ${f.adapter?.name ?? `the processor (${f.trouble ?? 'no device'})`}`
   const [a, b] = [numbers(size * size), numbers(size * size)]
-  const result = { size, adapter: f.adapter?.name, software: f.adapter?.software }
+  const result = { size, adapter: f.adapter?.name, software: f.adapter?.software, idle }
+  // Who compiles and searches: a worker, whose module the page itself has not loaded.
+  const loaded = performance.getEntriesByType('resource').map(({ name }) => name)
+  result.worker =
+    loaded.some((name) => name.endsWith('/forge-worker.js')) && !loaded.some((name) => name.endsWith('.wasm'))
 
   const naive = await naiveMatmul(size)
   if (naive !== undefined) {

@@ -9,6 +9,7 @@ import { setupTest } from '../../scripts/lib/setup-test.mjs'
 import { ensureVulkan } from '../../scripts/lib/setup-vulkan.mjs'
 import { withLock } from '../../scripts/lib/stamps.mjs'
 import { checkContainer } from './checks/container.mjs'
+import { forgeBrowserChecks } from './checks/forge-browser.mjs'
 import {
   checkAttw,
   checkContents,
@@ -23,7 +24,6 @@ import { consumer, linkFrameworks, linkPackages, pack, packForge, packNative } f
 import { runChromium } from './runtimes/chromium.mjs'
 import { findNode } from './runtimes/find.mjs'
 import { runBun, runDeno, runNode } from './runtimes/process.mjs'
-import { runForgeLives, runForgePage } from './runtimes/webgpu.mjs'
 import { runWorkerd } from './runtimes/workerd.mjs'
 
 const NODES = [20, 22, 24]
@@ -225,26 +225,7 @@ async function otherRuntimes(folder) {
     const result = await runChromium(folder)
     return `${agreement.hold('Chromium', result, 'wasm')}, version ${result.version}`
   })
-  await checks.check('Chromium, the page of the forge', async () => {
-    const { stats, apart, frames, adapter } = await runForgePage(folder)
-    // Sums of 128 products of numbers between -1 and 1.
-    expect(apart < 1e-3, `answers are ${apart} apart`)
-    expect(stats.settled && stats.measured + stats.rejections > 0, `nothing was searched for: ${JSON.stringify(stats)}`)
-    return `${adapter}: ${stats.measured} schedules measured, ${frames.count} frames, ${frames.longTasks.length} long tasks`
-  })
-  await checks.check('Chromium, the forge over a lost device and a second start', async () => {
-    const { adapter, first, lost, apart, again, second, alone } = await runForgeLives(folder)
-    expect(first.join() === '2,device', `the first life measured and was answered by ${first}`)
-    expect(
-      /^HOMEOSTAT_DEVICE_LOST/.test(lost[0]) && lost[1] === 'cpu' && lost[2] === 'HOMEOSTAT_DEVICE_LOST',
-      `the loss: ${lost}`,
-    )
-    expect(Math.max(...apart) < 1e-6, `answers are ${apart} apart`)
-    expect(again[0] === 'device' && again[1] === 2, `after the loss: ${again}`)
-    expect(second.join() === 'true,0,device,true', `the second start: ${second}`)
-    expect(alone === 'device', `without a library ${alone} answers`)
-    return `${adapter}: lost, opened again, and known at the second start`
-  })
+  await forgeBrowserChecks(checks, folder)
 }
 
 try {

@@ -11,6 +11,8 @@ mod error;
 mod limits;
 #[path = "../../homeostat-wasm/src/panic.rs"]
 mod panic;
+#[cfg(feature = "suite")]
+mod suite;
 
 use alloc::{borrow::ToOwned, string::String};
 use wasm_bindgen::prelude::*;
