@@ -124,8 +124,9 @@ export class Forge {
     const { adapter, trouble } = this
     let lost: Error | undefined
     const library = await this.#pump.recall().catch((error) => {
-      if (!ownLibrary) throw error
+      // What could not be read is not written to either.
       this.#pump.forget()
+      if (!ownLibrary) throw error
       lost = error
       return undefined
     })

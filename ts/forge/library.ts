@@ -2,6 +2,25 @@
  * Where what was learned is kept. A store only keeps lines: the core reads them, and proves each kernel anew before it answers.
  */
 
+import { HomeostatError } from '../errors.js'
+
+/** Of the facts that this version reads and writes; the core's `SCHEMA`. */
+export const SCHEMA = 1
+
+/** A library that another version of the package wrote alone: it is neither read nor written to. @param where a file's path, a database's name */
+export function anotherVersion(where: string | undefined, found: readonly unknown[]): HomeostatError {
+  const versions = `version${found.length === 1 ? '' : 's'} ${found.join(', ')}`
+  const text = `library: ${where === undefined ? 'what the store has' : where} is of ${versions}: expected version ${SCHEMA}`
+  const details = { option: 'library', range: `version ${SCHEMA}`, received: found.length === 1 ? found[0] : found }
+  return new HomeostatError('HOMEOSTAT_LIBRARY_VERSION', `${text}; nothing was read or written`, details)
+}
+
+/** Versions that lines say they are of, each once. */
+export function versionsIn(bytes: Uint8Array): readonly string[] {
+  const said = new TextDecoder().decode(bytes).matchAll(/^[0-9a-f]{8} \{"v":([^,}]+)/gm)
+  return [...new Set(Array.from(said, ([, version]) => version as string))]
+}
+
 /** Takes whole lines, in their order. */
 export interface LineSink {
   append(lines: string): Promise<void>

@@ -5,7 +5,7 @@
 import type { ForgeCore } from '../forge-binding.js'
 import { detailsOf, type Events, type ForgeEvents, NOTHING, stepOf } from './events.js'
 import type { Kernel } from './kernel.js'
-import type { LibraryStore, LineSink } from './library.js'
+import { anotherVersion, type LibraryStore, type LineSink, versionsIn } from './library.js'
 import { Outbox } from './outbox.js'
 
 const PERIOD_MS = 20
@@ -146,11 +146,15 @@ export class Pump {
     return this.#refreshing
   }
 
-  /** Reads the library. */
+  /** Reads the library. Single lines are passed over and counted; one of which this version understands nothing is refused. */
   async recall(): Promise<ForgeEvents['library'] | undefined> {
     const bytes = await this.#library?.load()
     if (bytes === undefined) return undefined
     const [taken = 0, damaged = 0, otherVersion = 0] = await this.#core.readLibrary(bytes)
+    if (taken === 0 && otherVersion > 0) {
+      const { name } = this.#library as { readonly name?: unknown }
+      throw anotherVersion(typeof name === 'string' ? `'${name}'` : undefined, versionsIn(bytes))
+    }
     return { taken, damaged, otherVersion }
   }
 

@@ -5,14 +5,16 @@
  * crash left in the middle of a line is ended by the next append, and passed over by its checksum. A file of which less than half
  * still says something is written anew beside it and renamed over it, by one process at a time (`<file>.lock`). Nothing is lost by
  * that: who renames carries over what was appended meanwhile, and who appended to a file that is not there any more does so again.
+ *
+ * A file that another version wrote alone, and one that is no library at all, is refused before anything is written to it.
  */
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import process from 'node:process'
 import { wallTimeMs } from '../../clock.js'
 import { HomeostatError } from '../../errors.js'
-import type { LibraryStore } from '../library.js'
-import { standing } from './facts.js'
+import { anotherVersion, type LibraryStore } from '../library.js'
+import { foreignVersions, isLibrary, standing } from './facts.js'
 
 /** Bytes above which a file is looked at for facts that were replaced, and by which it has to grow to be looked at again. */
 const COMPACT_BYTES = 1 << 20
@@ -28,6 +30,8 @@ export class FileLibrary implements LibraryStore {
   #file = 0n
   /** When the file is worth a look. */
   #compactAt = COMPACT_BYTES
+  /** Whether the file is one to write to. */
+  #examined = false
   /** One thing at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -37,6 +41,7 @@ export class FileLibrary implements LibraryStore {
 
   load(): Promise<Uint8Array | undefined> {
     return this.#inTurn('read', async () => {
+      await this.#examine()
       await this.#compact()
       this.#known = 0
       return this.#news()
@@ -49,10 +54,27 @@ export class FileLibrary implements LibraryStore {
 
   append(lines: string): Promise<void> {
     return this.#inTurn('written', async () => {
+      if (!this.#examined) await this.#examine()
       await mkdir(dirname(this.path), { recursive: true })
       while (!(await this.#add(lines))) {}
       await this.#compact()
     })
+  }
+
+  async #examine(): Promise<void> {
+    this.#examined = false
+    const text = await readFile(this.path, 'utf8').catch((cause) => {
+      if (codeOf(cause) === 'ENOENT') return ''
+      throw cause
+    })
+    const versions = foreignVersions(text)
+    if (versions.length > 0) throw anotherVersion(this.path, versions)
+    if (!isLibrary(text))
+      throw new HomeostatError('HOMEOSTAT_LIBRARY_DAMAGED', `library: ${this.path} is no library of kernels`, {
+        option: 'library',
+        received: this.path,
+      })
+    this.#examined = true
   }
 
   /** Whole lines that this process does not know. */
@@ -138,6 +160,7 @@ export class FileLibrary implements LibraryStore {
   }
 
   #failed(what: string, cause: unknown): HomeostatError {
+    if (cause instanceof HomeostatError) return cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     return new HomeostatError('HOMEOSTAT_FILE', `library: ${this.path} cannot be ${what}: ${reason}`, {
       option: 'library',
