@@ -97,6 +97,8 @@ export interface CoreEvent {
   readonly worst_error?: number
   readonly runs?: number
   readonly reason?: string
+  /** The smallest case found that fails, and how. */
+  readonly smallest?: string
 }
 
 export type CoreEventName =
@@ -152,6 +154,8 @@ export interface CoreExplanation {
   readonly failed: number
   readonly promotions: number
   readonly rollbacks: number
+  /** The last candidate that was wrong or refused, where there was one: what is known of it beside its kernel. */
+  readonly rejected?: Pick<CoreEvent, 'schedules' | 'reason' | 'smallest'>
   readonly groups: readonly GroupFacts[]
 }
 

@@ -38,7 +38,8 @@ const STEPS = {
  * compiled and proven. `proven`: it is right, and is timed. `measured`: a search timed a schedule. `validated`: it passed every check. `rejected`: it was
  * wrong or the driver refused it; nobody saw its answer. `proposed`, `promoted`: it is to answer, and does. `refused`: it is right,
  * and not faster by more than the noise. `kept`: it answered long enough. `demoted`: it became slow. `quarantined`: it was wrong and
- * never answers again. `rolledBack`: the one before it answers, or the processor. `settled`: there is nothing left to try for now.
+ * never answers again. `rolledBack`: the one before it answers, or the processor. `retired`: better ones have taken its place, or it was
+ * disposed of, or its device is gone. `settled`: there is nothing left to try for now.
  * Of the forge: `breaker`: a stage's breaker changed its state. `capacity`: so much of the usual work is welcome. `unkept`: what was
  * learned could not be kept for now. `gap`: so many decisions were not recorded, or so many events were not told.
  */
@@ -59,6 +60,8 @@ export interface StepEvent {
   readonly worstError: number | undefined
   readonly runs: number | undefined
   readonly reason: string | undefined
+  /** Of a candidate that was wrong: the smallest case found that fails, and how. Natively alone. */
+  readonly smallest: string | undefined
   /** On the core's clock. */
   readonly timeUs: number
 }
@@ -73,6 +76,7 @@ export const NOTHING: StepEvent = {
   worstError: undefined,
   runs: undefined,
   reason: undefined,
+  smallest: undefined,
   timeUs: 0,
 }
 
@@ -103,6 +107,7 @@ export function detailsOf(event: CoreEvent): StepEvent {
     worstError: event.worst_error,
     runs: event.runs,
     reason: event.reason,
+    smallest: event.smallest,
     timeUs: event.time_us,
   }
 }

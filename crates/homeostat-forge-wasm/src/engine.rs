@@ -237,7 +237,6 @@ impl Engine {
         let registry = self.engine.registry();
         let (stats, current) = (registry.stats(id)?, registry.current(id)?.cloned());
         let limits = registry.device().map(|(_, limits)| *limits);
-        let rejected = registry.rejected(id).cloned();
         // What answers may compute another graph for the same numbers.
         let plan = current.as_ref().map_or(&subject.plan, |c| &c.form.plan);
         let mut json = String::new();
@@ -251,7 +250,7 @@ impl Engine {
             w.key("failed").uint(stats.failed);
             w.key("promotions").uint(stats.promotions);
             w.key("rollbacks").uint(stats.rollbacks);
-            if let Some(entry) = &rejected {
+            if let Some(entry) = registry.rejected(id) {
                 w.key("rejected").object(|w| entry.payload(w));
             }
             w.key("groups").array(|w| {

@@ -125,14 +125,6 @@ impl<K: Ord, V> Map<K, V> {
         self.entries.iter().map(|entry| &entry.1)
     }
 
-    /// Keys and values, these to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
-        self.entries.iter_mut().map(|entry| {
-            let (key, value) = &mut **entry;
-            (&*key, value)
-        })
-    }
-
     /// The values, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.entries.iter_mut().map(|entry| &mut entry.1)

@@ -162,30 +162,40 @@ impl Library {
     /// process only: no line says so, for others may want it, and a later life.
     pub fn retire_blueprint(&mut self, hash: &Hash) {
         self.retired.insert(*hash);
-        let all = self.kernels.from_mut(&first_of(hash)).take_while(|(k, _)| k.blueprint == *hash);
-        all.for_each(|(_, record)| record.retire());
+        self.mark(Some(hash), None, false);
         self.shed();
     }
 
     /// Somebody wants a blueprint, again where it was retired: it stands where it stood.
     pub fn want_blueprint(&mut self, hash: &Hash) {
         if self.retired.remove(hash) {
-            let all = self.kernels.from_mut(&first_of(hash)).take_while(|(k, _)| k.blueprint == *hash);
-            all.for_each(|(_, record)| record.recall());
+            self.mark(Some(hash), None, true);
         }
     }
 
-    /// A device is gone: what answered there answers no more.
-    pub fn retire_device(&mut self, device: &DeviceKey) {
-        let all = self.kernels.iter_mut().filter(|(k, _)| k.device == *device);
-        all.for_each(|(_, record)| record.retire());
+    /// A device is gone, or there: what answered there answers no more, or is a candidate where somebody wants its blueprint.
+    pub fn mark_device(&mut self, device: &DeviceKey, is_there: bool) {
+        self.mark(None, Some(device), is_there);
     }
 
-    /// A device is there: what answered there last is a candidate, where somebody wants its blueprint.
-    pub fn want_device(&mut self, device: &DeviceKey) {
-        let (all, retired) = (self.kernels.iter_mut(), &self.retired);
-        let all = all.filter(|(k, _)| k.device == *device && !retired.contains(&k.blueprint));
-        all.for_each(|(_, record)| record.recall());
+    /// Retires what answers, of a blueprint or on a device, or makes it a candidate again. For whoever reads the library it stays what
+    /// answered last.
+    fn mark(&mut self, blueprint: Option<&Hash>, device: Option<&DeviceKey>, wanted: bool) {
+        let first = first_of(blueprint.unwrap_or(&Hash([0; 32])));
+        for (key, record) in self.kernels.from_mut(&first) {
+            if blueprint.is_some_and(|hash| key.blueprint != *hash) {
+                break;
+            }
+            let elsewhere = device.is_some_and(|device| key.device != *device);
+            if !record.answered || elsewhere || wanted && self.retired.contains(&key.blueprint) {
+                continue;
+            }
+            match record.state {
+                KernelState::Promoted if !wanted => record.state = KernelState::Retired,
+                KernelState::Retired if wanted => record.state = KernelState::Compiled,
+                _ => {}
+            }
+        }
     }
 
     /// Better kernels have taken the place of one that answered once.
@@ -495,22 +505,6 @@ fn first_of(blueprint: &Hash) -> KernelKey {
         bucket: 0,
         dtype: DType::F32,
         device,
-    }
-}
-
-impl Record {
-    /// It answers no more. For whoever reads the library it stays what answered last.
-    fn retire(&mut self) {
-        if self.state == KernelState::Promoted {
-            self.state = KernelState::Retired;
-        }
-    }
-
-    /// It is a candidate again, where it answered.
-    fn recall(&mut self) {
-        if self.state == KernelState::Retired && self.answered {
-            self.state = KernelState::Compiled;
-        }
     }
 }
 

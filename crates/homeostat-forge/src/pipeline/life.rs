@@ -78,20 +78,34 @@ pub(super) struct Context {
     /// The graph that is worked on: the blueprint's own, or another one for the same numbers.
     pub form: Form,
     pub alike: Vec<Vec<Schedule>>,
-    pub banned: Vec<(Variant, usize, Schedule)>,
+    pub banned: RefCell<Vec<(Variant, usize, Schedule)>>,
     pub lessons: Lessons,
     pub strategies: Strategies,
     pub inputs: RefCell<Option<Arc<Vec<Data>>>>,
+    /// The smallest case that the last candidate failed, where it was looked for.
+    pub smallest: RefCell<String>,
 }
 
 /// Lives a pipeline, and notes why it ends.
 pub(super) async fn live(port: Port, start: Start) {
     let Start { subject, options, limits, known, stays, alike, banned, lessons, strategies, current, goal } =
         start;
-    let (form, inputs) = (subject.own(), RefCell::new(None));
+    let (form, inputs, banned) = (subject.own(), RefCell::new(None), RefCell::new(banned));
+    let smallest = RefCell::default();
     let port_of = port.clone();
-    let context =
-        Context { port: port_of, subject, options, limits, form, alike, banned, lessons, strategies, inputs };
+    let context = Context {
+        port: port_of,
+        subject,
+        options,
+        limits,
+        form,
+        alike,
+        banned,
+        lessons,
+        strategies,
+        inputs,
+        smallest,
+    };
     let ended = match (goal, current) {
         (Goal::Propose(schedules), _) => context.propose(schedules).await,
         (Goal::Review(form, suspect), Some(current)) => context.review(current, form, suspect).await,
@@ -169,12 +183,12 @@ impl Context {
             search.ban_others(|schedule| extra_bytes(of, schedule, &self.limits));
         }
         let here = |(v, g, _): &&(Variant, usize, Schedule)| *v == self.form.variant && *g == group;
-        search.ban(self.banned.iter().filter(here).map(|(.., s)| s));
+        search.ban(self.banned.borrow().iter().filter(here).map(|(.., s)| s));
         Ok(Some(search))
     }
 
     fn is_banned(&self, group: usize, schedule: &Schedule) -> bool {
-        self.banned.iter().any(|(v, g, s)| (v, *g, s) == (&self.form.variant, group, schedule))
+        self.banned.borrow().iter().any(|(v, g, s)| (v, *g, s) == (&self.form.variant, group, schedule))
     }
 
     /// What a search has found out is told to the device's lessons.
@@ -200,7 +214,6 @@ impl Context {
         if self.options.backend == Backend::Cpu {
             return Ok("the processor answers, as it was asked to");
         }
-        let mut rest = self.clone();
         if let Some((form, known)) = known
             && let here = self.of(&form)
             && !here.are_banned(&known)
@@ -214,17 +227,11 @@ impl Context {
                 };
             }
             // What failed just now is not what to begin with.
-            let failed = known.into_iter().enumerate();
-            rest.banned.extend(failed.map(|(g, s)| (form.variant.clone(), g, s)));
+            self.avoid(&form.variant, known);
         }
         if stays {
             return Ok("the processor answers: it was found to be the better one before");
         }
-        rest.begin_anew().await
-    }
-
-    /// The same where nothing is known.
-    async fn begin_anew(&self) -> Ending {
         let first = match self.first() {
             Ok(first) => first,
             Err(error) => {
@@ -236,16 +243,21 @@ impl Context {
         if let Some(raised) = self.raise(first.clone(), Proof::Full).await? {
             return self.compete(raised).await;
         }
-        // Which group is to blame is not known: another try has others for all of them.
-        let mut other = self.clone();
-        other.banned.extend(first.into_iter().enumerate().map(|(g, s)| (Variant::default(), g, s)));
+        // Another try has others for all groups.
+        self.avoid(&Variant::default(), first);
         if self.options.tier != Tier::Fast
-            && let Ok(second) = other.first()
+            && let Ok(second) = self.first()
             && let Some(raised) = self.raise(second, Proof::Full).await?
         {
-            return other.compete(raised).await;
+            return self.compete(raised).await;
         }
         Ok("the first schedules are not right here: the processor answers")
+    }
+
+    /// Does not try these again: which group is to blame is not known, so none of them.
+    fn avoid(&self, variant: &Variant, schedules: Vec<Schedule>) {
+        let failed = schedules.into_iter().enumerate();
+        self.banned.borrow_mut().extend(failed.map(|(g, s)| (variant.clone(), g, s)));
     }
 
     /// Whether the device's program is to answer, now and after a search.

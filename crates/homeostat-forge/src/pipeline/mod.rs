@@ -39,6 +39,7 @@ mod port;
 mod raise;
 mod recipe;
 mod rewrite;
+#[cfg(feature = "std")]
 mod smallest;
 
 pub use background::Background;

@@ -11,7 +11,7 @@ use crate::prove::{Inputs, Truth, make};
 use crate::registry::{Event, Evidence, Form, Installed, ProgramId, Tried, is_wrong};
 use crate::schedule::{Limits, Schedule};
 use crate::wgsl::{Kernel, Temporary, emit};
-use alloc::{format, string::String, sync::Arc, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::list::List;
 
@@ -78,8 +78,7 @@ impl Context {
     /// gone.
     pub(super) async fn raise(&self, schedules: Vec<Schedule>, proof: Proof) -> Result<Option<Raised>> {
         self.port.note(Event::Compiling, &schedules, self.evidence()).await;
-        let mut smallest = String::new();
-        match self.try_to_raise(&schedules, proof, &mut smallest).await {
+        match self.try_to_raise(&schedules, proof).await {
             Ok(raised) => Ok(Some(raised)),
             Err(error) if is_over(&error) => Err(error),
             Err(error) => {
@@ -87,24 +86,20 @@ impl Context {
                     self.port.ban(self.tried(&schedules), &error).await;
                 }
                 let reason = format!("{}: {}", error.code.as_str(), error.message);
-                let evidence = Evidence { reason, smallest, ..self.evidence() };
+                let evidence = Evidence { reason, smallest: self.smallest.take(), ..self.evidence() };
                 self.port.note(Event::Rejected, &schedules, evidence).await;
                 Ok(None)
             }
         }
     }
 
-    async fn try_to_raise(
-        &self,
-        schedules: &[Schedule],
-        proof: Proof,
-        smallest: &mut String,
-    ) -> Result<Raised> {
+    async fn try_to_raise(&self, schedules: &[Schedule], proof: Proof) -> Result<Raised> {
         let kernels = self.kernels(schedules)?;
         let measures: Vec<Measures> = kernels.iter().map(|(_, k)| declared(k)).listed();
         let uneven: Vec<f64> = kernels.iter().map(|(_, k)| self.limits.uneven(k)).listed();
         let program = self.port.compile(self.tried(schedules), kernels).await?;
         let proven = self.prove(program, schedules, proof).await;
+        #[cfg(feature = "std")]
         let is_wrong = proven.as_ref().is_err_and(|e| e.code == Code::KernelRejected);
         let shown = match proven {
             // What it takes is known from an earlier life, or is measured when it answers.
@@ -116,8 +111,9 @@ impl Context {
             Ok(shown) => shown,
             Err(error) => {
                 self.port.release(program).await;
+                #[cfg(feature = "std")]
                 if is_wrong {
-                    *smallest = self.smallest(schedules, &error.message).await;
+                    self.smallest.replace(self.smallest_of(schedules, &error.message).await);
                 }
                 return Err(error);
             }

@@ -159,7 +159,7 @@ impl Registry {
     /// A device is there, the first one or another one after a loss.
     pub fn attach(&mut self, device: DeviceKey, limits: Limits, now_us: u64) {
         let reason = format!("{} {}", device.backend, device.driver);
-        self.library.want_device(&device);
+        self.library.mark_device(&device, true);
         self.device = Some((device, limits));
         self.epoch = self.epoch.wrapping_add(1);
         self.note(now_us, None, Event::Attached, &[], Evidence { reason, ..Evidence::default() });
@@ -173,7 +173,7 @@ impl Registry {
         for id in self.ids() {
             self.retire_all(id, "its device is gone", now_us);
         }
-        self.library.retire_device(&device);
+        self.library.mark_device(&device, false);
         // Its programs went with it.
         self.drops.clear();
     }

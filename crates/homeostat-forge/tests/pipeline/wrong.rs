@@ -1,9 +1,10 @@
 //! What was wrong is told with the smallest case found, and is not picked because it was fast; how long a dispatch takes is measured by the
-//! device's work alone.
+//! device's work alone. Smallest cases are looked for natively.
 
 use super::*;
 use homeostat_forge::schedule::Schedule;
 
+#[cfg(feature = "std")]
 #[test]
 fn a_rejection_names_the_smallest_case_found() {
     let mut bench = Bench::new();
@@ -30,6 +31,7 @@ fn a_rejection_names_the_smallest_case_found() {
     assert!(bench.compiled.len() <= 1 + 16, "{}", bench.compiled.len());
 }
 
+#[cfg(feature = "std")]
 #[test]
 fn what_is_wrong_at_every_size_is_told_by_one_element_and_what_is_refused_by_none() {
     for (ill, wanted) in [(Ill::Wrong, "a [1, 1], b [1, 1]: random inputs"), (Ill::Refuses, "")] {
