@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { server } from '../../ts/entries/server/node.js'
 import type { Change } from '../../ts/server/api/state.js'
-import { type Bounds, BULK, entryOf, type Feed, type Run } from '../../ts/server/journal/feed.js'
+import { type Bounds, entryOf, type Feed, isBulk, type Run } from '../../ts/server/journal/feed.js'
 import { memoryFeed } from '../../ts/server/journal/memory-feed.js'
 import { RunClock } from '../../ts/server/journal/run-clock.js'
 import { storeFeed } from '../../ts/server/journal/store-feed.js'
@@ -167,7 +167,11 @@ function journal(count: number): JournalEntry[] {
     run_id: 'run',
     proposal_id: null,
     generation: 1,
-    payload: { note: '"event":"window"', ...(seq === 0 && { knobs: [] }) },
+    payload: {
+      ...(seq % 10 === 3 && { kind: seq % 20 === 3 ? 'probe' : 'move' }),
+      note: '"event":"window","payload":{"kind":"probe"}',
+      ...(seq === 0 && { knobs: [] }),
+    },
     hash: seq.toString(16).padStart(64, '0'),
   }))
 }
@@ -175,7 +179,7 @@ function journal(count: number): JournalEntry[] {
 describe('of a long journal', () => {
   const entries = journal(1000)
   const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`)
-  const decided = ({ event }: JournalEntry) => !BULK.includes(event)
+  const decided = (entry: JournalEntry) => !isBulk(entry)
 
   async function readWithin(feed: Feed, bounds: Bounds) {
     const taken: JournalEntry[] = []

@@ -29,11 +29,11 @@ async function write(storage: Storage, archive: ArtifactStore) {
   const sink = await storage.openJournal('tuner', { batch: 0, keep: 1000, archive })
   const lines = text.split(/(?<=\n)/)
   for (let at = 0; at < lines.length; at += 500) {
-    const { pruned, failures } = sink.stats
+    const { pruned = 0, failures } = sink.stats
     sink.write(new TextEncoder().encode(lines.slice(at, at + 500).join('')))
     await until(() => sink.stats.written === sink.stats.taken)
     // From 5000 beyond what is to be kept on, there is a step with each of these.
-    if (at + 500 > 6000) await until(() => sink.stats.pruned > pruned || sink.stats.failures > failures)
+    if (at + 500 > 6000) await until(() => (sink.stats.pruned ?? 0) > pruned || sink.stats.failures > failures)
   }
   await sink.close(60_000)
   return sink.stats

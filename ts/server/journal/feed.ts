@@ -31,7 +31,7 @@ export interface Feed {
 export interface Bounds {
   /** Of so many bytes everything is read. */
   readonly wholeBytes: number
-  /** Of so many bytes, what was decided and told; windows are passed over. */
+  /** Of so many bytes, what was decided and told; windows and probes are passed over. */
   readonly bytes: number
 }
 
@@ -41,8 +41,14 @@ export interface FeedReader {
   readonly bad: number
 }
 
-/** Of which there is one for every window: they are nearly all of a journal. */
-export const BULK: readonly string[] = ['window', 'shadow']
+/** Of which there is one for every window. */
+export const PER_WINDOW: readonly string[] = ['window', 'shadow']
+/** What a probe is proposed and applied by. */
+export const OF_PROBES: readonly string[] = ['proposal', 'apply']
+
+/** What nearly all of a journal is, and tells least of it: windows and probes. */
+export const isBulk = ({ event, payload }: JournalEntry): boolean =>
+  PER_WINDOW.includes(event) || (payload.kind === 'probe' && OF_PROBES.includes(event))
 
 /** Undefined for what is none. */
 export function entryOf(text: string): JournalEntry | undefined {

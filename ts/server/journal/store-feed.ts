@@ -1,7 +1,7 @@
 /** The journal that a store keeps as one of its logs. */
 import type { LogEntry, LogQuery, Storage } from '../../storage/contract.js'
 import { JOURNAL_EVENTS, type JournalEntry } from '../../tuner/events.js'
-import { type Bounds, BULK, entryOf, type Feed, type FeedReader, type Run } from './feed.js'
+import { type Bounds, entryOf, type Feed, type FeedReader, isBulk, PER_WINDOW, type Run } from './feed.js'
 
 /** Runs of a log whose ends are looked up; of more, only the newest count. */
 const RUNS_MAX = 1000
@@ -9,7 +9,7 @@ const RUNS_MAX = 1000
 /** Entries that are asked for at once; fewer where the thread has other things to do. */
 const PAGE = 1000
 const SMALL_PAGE = 250
-const SPARSE = JOURNAL_EVENTS.filter((event) => !BULK.includes(event))
+const SPARSE = JOURNAL_EVENTS.filter((event) => !PER_WINDOW.includes(event))
 
 export function storeFeed(store: Pick<Storage, 'journals' | 'runs' | 'tuners'>, log: string): Feed {
   const { journals } = store
@@ -105,7 +105,7 @@ class StoreReader implements FeedReader {
         this.#next = position + 1
         const entry = entryOf(line)
         if (entry === undefined) this.bad++
-        else this.#take(entry)
+        else if (only.events === undefined || !isBulk(entry)) this.#take(entry)
       }
       if (page.length < limit) return
     }

@@ -1,6 +1,7 @@
 /**
  * What a tuner's journal has from before anybody looked: its earlier runs, and this one until now. Read in small pieces, since it is
- * read in the process that the tuner regulates, and bounded: series of the newest 32 MB of journal, changes of the newest 256 MB.
+ * read in the process that the tuner regulates, and bounded: series and probes of the newest 32 MB of journal, other changes of
+ * the newest 256 MB.
  */
 import type { KnobConfig } from '../../binding.js'
 import { eventOf, type JournalEntry } from '../../tuner/events.js'

@@ -3,7 +3,7 @@
  */
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { JournalEntry } from '../../tuner/events.js'
-import { type Bounds, BULK, entryOf, type Run } from '../journal/feed.js'
+import { type Bounds, entryOf, OF_PROBES, PER_WINDOW, type Run } from '../journal/feed.js'
 
 /** A few milliseconds of work; less where the thread has other things to do. */
 const PIECE = 1 << 18
@@ -11,8 +11,8 @@ const SMALL_PIECE = 1 << 16
 /** A line that is longer is no entry. */
 const LINE_MAX = 1 << 24
 const NEWLINE = 10
-/** A line begins with its number and its event. */
-const HEAD = 48
+/** A line begins with its number, its event, times, the run's name and, in the payload, the kind of what was proposed. */
+const HEAD = 320
 
 /** The segments in their order, as they are now. */
 export type Files = () => Promise<readonly string[]>
@@ -24,7 +24,7 @@ export class Follower {
   #offset = 0
   #open = Buffer.alloc(0)
   readonly #bounds: Bounds | undefined
-  /** Bytes from here on of which only what was decided and told is read. */
+  /** Bytes from here on of which only what was decided and told is read, and no probes. */
   #sparse = 0
   /** It was begun in the middle of a line. */
   #cut = false
@@ -81,7 +81,7 @@ export class Follower {
     let at = 0
     for (let end = lines.indexOf(NEWLINE); end >= 0; end = lines.indexOf(NEWLINE, at)) {
       if (this.#cut) this.#cut = false
-      else if (this.#sparse <= 0 || !isBulk(lines.toString('latin1', at, Math.min(end, at + HEAD))))
+      else if (this.#sparse <= 0 || !isBulkLine(lines.toString('latin1', at, Math.min(end, at + HEAD))))
         this.#line(lines.toString('utf8', at, end))
       this.#sparse -= end + 1 - at
       at = end + 1
@@ -97,8 +97,11 @@ export class Follower {
   }
 }
 
-const BULK_HEAD = new RegExp(`"event":"(?:${BULK.join('|')})"`)
-const isBulk = (head: string): boolean => BULK_HEAD.test(head)
+/** As `isBulk` has it, without making JSON of the line: the payload's texts stand behind its kind. */
+const BULK_HEAD = new RegExp(
+  `^\\{"seq":\\d+,"event":"(?:(?:${PER_WINDOW.join('|')})"|(?:${OF_PROBES.join('|')})".*?"payload":\\{"kind":"probe")`,
+)
+const isBulkLine = (head: string): boolean => BULK_HEAD.test(head)
 
 const STARTS = Buffer.from('"event":"start"')
 
