@@ -105,9 +105,11 @@ impl Suite {
 
     /// Compares what was kept with the oracle, as JSON: `{ "worst", "promised", "elements", "miss"? }`; `worst` is a share of the bound.
     pub fn judge(&mut self) -> Js<String> {
-        let open = to_js(self.open.take().ok_or_else(none))?;
+        let open = to_js(self.open.as_mut().ok_or_else(none))?;
         let missing = || Error::new(Code::TensorMismatch, "an output did not come back");
-        let outputs = to_js(open.outputs.into_iter().collect::<Option<Vec<Data>>>().ok_or_else(missing))?;
+        let outputs = to_js(
+            open.outputs.iter_mut().map(Option::take).collect::<Option<Vec<Data>>>().ok_or_else(missing),
+        )?;
         let verdict = judge(&open.references, &outputs);
         let mut json = String::new();
         Writer::new(&mut json).object(|w| {
