@@ -97,8 +97,9 @@ export class LiveTuner implements TunerSource {
 
   /** With the past in it, where that can be read within a while. */
   async #whole(): Promise<Trace> {
-    if (this.#past === undefined && systemClock.nowUs() >= this.#againUs) this.#past = this.#readPast()
-    if (this.#past !== undefined) await within(PAST_MS, this.#past)
+    // All wait for the same moment: what hangs holds up nobody later on.
+    if (this.#past === undefined && systemClock.nowUs() >= this.#againUs) this.#past = within(PAST_MS, this.#readPast())
+    await this.#past
     return this.#trace
   }
 
