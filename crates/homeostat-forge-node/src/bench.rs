@@ -7,7 +7,7 @@ use crate::pool::{Pool, promise};
 use homeostat_core::error::{self, Code, Error};
 use homeostat_forge::device::{Buffer, Device, Gpu, Program};
 use homeostat_forge::ir::Data;
-use homeostat_forge::measure;
+use homeostat_forge::measure::Sizing;
 use homeostat_forge::prove::{Inputs, Truth, make};
 use homeostat_forge::registry::{Installed, Subject};
 use homeostat_forge::wgsl::{Binding, Kernel, Pass};
@@ -58,9 +58,16 @@ fn time_here(
     let pass = Pass { wgsl, bindings, grid, subgroups: false, matrices: false, f16: false };
     let kernel = gpu.compile(&Kernel { passes: vec![pass], temporaries: Vec::new() })?;
     let bound = gpu.bind(&kernel, &inputs.iter().collect::<Vec<&Buffer>>(), output)?;
-    // The first one may compile; the second one tells how long it takes.
+    // The first one may compile.
     gpu.time(&bound, 1)?;
-    let times = measure::runs(gpu.time(&bound, 1)?.wall_s);
+    let (limits, mut sizing) = (*gpu.limits(), Sizing::default());
+    let times = loop {
+        let timing = gpu.time(&bound, sizing.runs())?;
+        // Its groups are as many as a product has: spread evenly.
+        if let Some(batch) = sizing.tell(&timing, &limits, 1.0) {
+            break batch.runs;
+        }
+    };
     (0..batches).map(|_| Ok(gpu.time(&bound, times)?.wall_s / f64::from(times))).collect()
 }
 
