@@ -4,8 +4,11 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, utimes
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { FileLibrary, forge, MemoryLibrary } from '../../ts/entries/forge/node.js'
+import { openForge } from '../../ts/forge/forge.js'
 import { standing } from '../../ts/forge/node/facts.js'
+import { resolve } from '../../ts/forge/options.js'
 import { folder } from '../support/folder.js'
+import { Scripted } from './scripted.js'
 import { refusal } from './support.js'
 
 function line(fact: object): string {
@@ -171,4 +174,24 @@ test('a file that is no library is not written to; what a crash left of one is',
     await new FileLibrary(library.path).append(kernel(3))
     expect(readFileSync(library.path, 'utf8').endsWith(kernel(3))).toBe(true)
   }
+})
+
+test('a library of another version that nobody asked for is told of, and done without', async () => {
+  const core = new Scripted()
+  core.found = [0, 1, 1]
+  const library = Object.assign(new MemoryLibrary(line({ v: 7, topic: 'model' })), { name: 'homeostat-forge' })
+  core.library = ['something learned']
+  await using f = await openForge(core.binding, resolve({}), library, () => {}, true)
+  const { error } = await new Promise<{ error: Error }>((resolved) => f.on('trouble', resolved))
+  expect(error).toMatchObject({ code: 'HOMEOSTAT_LIBRARY_VERSION', option: 'library', received: '7' })
+  await f.close()
+  expect(library.text).toBe(line({ v: 7, topic: 'model' }))
+  // Beside a line that is taken it is passed over.
+  core.found = [1, 1, 1]
+  await using g = await openForge(core.binding, resolve({}), library, () => {}, true)
+  expect(await new Promise((resolved) => g.on('library', resolved))).toMatchObject({
+    taken: 1,
+    damaged: 1,
+    otherVersion: 1,
+  })
 })

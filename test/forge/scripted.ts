@@ -22,6 +22,8 @@ export class Scripted {
   journal: string[] = []
   library: string[] = []
   read: string[] = []
+  /** What it says of a library: lines taken, damaged, of another version. */
+  found: readonly number[] = [1, 0, 0]
   /** What it was opened with. */
   opened: OpenOptions | undefined
   known: KnownKernel[] = []
@@ -87,7 +89,7 @@ export class Scripted {
         takeJournal: async () => this.journal.shift() ?? '',
         readLibrary: async (bytes) => {
           this.read.push(new TextDecoder().decode(bytes))
-          return [1, 0, 0]
+          return this.found
         },
         takeLibrary: async () => this.library.shift() ?? '',
         close: async () => {
