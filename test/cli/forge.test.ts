@@ -291,6 +291,22 @@ it('import refuses what is no library of this version, and export what cannot be
   expect(readFileSync(path, 'utf8')).toBe(kernel())
 })
 
+it('tune and import leave a library of another version, and what is none, as they are', async () => {
+  const mine = library(kernel())
+  for (const [text, code] of [
+    [kernel({ v: 2 }), 'HOMEOSTAT_LIBRARY_VERSION'],
+    ['# no library\n', 'HOMEOSTAT_LIBRARY_DAMAGED'],
+  ] as const) {
+    const path = library(text)
+    for (const args of [
+      ['tune', 'softmax', '--shape', '4x4', '--cpu'],
+      ['library', 'import', mine],
+    ])
+      expect(await fails(['forge', ...args, '--library', path], { status: 4, code })).toContain(path)
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  }
+})
+
 it.skipIf(!hasTerminals)('Ctrl-C ends a tune, cleanly and with the status of an interrupt', async () => {
   const terminal = onTerminal(80, ['forge', 'tune', 'matmul', '--shape', '2048x2048x2048', '--cpu'])
   await vi.waitUntil(() => terminal.shown().includes('timing the processor'), { timeout: 120_000 })
