@@ -65,6 +65,28 @@ inBrowser('charts', () => {
     await expect.poll(() => chart.locator('.readout').textContent()).toMatch(/95 % confidence/)
   })
 
+  test('decisions are there, however many probes came since', async () => {
+    const { page, url } = await open({ windows: 800, view: 'changes' })
+    const changes = async (query: string): Promise<{ kind: string | null; atMs: number }[]> =>
+      (await (await fetch(`${url}api/v1/tuners/catalog/changes?${query}`)).json()).changes
+    const decided = await changes('limit=1000&probes=false')
+    const among = (await changes('limit=200')).filter(({ kind }) => kind !== 'probe')
+    expect(decided.length).toBeGreaterThan(among.length)
+    const items = page.locator('.changes > li')
+    await expect.poll(() => items.count()).toBe(decided.length)
+    // With the probes in between, page by page.
+    await page.getByRole('button', { name: 'all', exact: true }).click()
+    const newest = (await changes('limit=1000')).map(({ atMs }) => new Date(atMs).toISOString())
+    const shown = () => items.locator('time').evaluateAll((all) => all.map((one) => one.getAttribute('datetime')))
+    const whole = async (): Promise<number> => {
+      const times = await shown()
+      return times.every((one, i) => one === newest[i]) ? times.length : 0
+    }
+    await expect.poll(whole).toBeGreaterThan(150)
+    await page.getByRole('button', { name: 'Older' }).click()
+    await expect.poll(whole).toBeGreaterThan(250)
+  })
+
   test('changes of earlier runs stand below the present one’s, and it is said where a run begins', async () => {
     const path = folder()
     for (let run = 0; run < 3; run++) {
@@ -80,8 +102,13 @@ inBrowser('charts', () => {
     onTestFinished(() => one.close())
     const page = await barePage()
     // Of two a page, as if there were many.
-    await page.route('**/changes?limit=200', (route) =>
-      route.continue({ url: route.request().url().replace('limit=200', 'limit=1') }),
+    await page.route(/changes\?limit=(?:200|1000&probes=false)$/, (route) =>
+      route.continue({
+        url: route
+          .request()
+          .url()
+          .replace(/limit=\d+/, 'limit=1'),
+      }),
     )
     await page.goto(`${one.url}#/changes`)
     await page.locator('.change').first().waitFor()

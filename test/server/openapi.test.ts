@@ -54,6 +54,11 @@ test('every answer of every query fits its schema, after there was something to 
     await ask(at, { path: `/api/v1/tuners/catalog/changes?before=${changes.at(-1).seq}`, token: TOKENS.reader })
   ).json.changes
   expect(older.every(({ seq }: { seq: number }) => seq < changes.at(-1).seq)).toBe(true)
+  const all = async (more: string) =>
+    (await ask(at, { path: `/api/v1/tuners/catalog/changes?limit=1000${more}`, token: TOKENS.reader })).json.changes
+  const decided = (await all('')).filter(({ kind }: { kind: string | null }) => kind !== 'probe')
+  expect(decided.length).toBeLessThan((await all('&probes=true')).length)
+  expect(await all('&probes=false')).toEqual(decided)
   const history = (
     await ask(at, {
       path: '/api/v1/tuners/catalog/history?series=objective,knob.ttl,baseline.ttl&buckets=10',

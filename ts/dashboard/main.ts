@@ -9,6 +9,8 @@ import { Shell } from './shell.js'
 import { Toasts } from './ui/toast.js'
 
 const CHANGES = 200
+/** Besides, of those that are no probes: they are what charts have marks for. */
+const DECISIONS = 1000
 
 const model = new Model()
 const client = new Client(new URL('.', location.href))
@@ -76,9 +78,10 @@ function takeState(state: State): void {
 async function load(tuner: string, runId: string): Promise<void> {
   asked.set(tuner, runId)
   try {
-    const path = `api/v1/tuners/${encodeURIComponent(tuner)}/changes?limit=${CHANGES}`
-    const { changes } = await client.get<{ changes: Change[] }>(path)
-    model.addChanges(tuner, changes)
+    const path = `api/v1/tuners/${encodeURIComponent(tuner)}/changes`
+    const queries = [`limit=${CHANGES}`, `limit=${DECISIONS}&probes=false`]
+    const answers = await Promise.all(queries.map((query) => client.get<{ changes: Change[] }>(`${path}?${query}`)))
+    for (const { changes } of answers) model.addChanges(tuner, changes)
     model.touch()
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error

@@ -22,6 +22,8 @@ export interface ChangesQuery {
   readonly before?: number | undefined
   readonly run?: string | undefined
   readonly types?: readonly string[] | undefined
+  /** False: without them. */
+  readonly probes?: boolean | undefined
 }
 
 export interface TunerSource {

@@ -41,6 +41,8 @@ export class ChangesView implements View {
   readonly #rollback: HTMLButtonElement
   readonly #filters: readonly HTMLButtonElement[]
   readonly #ended = new Set<string>()
+  /** Where the last page with probes ended: without them more may be known already. */
+  readonly #ends = new Map<string, Change>()
   #filter: Filter = 'without probes'
   #shown = SHOWN
 
@@ -97,9 +99,10 @@ export class ChangesView implements View {
     const { model } = this.#shared
     const tuner = model.current
     const types = FILTERS[this.#filter] as readonly string[] | undefined
-    const all = tuner === undefined ? [] : model.changesOf(tuner.name)
     const probes = this.#filter !== 'without probes'
+    const all = tuner === undefined ? [] : this.#whole(tuner, probes)
     const wanted = all.filter(({ type, kind }) => (types?.includes(type) ?? true) && (probes || kind !== 'probe'))
+    const end = tuner === undefined ? '' : key(tuner, probes)
     this.#rollback.disabled = !model.operable || !(tuner?.knobs.some(({ certified }) => certified !== null) ?? false)
     keyed(
       this.#list,
@@ -114,10 +117,7 @@ export class ChangesView implements View {
         ? 'No tuner, hence no changes.'
         : 'Nothing of this kind yet: the tuner still looks on, or others are hidden by the choice above.'
     say(this.#empty, wanted.length === 0 && model.state !== undefined ? none : '')
-    show(
-      this.#older,
-      tuner !== undefined && !(this.#ended.has(key(tuner)) && wanted.length <= this.#shown) && all.length > 0,
-    )
+    show(this.#older, tuner !== undefined && !(this.#ended.has(end) && wanted.length <= this.#shown) && all.length > 0)
   }
 
   #choose(name: Filter): void {
@@ -143,8 +143,11 @@ export class ChangesView implements View {
     const { model, client } = this.#shared
     const tuner = model.current
     if (tuner === undefined) return
-    const oldest = model.changesOf(tuner.name).at(-1)
-    const query = new URLSearchParams({ limit: String(PAGE) })
+    const known = model.changesOf(tuner.name)
+    const probes = this.#filter !== 'without probes'
+    const end = key(tuner, probes)
+    const oldest = (probes && this.#end(tuner, known)) || known.at(-1)
+    const query = new URLSearchParams({ limit: String(PAGE), probes: String(probes) })
     if (oldest !== undefined) query.set('before', String(oldest.seq))
     if (oldest !== undefined) query.set('run', oldest.runId)
     this.#shown += PAGE
@@ -152,13 +155,28 @@ export class ChangesView implements View {
     try {
       const path = `api/v1/tuners/${encodeURIComponent(tuner.name)}/changes?${query}`
       const { changes } = await client.get<{ changes: Change[] }>(path)
-      if (changes.length < PAGE) this.#ended.add(key(tuner))
+      const last = changes.at(-1)
+      if (probes && last !== undefined) this.#ends.set(end, last)
+      if (changes.length < PAGE) this.#ended.add(end)
       model.addChanges(tuner.name, changes, true)
     } catch (error) {
       say(this.#problem, problemText(error))
       show(this.#problem, true)
     }
     this.update()
+  }
+
+  /** Up to where probes are known: behind that, the list would look whole and be none. */
+  #whole(tuner: TunerState, probes: boolean): readonly Change[] {
+    const known = this.#shared.model.changesOf(tuner.name)
+    if (!probes || this.#ended.has(key(tuner, probes))) return known
+    const end = this.#end(tuner, known)
+    const at = end === undefined ? -1 : known.findIndex((one) => same(one, end))
+    return at < 0 ? known : known.slice(0, at + 1)
+  }
+
+  #end(tuner: TunerState, known: readonly Change[]): Change | undefined {
+    return this.#ends.get(key(tuner, true)) ?? known.findLast(({ kind }) => kind === 'probe')
   }
 
   #item(change: Change): HTMLElement {
@@ -190,7 +208,9 @@ export class ChangesView implements View {
   }
 }
 
-const key = ({ name, runId }: TunerState): string => `${name} ${runId}`
+const key = ({ name, runId }: TunerState, probes: boolean): string => `${name} ${runId} ${probes}`
+
+const same = (a: Change, b: Change): boolean => a.runId === b.runId && a.seq === b.seq
 
 function standing(element: Element, change: Change): void {
   const place = element.querySelector('.standing')

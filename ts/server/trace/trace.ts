@@ -80,13 +80,14 @@ export class Trace {
     return this.#baselines.get(knob) ?? Number.NaN
   }
 
-  changes({ limit, before, run, types }: ChangesQuery): Change[] {
+  changes({ limit, before, run, types, probes = true }: ChangesQuery): Change[] {
     const found: Change[] = []
     const last = this.#changes.length - 1
     for (let i = before === undefined ? last : this.#olderThan(before, run); i >= 0 && found.length < limit; i--) {
-      const { change, standing, run: of } = this.#changes[i] as Kept
+      const kept = this.#changes[i] as Kept
+      const { change, standing, run: of } = kept
       if (before !== undefined && run === undefined && of !== this.#runs) break
-      if (types === undefined || types.includes(change.type)) found.push({ ...change, standing })
+      if ((types?.includes(change.type) ?? true) && (probes || !isProbe(kept))) found.push({ ...change, standing })
     }
     return found
   }
