@@ -82,7 +82,8 @@ pub(super) struct Context {
     pub lessons: Lessons,
     pub strategies: Strategies,
     pub inputs: RefCell<Option<Arc<Vec<Data>>>>,
-    /// The smallest case that the last candidate failed, where it was looked for.
+    /// The smallest case that the last candidate failed.
+    #[cfg(feature = "std")]
     pub smallest: RefCell<String>,
 }
 
@@ -91,7 +92,6 @@ pub(super) async fn live(port: Port, start: Start) {
     let Start { subject, options, limits, known, stays, alike, banned, lessons, strategies, current, goal } =
         start;
     let (form, inputs, banned) = (subject.own(), RefCell::new(None), RefCell::new(banned));
-    let smallest = RefCell::default();
     let port_of = port.clone();
     let context = Context {
         port: port_of,
@@ -104,7 +104,8 @@ pub(super) async fn live(port: Port, start: Start) {
         lessons,
         strategies,
         inputs,
-        smallest,
+        #[cfg(feature = "std")]
+        smallest: RefCell::default(),
     };
     let ended = match (goal, current) {
         (Goal::Propose(schedules), _) => context.propose(schedules).await,

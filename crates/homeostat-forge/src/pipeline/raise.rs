@@ -86,7 +86,9 @@ impl Context {
                     self.port.ban(self.tried(&schedules), &error).await;
                 }
                 let reason = format!("{}: {}", error.code.as_str(), error.message);
-                let evidence = Evidence { reason, smallest: self.smallest.take(), ..self.evidence() };
+                let evidence = Evidence { reason, ..self.evidence() };
+                #[cfg(feature = "std")]
+                let evidence = Evidence { smallest: self.smallest.take(), ..evidence };
                 self.port.note(Event::Rejected, &schedules, evidence).await;
                 Ok(None)
             }

@@ -120,6 +120,7 @@ pub struct Evidence {
     /// In words.
     pub reason: String,
     /// Of what was wrong: the smallest case found that fails, and how.
+    #[cfg(feature = "std")]
     pub smallest: String,
 }
 
@@ -175,6 +176,7 @@ impl Entry {
         if !e.reason.is_empty() {
             w.key("reason").str(&e.reason);
         }
+        #[cfg(feature = "std")]
         if !e.smallest.is_empty() {
             w.key("smallest").str(&e.smallest);
         }
