@@ -10,6 +10,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { Table } from '../../ts/server/history/table.js'
 import { emptyPage } from './support/bare.js'
+import { chromiumPath } from './support/browser.mjs'
 import { inBrowser, open } from './support/page.js'
 
 const CLOCK = process.env.HOMEOSTAT_DASHBOARD_CLOCK !== undefined
@@ -58,6 +59,11 @@ async function computed(page: Page): Promise<() => Promise<number>> {
     return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN)
   }
 }
+
+// Nothing measured is nothing met.
+test.runIf(CLOCK)('there is a browser to measure in', () => {
+  expect(chromiumPath).toBeDefined()
+})
 
 test('everything that is loaded is below 150 kB compressed', () => {
   const folder = fileURLToPath(new URL('../../out/dashboard/', import.meta.url))
