@@ -88,21 +88,23 @@ class MemoryLogs implements LogTable {
 
   async entries(key: string, query: EntryQuery): Promise<EntryRow[]> {
     const rows = this.#data.logs.get(key)?.rows ?? []
-    const wanted = rows.filter(
-      ({ position, event }) =>
-        position >= query.from && position < query.before && (query.events?.includes(event) ?? true),
-    )
-    return (query.newestFirst ? wanted.reverse() : wanted).slice(0, query.limit)
+    const { events, limit, newestFirst } = query
+    const [begin, end] = [indexOf(rows, query.from), indexOf(rows, query.before)]
+    const wanted: EntryRow[] = []
+    for (let i = 0; i < end - begin && wanted.length < limit; i++) {
+      const row = rows[newestFirst ? end - 1 - i : begin + i] as EntryRow
+      if (events?.includes(row.event) ?? true) wanted.push(row)
+    }
+    return wanted
   }
 
   async trim(key: string, before: number, most: number): Promise<Trimmed> {
     const log = this.#data.logs.get(key)
     if (log === undefined) return { entries: 0, bytes: 0, first: before }
     const first = Math.max(log.head.first, Math.min(before, log.head.first + most))
-    const gone = log.rows.filter(({ position }) => position < first)
+    const gone = log.rows.splice(0, indexOf(log.rows, first))
     const encoder = new TextEncoder()
     const bytes = gone.reduce((sum, { line }) => sum + encoder.encode(line).length + 1, 0)
-    log.rows = log.rows.slice(gone.length)
     log.head = { ...log.head, first, bytes: log.head.bytes - bytes }
     return { entries: gone.length, bytes, first }
   }
@@ -154,6 +156,11 @@ function put(data: MemoryData, item: Omit<ItemRow, 'version'>, version: number |
   if (version !== undefined && version !== present) return undefined
   data.items.set(key, { ...item, version: present + 1 })
   return present + 1
+}
+
+/** Where a place is among rows, which follow one another: a page of a long log costs what the page holds. */
+function indexOf(rows: readonly EntryRow[], position: number): number {
+  return Math.max(0, Math.min(rows.length, position - (rows[0]?.position ?? 0)))
 }
 
 const itemKey = (...parts: string[]): string => JSON.stringify(parts)
