@@ -4,6 +4,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { verifyJournal } from '../../ts/entries/node.js'
 import { MemoryArtifacts } from '../../ts/storage/artifacts.js'
 import { journal, textOf } from '../../ts/storage/conformance/support.js'
+import { Archive, readWhole } from '../../ts/storage/log/archive.js'
 import { type ArtifactStore, openFileArtifacts, type Storage } from '../../ts/storage/node/index.js'
 import { until } from '../support/folder.js'
 import { cacheTuner, window } from '../support/tuners.js'
@@ -24,10 +25,11 @@ async function opened(kind: keyof typeof SUBJECTS): Promise<Storage> {
   return storage
 }
 
+const LINES = text.split(/(?<=\n)/)
+
 /** Writes lines one batch after the other, each kept before the next. */
-async function write(storage: Storage, archive: ArtifactStore) {
+async function write(storage: Storage, archive: ArtifactStore, lines = LINES) {
   const sink = await storage.openJournal('tuner', { batch: 0, keep: 1000, archive })
-  const lines = text.split(/(?<=\n)/)
   for (let at = 0; at < lines.length; at += 500) {
     const { pruned = 0, failures } = sink.stats
     sink.write(new TextEncoder().encode(lines.slice(at, at + 500).join('')))
@@ -50,7 +52,7 @@ test.each([
   expect(info?.first).toBe(7000)
   expect([stats.dropped, stats.failures]).toEqual([0, 0])
   const pieces = await storage.archives.list({ scope: 'tuner' })
-  expect(pieces.map(({ id }) => Number(id))).toEqual([0, ...pieces.slice(0, -1).map(({ value }) => value.next)])
+  expect(pieces.map(({ id }) => placesOf(id)[0])).toEqual([0, ...pieces.slice(0, -1).map(({ value }) => value.next)])
   expect(pieces.at(-1)?.value.next).toBe(info?.first)
   expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
   // One that is gone is told of.
@@ -67,10 +69,9 @@ test('a process that ends between archiving and removing leaves it in both; the 
   // As if it had ended there: less was removed than was archived, and in another cut.
   const [piece] = await storage.archives.list({ scope: 'tuner' })
   const later = (piece?.value.next ?? 0) + 500
-  const head = text.split(/(?<=\n)/)
   await storage.archives.put('tuner', String(later - 700).padStart(16, '0'), {
     next: later,
-    digest: await archive.put(await zipped(head.slice(later - 700, later).join(''))),
+    digest: await archive.put(await zipped(LINES.slice(later - 700, later).join(''))),
   })
   expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
 })
@@ -85,8 +86,7 @@ test('while the archive is away everything stays; a journal that lost entries wi
   expect(await storage.journals.info('tuner')).toMatchObject({ first: 0, next: ENTRIES })
   expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
   await storage.journals.trim('tuner', 100)
-  const lines = text.split(/(?<=\n)/)
-  expect(await textOf(storage.readArchived('tuner', archive))).toBe(lines.slice(-100).join(''))
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(LINES.slice(-100).join(''))
 })
 
 test('of a tuner: the whole chain is sound', async () => {
@@ -103,6 +103,67 @@ test('of a tuner: the whole chain is sound', async () => {
   const wrong = { store: storage, log: 'other', archive: {} as never }
   await expect(cacheTuner({ storage: wrong })).rejects.toMatchObject({ option: 'storage.archive' })
 })
+
+test('switched on for a log that was trimmed before: read from where the archive begins, each entry once', async () => {
+  const storage = await opened('memory')
+  const writer = await storage.journals.open('tuner')
+  await writer.append(LINES.slice(0, 1500).join(''))
+  await writer.trim(300)
+  await writer.close()
+  const archive = new MemoryArtifacts()
+  await write(storage, archive, LINES.slice(1500))
+  const [first] = await storage.archives.list({ scope: 'tuner' })
+  expect(placesOf(first?.id as string)[0]).toBe(1200)
+  expect((await storage.journals.info('tuner'))?.first).toBeGreaterThanOrEqual(first?.value.next as number)
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(LINES.slice(1200).join(''))
+})
+
+test('a log that is removed leaves nothing to the next one of its name', async () => {
+  const storage = await opened('memory')
+  const archive = new MemoryArtifacts()
+  await write(storage, archive)
+  await storage.archives.put('other', 'piece', { next: 1, digest: '' })
+  expect(await storage.journals.remove('tuner')).toBe(true)
+  expect((await storage.archives.list()).map(({ scope }) => scope)).toEqual(['other'])
+  const writer = await storage.journals.open('tuner')
+  const next = await journal(3)
+  await writer.append(next.text)
+  await writer.close()
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(next.text)
+  // As if a process had been killed between removing the log and its pieces.
+  await storage.archives.put('gone', 'piece', { next: 1, digest: '' })
+  expect(await storage.journals.remove('gone')).toBe(false)
+  expect(await storage.archives.list({ scope: 'gone' })).toEqual([])
+})
+
+test('a piece does not take the place of a longer one', async () => {
+  const storage = await opened('memory')
+  const artifacts = new MemoryArtifacts()
+  const archive = new Archive(storage.archives, artifacts, 'tuner')
+  const entries = LINES.map((line, position) => ({ position, event: 'window', line: line.slice(0, -1) }))
+  await archive.keep(entries.slice(0, 2000))
+  // By a writer that hung for longer than its lease.
+  await archive.keep(entries.slice(0, 700))
+  await archive.keep(entries.slice(2000, 3000))
+  expect(await textOf(bytesOf(archive.read(0)))).toBe(LINES.slice(0, 3000).join(''))
+  expect(await textOf(bytesOf(archive.read(650)))).toBe(LINES.slice(650, 3000).join(''))
+})
+
+test('a reading that is given up says so', async () => {
+  const storage = await opened('memory')
+  const entry = { position: 5, event: 'window', line: '{}' }
+  // A log whose beginning is always gone by the time it is read.
+  const journals = { info: async () => ({ first: 0, next: 10 }), entries: async () => [entry] }
+  const reading = readWhole(journals as never, new Archive(storage.archives, new MemoryArtifacts(), 'tuner'), 'tuner')
+  await expect(textOf(reading)).rejects.toMatchObject({ code: 'HOMEOSTAT_STORAGE_BUSY' })
+})
+
+/** Where a piece begins and ends. */
+const placesOf = (id: string): number[] => id.split('-').map(Number)
+
+async function* bytesOf(pieces: AsyncIterable<{ readonly bytes: Uint8Array }>): AsyncGenerator<Uint8Array> {
+  for await (const { bytes } of pieces) yield bytes
+}
 
 async function zipped(text: string): Promise<Uint8Array> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))

@@ -37,7 +37,7 @@ export interface Storage {
   readonly regimes: ItemRepository<Regime>
   /** What is known of compiled kernels: scope is the library's name. */
   readonly kernels: KernelRepository
-  /** What journals let go of, as artifacts: scope is the log, id the place of a piece's first entry. */
+  /** What journals let go of, as artifacts: scope is the log, id the places of a piece's first entry and behind its last one. */
   readonly archives: ItemRepository<ArchivedPiece>
   /**
    * A journal from its first entry on: what was archived of it in `artifacts`, and behind that what the store has. For
@@ -89,7 +89,7 @@ export interface LogRepository {
   verify(name: string): Promise<LogVerification>
   /** Removes the oldest entries so that `keep` are left; what went. */
   trim(name: string, keep: number): Promise<{ entries: number; bytes: number }>
-  /** Removes a log that nobody writes. False where there was none. */
+  /** Removes a log that nobody writes, and of a journal which pieces it archived; their artifacts stay. False where there was none. */
   remove(name: string): Promise<boolean>
 }
 

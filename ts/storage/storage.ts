@@ -16,7 +16,7 @@ import type {
 } from './contract.js'
 import { Items } from './items.js'
 import { Kernels } from './kernels.js'
-import { Archive, readWhole } from './log/archive.js'
+import { Archive, forgetPieces, readWhole } from './log/archive.js'
 import { Checkpoints } from './log/checkpoint.js'
 import { anonymous, type Self } from './log/holder.js'
 import { closed, Logs } from './log/logs.js'
@@ -54,7 +54,7 @@ class BackedStorage implements Storage {
     this.kind = backend.kind
     const isClosed = (): boolean => this.#closing !== undefined
     const logs = { table: backend.logs, self, leaseMs, writers: this.#writers, isClosed }
-    this.journals = new Logs({ ...logs, prefix: 'journal' })
+    this.journals = new Logs({ ...logs, prefix: 'journal', forget: (log) => forgetPieces(this.archives, log) })
     this.studies = new Checkpoints({ ...logs, prefix: 'study' })
     this.tuners = new Items('tuner', backend.items, isClosed)
     this.runs = new Items('run', backend.items, isClosed)

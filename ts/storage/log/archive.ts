@@ -1,7 +1,7 @@
 /**
- * What a log lets go of, kept as artifacts: pieces of its oldest lines, compressed, each known by the place of its first entry. An entry is
- * archived before it is removed, so that at every moment it is in the store, or in the archive, or in both; a process that is killed in
- * between leaves it in both, and the next one archives it again under the same place.
+ * What a log lets go of, kept as artifacts: pieces of its oldest lines, compressed, each known by the places where it begins and ends. An entry
+ * is archived before it is removed, so that at every moment it is in the store, or in the archive, or in both; a process that is killed in
+ * between leaves it in both, and the next one archives it again. Pieces may overlap: none takes the place of another one that is longer.
  */
 import { HomeostatError } from '../../errors.js'
 import type { ArtifactStore } from '../artifacts.js'
@@ -28,8 +28,14 @@ export class Archive {
   async keep(entries: readonly LogEntry[]): Promise<void> {
     const [first, last] = [entries[0] as LogEntry, entries.at(-1) as LogEntry]
     const digest = await this.#artifacts.put(await gzip(entries.map(({ line }) => `${line}\n`).join('')))
-    const id = String(first.position).padStart(DIGITS, '0')
-    await this.#pieces.put(this.#log, id, { next: last.position + 1, digest })
+    const next = last.position + 1
+    await this.#pieces.put(this.#log, `${digits(first.position)}-${digits(next)}`, { next, digest })
+  }
+
+  /** Place of the oldest entry that it has. */
+  async begins(): Promise<number | undefined> {
+    const [oldest] = await this.#pieces.list({ scope: this.#log, limit: 1 })
+    return oldest && firstOf(oldest.id)
   }
 
   /** From a place on, in order: pieces that begin at or before it and end behind it. */
@@ -38,7 +44,7 @@ export class Archive {
     for (let after: { scope: string; id: string } | undefined; ; ) {
       const page = await this.#pieces.list({ scope: this.#log, limit: PAGE, ...(after && { after }) })
       for (const { id, value } of page) {
-        const first = Number(id)
+        const first = firstOf(id)
         if (value.next <= at) continue
         // What is missing here may be in the store.
         if (first > at) return
@@ -63,6 +69,18 @@ export class Archive {
   }
 }
 
+/**
+ * For a log that is removed, so that the next one of its name does not begin with its text. The artifacts stay: they are known by their
+ * bytes, and may be those of others too.
+ */
+export async function forgetPieces(pieces: ItemRepository<ArchivedPiece>, log: string): Promise<void> {
+  for (;;) {
+    const page = await pieces.list({ scope: log, limit: PAGE })
+    for (const { scope, id } of page) await pieces.remove(scope, id)
+    if (page.length < PAGE) return
+  }
+}
+
 /** A log from its first entry on: what was archived of it, and behind that what is in the store. */
 export async function* readWhole(journals: LogRepository, archive: Archive, log: string): AsyncGenerator<Uint8Array> {
   let at = 0
@@ -78,7 +96,9 @@ export async function* readWhole(journals: LogRepository, archive: Archive, log:
     if (info.first > at) {
       if (at > 0)
         throw new HomeostatError('HOMEOSTAT_STORAGE_CORRUPT', `entries ${at} to ${info.first} of ${log} are nowhere`)
-      at = info.first
+      // It was trimmed before it had an archive, which then begins later.
+      at = Math.min(info.first, (await archive.begins()) ?? info.first)
+      if (at < info.first) continue
     }
     for (;;) {
       const page = await journals.entries(log, { from: at, limit: PAGE })
@@ -88,7 +108,15 @@ export async function* readWhole(journals: LogRepository, archive: Archive, log:
       at = (page.at(-1) as LogEntry).position + 1
     }
   }
+  throw new HomeostatError(
+    'HOMEOSTAT_STORAGE_BUSY',
+    `${log} was trimmed ${ATTEMPTS} times while it was read, which came to entry ${at}: read it again`,
+  )
 }
+
+const digits = (place: number): string => String(place).padStart(DIGITS, '0')
+
+const firstOf = (id: string): number => Number(id.slice(0, DIGITS))
 
 async function archived(archive: Archive, at: number): Promise<boolean> {
   for await (const _ of archive.read(at)) return true

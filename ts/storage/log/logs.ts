@@ -29,6 +29,8 @@ export interface LogsParts {
   /** Writers of this store, which are given back when it closes. */
   readonly writers: Map<string, Writer>
   isClosed(): boolean
+  /** Removes what is kept of a log beside its entries. */
+  forget?(name: string): Promise<void>
 }
 
 export class Logs implements LogRepository {
@@ -182,10 +184,12 @@ export class Logs implements LogRepository {
     const key = this.#key(name)
     if (this.#parts.writers.has(key)) throw locked(name, 'a writer of this store')
     const row = await this.#parts.table.head(key)
-    if (row === undefined) return false
-    if (row.holder !== null) await this.#yielded(name, row)
-    await this.#parts.table.release(key, row.epoch)
-    return this.#parts.table.remove(key)
+    if (row?.holder != null) await this.#yielded(name, row)
+    if (row !== undefined) await this.#parts.table.release(key, row.epoch)
+    const removed = row !== undefined && (await this.#parts.table.remove(key))
+    // Also where a process was killed between the two; not where another one has taken the log meanwhile.
+    if (removed || row === undefined) await this.#parts.forget?.(name)
+    return removed
   }
 
   #info(row: HeadRow): LogInfo {
