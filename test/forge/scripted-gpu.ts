@@ -43,6 +43,8 @@ interface Binding {
 export class ScriptedGpu {
   destroyed = false
   readonly buffers: ScriptedBuffer[] = []
+  /** Query sets that nobody destroyed. */
+  querySets = 0
   /** What a map waits for, and may fail with. */
   mapping: () => Promise<void> = async () => {}
   readonly limits: { readonly maxBufferSize: number }
@@ -63,7 +65,8 @@ export class ScriptedGpu {
     return this.buffers.filter((one) => !one.destroyed).length
   }
 
-  #refuse(text: string): void {
+  /** What the innermost error scope says. */
+  refuse(text: string): void {
     if (this.#scopes.length > 0) this.#scopes[this.#scopes.length - 1] ??= text
   }
 
@@ -77,10 +80,15 @@ export class ScriptedGpu {
   }
 
   createBuffer({ size }: { size: number }): ScriptedBuffer {
-    if (size > this.limits.maxBufferSize) this.#refuse(`a buffer of ${size} bytes`)
+    if (size > this.limits.maxBufferSize) this.refuse(`a buffer of ${size} bytes`)
     const made = new ScriptedBuffer(this, size)
     this.buffers.push(made)
     return made
+  }
+
+  createQuerySet(): { destroy: () => void } {
+    this.querySets++
+    return { destroy: () => void this.querySets-- }
   }
 
   createShaderModule({ code }: { code: string }): number {
@@ -114,9 +122,11 @@ export class ScriptedGpu {
       }),
       copyBufferToBuffer: (from: ScriptedBuffer, at: number, to: ScriptedBuffer, into: number, size: number) =>
         work.push(() => {
-          if (from.destroyed || to.destroyed) this.#refuse('a destroyed buffer was submitted')
+          if (from.destroyed || to.destroyed) this.refuse('a destroyed buffer was submitted')
           else to.data.set(from.data.subarray(at, at + size), into)
         }),
+      resolveQuerySet: (_: object, __: number, ___: number, into: ScriptedBuffer) =>
+        work.push(() => new BigInt64Array(into.data.buffer).set([1_000n, 3_000n])),
       finish: () => work,
     }
   }
@@ -140,7 +150,7 @@ export class ScriptedGpu {
     this.#lose({ reason: 'destroyed', message: 'as the test wants it' })
   }
 
-  device(): Device {
+  device(timestamps = false): Device {
     const facts = { name: 'scripted', backend: 'webgpu', driver: '', vendor: 1, device: 2, software: true }
     const { name: _, software: __, ...key } = facts
     const limits = {
@@ -161,7 +171,7 @@ export class ScriptedGpu {
       facts,
       key: JSON.stringify(key),
       limits: JSON.stringify(limits),
-      timestamps: false,
+      timestamps,
     })
   }
 }

@@ -212,26 +212,32 @@ export class Program {
     const { gpu, opened } = this.#device
     const steps = this.#steps.filter((step) => step.group === group)
     const queries = opened.timestamps ? gpu.createQuerySet({ type: 'timestamp', count: 2 }) : undefined
-    const start = nowUs()
-    const resolved = await this.#device.scoped(() => {
-      const encoder = gpu.createCommandEncoder()
-      const writes = queries && { querySet: queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 }
-      this.#record(encoder, steps, times, writes)
-      if (queries === undefined) return gpu.queue.submit([encoder.finish()])
-      const ticks = gpu.createBuffer({ size: 256, usage: BUFFER.queryResolve | BUFFER.copySrc })
-      const into = this.#landing(256)
-      encoder.resolveQuerySet(queries, 0, 2, ticks, 0)
-      encoder.copyBufferToBuffer(ticks, 0, into, 0, 16)
-      gpu.queue.submit([encoder.finish()])
-      ticks.destroy()
-      return into
-    })
-    await this.#device.patient(gpu.queue.onSubmittedWorkDone())
-    const wallS = (nowUs() - start) / 1e6
-    queries?.destroy()
-    if (!resolved) return { wallS, ownS: Number.NaN }
-    const [from = 0n, to = 0n] = new BigInt64Array((await this.#take(resolved, 16)).buffer)
-    return { wallS, ownS: Number(to - from) / 1e9 }
+    try {
+      const start = nowUs()
+      const landing = await this.#device.scoped((made) => {
+        const encoder = gpu.createCommandEncoder()
+        const writes = queries && { querySet: queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 }
+        this.#record(encoder, steps, times, writes)
+        if (queries === undefined) return gpu.queue.submit([encoder.finish()])
+        const ticks = made(gpu.createBuffer({ size: 256, usage: BUFFER.queryResolve | BUFFER.copySrc }))
+        const into = made(this.#landing(256))
+        encoder.resolveQuerySet(queries, 0, 2, ticks, 0)
+        encoder.copyBufferToBuffer(ticks, 0, into, 0, 16)
+        gpu.queue.submit([encoder.finish()])
+        ticks.destroy()
+        return into
+      })
+      await this.#device.patient(gpu.queue.onSubmittedWorkDone()).catch((error) => {
+        if (landing) landing.destroy()
+        throw error
+      })
+      const wallS = (nowUs() - start) / 1e6
+      if (!landing) return { wallS, ownS: Number.NaN }
+      const [from = 0n, to = 0n] = new BigInt64Array((await this.#take(landing, 16)).buffer)
+      return { wallS, ownS: Number(to - from) / 1e9 }
+    } finally {
+      queries?.destroy()
+    }
   }
 
   destroy(): void {
