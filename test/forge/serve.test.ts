@@ -65,3 +65,21 @@ test('a tensor that is given up twice, and one that a run still waits for', asyn
   await expect(kernel.run([tensor], false)).rejects.toMatchObject({ code: 'HOMEOSTAT_CLOSED' })
   expect(scripted.buffers).toBe(0)
 })
+
+test('outputs of a run that ends after its forge was closed go too, and another forge’s calls go on', async () => {
+  const { scripted, binding } = await subject()
+  const [one, two] = [await binding.open(OPTIONS), await binding.open(OPTIONS)]
+  const kernel = await one.kernel('', '{}')
+  let go: () => void = () => {}
+  scripted.run = new Promise((resolve) => {
+    go = resolve
+  })
+  const running = kernel.run([new Uint8Array(4)], true)
+  const refused = expect(running).rejects.toMatchObject({ code: 'HOMEOSTAT_CLOSED' })
+  await one.close()
+  go()
+  await refused
+  expect(scripted.buffers).toBe(0)
+  const other = await two.upload('f32', new Uint8Array(4))
+  expect(await other.read()).toHaveLength(4)
+})

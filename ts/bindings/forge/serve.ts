@@ -32,10 +32,17 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
     return next
   }
 
-  const keepTensor = (forge: number, tensor: BufferCore): number => {
-    const of = keep(tensors, tensor)
-    owned.get(forge)?.add(of)
-    return of
+  const keepTensors = (forge: number, made: readonly BufferCore[]): number[] => {
+    const all = owned.get(forge)
+    if (all === undefined) {
+      for (const tensor of made) tensor.close()
+      throw new Error('HOMEOSTAT_CLOSED: the forge was closed')
+    }
+    return made.map((tensor) => {
+      const of = keep(tensors, tensor)
+      all.add(of)
+      return of
+    })
   }
   const free = (of: number): void => {
     tensors.get(of)?.close()
@@ -68,7 +75,7 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
       )
       const kernel = need(kernels, of)
       const home = homes.get(of) as number
-      if (stay) return (await kernel.run(inputs, true)).map((one) => keepTensor(home, one))
+      if (stay) return keepTensors(home, await kernel.run(inputs, true))
       return (await kernel.run(inputs, false)).map(own)
     },
     explain: async (of) => need(kernels, of).explain(),
@@ -79,7 +86,7 @@ export function serve(port: Port, make: (source: unknown) => Promise<ForgeBindin
       homes.delete(of)
     },
     upload: async (of, [dtype, bytes]) =>
-      keepTensor(of, await need(forges, of).upload(dtype as DType, bytes as Uint8Array)),
+      keepTensors(of, [await need(forges, of).upload(dtype as DType, bytes as Uint8Array)])[0],
     read: async (of) => own(await need(tensors, of).read()),
     free: async (of) => free(of),
     takeEvents: async (of) => need(forges, of).takeEvents(),
