@@ -5,7 +5,8 @@ import * as glue from '../../out/wasm/homeostat_forge.js'
 import { WebForge } from '../../ts/bindings/forge/core.js'
 import type { Device } from '../../ts/bindings/forge/device.js'
 import type { Engine } from '../../ts/bindings/forge/module.js'
-import { blueprint } from '../../ts/entries/forge/node.js'
+import { Program } from '../../ts/bindings/forge/program.js'
+import { blueprint, HomeostatError } from '../../ts/entries/forge/node.js'
 import type { BufferCore, CoreEvent, KernelCore } from '../../ts/forge-binding.js'
 import { ScriptedGpu } from './scripted-gpu.js'
 import { numbers, refusal } from './support.js'
@@ -26,15 +27,16 @@ class Subject {
   readonly next: Device[] = []
   kernel!: KernelCore
 
-  constructor(gpu: ScriptedGpu, sampling: number) {
+  constructor(gpu: ScriptedGpu | undefined, sampling: number, memoryMax: number) {
     const options = JSON.stringify({ tier: 'fast', backend: 'gpu', sampling })
     const engine = new glue.Engine(options, 'run', 0.5, '', undefined) as unknown as Engine
     const nowUs = (): number => performance.now() * 1000
-    this.core = new WebForge(engine, gpu.device(), undefined, nowUs, async () => {
+    const reopen = async (): Promise<Device> => {
       const device = this.next.shift()
       if (device === undefined) throw new Error('there is no other device')
       return device
-    })
+    }
+    this.core = new WebForge(engine, gpu?.device(), undefined, { nowUs, reopen, facts: glue.facts, memoryMax })
   }
 
   async begin(): Promise<void> {
@@ -62,8 +64,8 @@ class Subject {
   }
 }
 
-async function subject(gpu: ScriptedGpu, sampling = 1): Promise<Subject> {
-  const made = new Subject(gpu, sampling)
+async function subject(gpu: ScriptedGpu, sampling = 1, memoryMax = 1 << 30): Promise<Subject> {
+  const made = new Subject(gpu, sampling, memoryMax)
   onTestFinished(() => made.core.close())
   await made.begin()
   return made
@@ -189,4 +191,104 @@ test('tensors that are larger together than a buffer may be are proven all the s
   const it = await subject(new ScriptedGpu(relu, 1000))
   expect(floats((await it.kernel.run([bytes(x)], false))[0])).toEqual(wanted)
   expect([await it.blamed(), (await it.kernel.explain()).onDevice]).toEqual([0, 1])
+})
+
+test('tensors that stay are held against memoryMax, on the device and without one', async () => {
+  // Four tensors of 256 bytes.
+  const there = await subject(new ScriptedGpu(relu), 1, 1024)
+  const none = new Subject(undefined, 1, 1024)
+  onTestFinished(() => none.core.close())
+  none.kernel = await none.core.kernel(RELU, '{}')
+  for (const { core, kernel } of [there, none]) {
+    const upload = (): Promise<BufferCore> => core.upload('f32', bytes(x))
+    const all = [await upload(), await upload(), await upload(), await upload()]
+    const { runs } = await kernel.explain()
+    const error = await refusal(() => kernel.run([bytes(x)], true))
+    expect(error).toMatchObject({ code: 'HOMEOSTAT_DEVICE_MEMORY', option: 'memoryMax', received: 256 })
+    expect(error.message).toBe(
+      'output 0 of shape [64] and f32, which is to stay, takes 256 bytes, the tensors that stay 1024: ' +
+        'expected at most 1024 together (memoryMax)',
+    )
+    // It was refused before anything was computed.
+    expect((await kernel.explain()).runs).toBe(runs)
+    expect((await refusal(upload)).message).toMatch(/^upload of 64 elements of f32 takes 256 bytes.*stay 1024/)
+    // Runs whose outputs do not stay need no room, and what a run holds takes its own until the run is over.
+    const running = kernel.run([all[0] as BufferCore], false)
+    all[0]?.close()
+    expect((await refusal(upload)).code).toBe('HOMEOSTAT_DEVICE_MEMORY')
+    expect(floats((await running)[0])).toEqual(wanted)
+    const [kept] = (await kernel.run([bytes(x)], true)) as [BufferCore]
+    expect((await refusal(upload)).code).toBe('HOMEOSTAT_DEVICE_MEMORY')
+    kept.close()
+    kept.close()
+    await upload()
+    expect((await refusal(upload)).code).toBe('HOMEOSTAT_DEVICE_MEMORY')
+  }
+})
+
+test('what a device took with it, and a tensor that was refused, take no room', async () => {
+  const [gpu, other] = [new ScriptedGpu(relu), new ScriptedGpu(relu)]
+  const it = await subject(gpu, 1, 1024)
+  const upload = (): Promise<BufferCore> => it.core.upload('f32', bytes(x))
+  const { writeBuffer } = gpu.queue
+  gpu.queue.writeBuffer = () => gpu.refuse('not now')
+  for (let i = 0; i < 5; i++) expect((await refusal(upload)).code).toBe('HOMEOSTAT_KERNEL_REJECTED')
+  gpu.queue.writeBuffer = writeBuffer
+  const lost = [await upload(), await upload(), await upload(), await upload()]
+  it.next.push(other.device())
+  gpu.destroy()
+  await it.promoted(2)
+  for (let i = 0; i < 4; i++) await upload()
+  for (const tensor of lost) tensor.close()
+  expect((await refusal(upload)).message).toMatch(/stay 1024/)
+})
+
+test('a timing that is refused or late leaves nothing behind', async () => {
+  const gpu = new ScriptedGpu(relu)
+  const device = gpu.device(true)
+  const tensor = { dtype: 'f32', elements: 64, bytes: 256 }
+  const program = await Program.make(device, {
+    tensors: [tensor, tensor],
+    inputs: 1,
+    outputs: [1],
+    zeroed: [],
+    temporaries: [],
+    dispatches: [
+      {
+        group: 0,
+        wgsl: '@binding(1) var<storage, read_write> y: array<f32>;',
+        grid: [1, 1, 1],
+        resources: [
+          ['tensor', 0],
+          ['tensor', 1],
+        ],
+      },
+    ],
+  })
+  const own = gpu.alive
+  const time = () => program.time(0, 3, () => 0)
+  const { submit } = gpu.queue
+  for (let i = 0; i < 3; i++) {
+    gpu.queue.submit = submit
+    expect((await time()).ownS).toBe(2e-6)
+    // What it read from is kept for the next one.
+    expect([gpu.alive - own, gpu.querySets]).toEqual([1, 0])
+    gpu.queue.submit = () => gpu.refuse('too many dispatches')
+    expect((await refusal(time)).message).toMatch(/too many dispatches/)
+    expect([gpu.alive - own, gpu.querySets]).toEqual([0, 0])
+  }
+  gpu.queue.submit = submit
+  let asked: () => void = () => {}
+  const waits = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  gpu.queue.onSubmittedWorkDone = () => {
+    asked()
+    return new Promise(() => {})
+  }
+  const late = refusal(time)
+  await waits
+  device.giveUp(new HomeostatError('HOMEOSTAT_DEVICE_HUNG', 'no answer'))
+  expect((await late).code).toBe('HOMEOSTAT_DEVICE_HUNG')
+  expect([gpu.alive - own, gpu.querySets]).toEqual([0, 0])
 })

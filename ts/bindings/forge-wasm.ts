@@ -1,9 +1,9 @@
 /** The forge as WebAssembly: a module of its own, with WebGPU where the runtime has it. */
 import * as glue from '../../out/wasm/homeostat_forge.js'
 import { HomeostatError } from '../errors.js'
-import type { ForgeBinding, ForgeCore, OpenOptions } from '../forge-binding.js'
+import type { ForgeBinding, ForgeCore, KernelConfig, OpenOptions } from '../forge-binding.js'
 import { adapters } from './forge/adapter.js'
-import { WebForge } from './forge/core.js'
+import { type Surroundings, WebForge } from './forge/core.js'
 import { Device } from './forge/device.js'
 import { ENGINE_METHODS, type Engine, type ForgeModule } from './forge/module.js'
 import { guard } from './guard.js'
@@ -31,18 +31,27 @@ export function wasmForgeBinding(source: WasmSource, thread: 'worker' | 'runs' =
     version: () => call(() => module.version()),
     facts: (recipe) => call(() => module.facts(recipe)),
     adapters,
-    open: async (options) => openWebForge(engine(options), options),
+    open: async (options) =>
+      openWebForge(engine(options), options, {
+        facts: (recipe) => call(() => module.facts(recipe)),
+        memoryMax: (JSON.parse(options.kernel) as KernelConfig).memory_max ?? Number.POSITIVE_INFINITY,
+      }),
   }
 }
 
-async function openWebForge(engine: Engine, options: OpenOptions): Promise<ForgeCore> {
+async function openWebForge(
+  engine: Engine,
+  options: OpenOptions,
+  known: Pick<Surroundings, 'facts' | 'memoryMax'>,
+): Promise<ForgeCore> {
   const open = (): Promise<Device> => Device.open(options.adapter)
-  if (options.device === 'cpu') return new WebForge(engine, undefined, undefined, options.nowUs, open)
+  const around = { ...known, nowUs: options.nowUs, reopen: open }
+  if (options.device === 'cpu') return new WebForge(engine, undefined, undefined, around)
   try {
-    return new WebForge(engine, await open(), undefined, options.nowUs, open)
+    return new WebForge(engine, await open(), undefined, around)
   } catch (error) {
     // Who names an adapter, or asks for a GPU, wants no other answer.
     if (options.device === 'gpu' || options.adapter !== undefined || !(error instanceof HomeostatError)) throw error
-    return new WebForge(engine, undefined, error.message, options.nowUs, open)
+    return new WebForge(engine, undefined, error.message, around)
   }
 }

@@ -37,7 +37,11 @@ export interface ForgeOptions extends KernelOptions {
    * expects to be the fastest. `study`: the solver. `mutate`: a change of the best one. Default: model twice, study, model, mutate, study.
    */
   readonly strategies?: readonly StrategyName[]
-  /** Most bytes that a kernel's tensors may have, with those that lie between its steps; default 2 GiB. */
+  /**
+   * Most bytes, default 2 GiB, of two things, each for itself: of the tensors of each kernel, with those that lie between its steps, and
+   * of all tensors together that stay (`upload()`, `runOnDevice()`) until they are disposed of. More is `HOMEOSTAT_DEVICE_MEMORY` before
+   * anything is computed. What lies in buffers of the kernels' own, one set for each program on the device, is not counted together.
+   */
   readonly memoryMax?: number
   /**
    * What was learned before and will be: a file's path where there are files, a database's name in a browser, or a store. Default: in

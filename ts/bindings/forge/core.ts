@@ -5,12 +5,14 @@
 import { HomeostatError } from '../../errors.js'
 import type {
   AdapterFacts,
+  BlueprintFacts,
   BufferCore,
   CoreExplanation,
   DType,
   ForgeCore,
   KernelCore,
   KnownKernel,
+  TensorFacts,
   Told,
 } from '../../forge-binding.js'
 import { Background } from './background.js'
@@ -21,9 +23,21 @@ import { Lifetime } from './lifetime.js'
 import type { Engine } from './module.js'
 import type { Source } from './program.js'
 import { Reopening } from './reopen.js'
-import { BUFFER } from './usage.js'
+import { type Place, Room, sizeOf } from './room.js'
+import { downloaded, uploaded } from './transfer.js'
 
 const JOURNAL_BYTES = 1 << 20
+
+/** What it needs beside an engine. */
+export interface Surroundings {
+  readonly nowUs: () => number
+  /** Another device after one was lost. */
+  readonly reopen: () => Promise<Device>
+  /** What a recipe's inputs and outputs are, as JSON. */
+  readonly facts: (recipe: string) => string
+  /** Most bytes that the tensors that stay have together. */
+  readonly memoryMax: number
+}
 
 export class WebForge implements ForgeCore, Keeper {
   readonly engine: Engine
@@ -31,23 +45,21 @@ export class WebForge implements ForgeCore, Keeper {
   readonly #nowUs: () => number
   readonly #background: Background
   readonly #reopening: Reopening
+  readonly #factsOf: (recipe: string) => string
+  readonly #room: Room
   #facts: AdapterFacts | undefined
   #device: Device | undefined
   /** Runs that the device is answering. */
   #onTheirWay = 0
   #ended = false
 
-  /** @param reopen another device after this one was lost */
-  constructor(
-    engine: Engine,
-    device: Device | undefined,
-    trouble: string | undefined,
-    nowUs: () => number,
-    reopen: () => Promise<Device>,
-  ) {
+  constructor(engine: Engine, device: Device | undefined, trouble: string | undefined, around: Surroundings) {
+    const { nowUs, reopen, facts, memoryMax } = around
     this.engine = engine
     this.trouble = trouble
     this.#nowUs = nowUs
+    this.#factsOf = facts
+    this.#room = new Room(memoryMax)
     this.#background = new Background(engine, () => this.#device, nowUs)
     this.#reopening = new Reopening(reopen, (device) => this.#attach(device), nowUs)
     if (device !== undefined) this.#attach(device)
@@ -59,6 +71,7 @@ export class WebForge implements ForgeCore, Keeper {
     this.engine.attach(device.opened.key, device.opened.limits, this.#nowUs())
     device.onGone((error) => {
       this.#device = undefined
+      this.#room.lose(device)
       this.#background.abandon()
       // With runs on their way nobody knows who hung it: it may have been one of them.
       const hung = error.code === 'HOMEOSTAT_DEVICE_HUNG' && this.#onTheirWay === 0
@@ -78,6 +91,7 @@ export class WebForge implements ForgeCore, Keeper {
   }
 
   async kernel(recipe: string, options: string): Promise<KernelCore> {
+    const { outputs } = JSON.parse(this.#factsOf(recipe)) as BlueprintFacts
     const id = this.engine.kernel(recipe, options, this.#nowUs())
     this.#background.watch(id)
     // Runs that have begun end as they began: the kernel goes with the last of them.
@@ -89,7 +103,7 @@ export class WebForge implements ForgeCore, Keeper {
     const run = async (inputs: readonly (Uint8Array | BufferCore)[], stay: boolean) => {
       const leave = life.use()
       try {
-        return await this.#run(id, inputs, stay)
+        return await this.#run(id, inputs, stay ? outputs : undefined)
       } finally {
         leave()
       }
@@ -107,12 +121,14 @@ export class WebForge implements ForgeCore, Keeper {
     }
   }
 
+  /** @param staying the outputs, where they are to stay */
   async #run(
     id: number,
     given: readonly (Uint8Array | BufferCore)[],
-    stay: boolean,
+    staying: readonly TensorFacts[] | undefined,
   ): Promise<Uint8Array[] | BufferCore[]> {
     const releases: (() => void)[] = []
+    let places: readonly Place[] | undefined
     const device = this.#device
     try {
       const inputs = given.map((one) => {
@@ -121,17 +137,21 @@ export class WebForge implements ForgeCore, Keeper {
         releases.push(release)
         return source
       })
+      places = staying && this.#room.takeOutputs(staying)
       const ticket = this.engine.begin(id, this.#nowUs())
       const program = this.engine.program(ticket)
       if (program >= 0 && device !== undefined) {
-        const outputs = await this.#onDevice(device, id, ticket, program, inputs, stay)
-        return outputs ?? (await this.#compute(id, inputs, stay, device))
+        const outputs = await this.#onDevice(device, id, ticket, program, inputs, places)
+        return outputs ?? (await this.#compute(id, inputs, places, device))
       }
       try {
-        return await this.#compute(id, inputs, stay, device)
+        return await this.#compute(id, inputs, places, device)
       } finally {
         this.engine.aside(ticket, this.#nowUs())
       }
+    } catch (error) {
+      for (const place of places ?? []) this.#room.free(place)
+      throw error
     } finally {
       for (const release of releases) release()
       this.#background.stir()
@@ -145,9 +165,10 @@ export class WebForge implements ForgeCore, Keeper {
     ticket: number,
     number: number,
     inputs: readonly Source[],
-    stay: boolean,
+    places: readonly Place[] | undefined,
   ): Promise<Uint8Array[] | BufferCore[] | undefined> {
     const { engine } = this
+    const stay = places !== undefined
     let outputs: readonly Source[] = []
     this.#onTheirWay++
     try {
@@ -157,7 +178,7 @@ export class WebForge implements ForgeCore, Keeper {
       const seconds = (this.#nowUs() - start) / 1e6
       const sizes = program.recipe.outputs.map((place) => {
         const { dtype, elements } = program.recipe.tensors[place] as { dtype: string; elements: number }
-        return elements * (dtype === 'f16' ? 2 : 4)
+        return sizeOf(dtype, elements)
       })
       if (engine.checks(ticket)) {
         const sizeIn = (i: number): number => program.recipe.tensors[i]?.bytes ?? 0
@@ -174,7 +195,7 @@ export class WebForge implements ForgeCore, Keeper {
         return undefined
       }
       return stay
-        ? (outputs as GPUBuffer[]).map((one, i) => new Held(this, one, sizes[i] as number, device))
+        ? (outputs as GPUBuffer[]).map((one, i) => this.#held(one, sizes[i] as number, device, places[i] as Place))
         : (outputs as Uint8Array[])
     } catch (error) {
       destroyed(outputs)
@@ -190,18 +211,26 @@ export class WebForge implements ForgeCore, Keeper {
   async #compute(
     id: number,
     inputs: readonly Source[],
-    stay: boolean,
+    places: readonly Place[] | undefined,
     device: Device | undefined,
   ): Promise<Uint8Array[] | BufferCore[]> {
     const { engine } = this
-    const sizeOf = (one: Source): number => (one instanceof Uint8Array ? one.length : one.size)
-    const host = await Promise.all(inputs.map((one) => this.bytesOf(one, sizeOf(one), device)))
+    const bytesIn = (one: Source): number => (one instanceof Uint8Array ? one.length : one.size)
+    const host = await Promise.all(inputs.map((one) => this.bytesOf(one, bytesIn(one), device)))
     const count = (JSON.parse(engine.explain(id)) as CoreExplanation).outputs
     host.forEach((bytes, i) => void engine.setTensor(id, false, i, bytes))
     engine.compute(id)
     const outputs = Array.from({ length: count }, (_, i) => engine.tensor(i))
     engine.forget()
-    return stay ? outputs.map((bytes) => new Held(this, bytes, bytes.length, undefined)) : outputs
+    if (places === undefined) return outputs
+    return outputs.map((bytes, i) => this.#held(bytes, bytes.length, undefined, places[i] as Place))
+  }
+
+  #held(at: Source, bytes: number, device: Device | undefined, place: Place): Held {
+    // What went with its device meanwhile takes no room.
+    if (device !== undefined && device !== this.#device) this.#room.free(place)
+    else place.device = device
+    return new Held(this, at, bytes, device, () => this.#room.free(place))
   }
 
   /** @internal The first so many bytes of something that stays. @param device whose it is, where it is not here */
@@ -210,36 +239,22 @@ export class WebForge implements ForgeCore, Keeper {
     if (this.#ended) throw new HomeostatError('HOMEOSTAT_CLOSED', 'the forge was closed')
     if (device === undefined || device !== this.#device)
       throw new HomeostatError('HOMEOSTAT_DEVICE_LOST', 'the tensor went with its device')
-    const landing = await device.scoped((made) => {
-      const into = made(device.gpu.createBuffer({ size: at.size, usage: BUFFER.mapRead | BUFFER.copyDst }))
-      const encoder = device.gpu.createCommandEncoder()
-      encoder.copyBufferToBuffer(at, 0, into, 0, at.size)
-      device.gpu.queue.submit([encoder.finish()])
-      return into
-    })
-    try {
-      return (await device.mapped(landing, at.size)).subarray(0, bytes)
-    } finally {
-      landing.destroy()
-    }
+    return (await downloaded(device, at)).subarray(0, bytes)
   }
 
-  async upload(_dtype: DType, bytes: Uint8Array): Promise<BufferCore> {
-    const device = this.#device
+  async upload(dtype: DType, bytes: Uint8Array): Promise<BufferCore> {
     const own = new Uint8Array(Math.ceil(bytes.length / 4) * 4)
     own.set(bytes)
-    if (device === undefined) return new Held(this, own, bytes.length, undefined)
-    const most = device.gpu.limits.maxBufferSize
-    if (own.length > most) {
-      const text = `upload(): ${bytes.length} bytes: a tensor of this device has at most ${most}`
-      throw new HomeostatError('HOMEOSTAT_DEVICE_MEMORY', text, { range: `at most ${most}`, received: bytes.length })
+    const what = `upload of ${bytes.length / sizeOf(dtype, 1)} elements of ${dtype}`
+    const [place] = this.#room.take(what, [bytes.length]) as [Place]
+    const device = this.#device
+    try {
+      const at = device === undefined ? own : await uploaded(device, own, bytes.length)
+      return this.#held(at, bytes.length, device, place)
+    } catch (error) {
+      this.#room.free(place)
+      throw error
     }
-    const buffer = await device.scoped((made) => {
-      const into = made(device.gpu.createBuffer({ size: own.length, usage: BUFFER.copySrc | BUFFER.copyDst }))
-      device.gpu.queue.writeBuffer(into, 0, own)
-      return into
-    })
-    return new Held(this, buffer, bytes.length, device)
   }
 
   async takeEvents(): Promise<Told> {

@@ -23,16 +23,20 @@ export class Held implements BufferCore {
   /** Whose it is; nobody's where the elements are here. */
   readonly #device: Device | undefined
   #at: Source | undefined
+  readonly #freed: () => void
   readonly #life = new Lifetime(() => {
     if (!(this.#at instanceof Uint8Array)) this.#at?.destroy()
     this.#at = undefined
+    this.#freed()
   })
 
-  constructor(keeper: Keeper, at: Source, bytes: number, device: Device | undefined) {
+  /** @param freed called once nobody needs it any more */
+  constructor(keeper: Keeper, at: Source, bytes: number, device: Device | undefined, freed: () => void) {
     this.#keeper = keeper
     this.#at = at
     this.bytes = bytes
     this.#device = device
+    this.#freed = freed
   }
 
   /** Keeps its elements where they are until they are released. */
