@@ -179,7 +179,7 @@ test('a file that is no library is not written to; what a crash left of one is',
 test('a library of another version that nobody asked for is told of, and done without', async () => {
   const core = new Scripted()
   core.found = [0, 1, 1]
-  const library = Object.assign(new MemoryLibrary(line({ v: 7, topic: 'model' })), { name: 'homeostat-forge' })
+  const library = Object.assign(new MemoryLibrary(line({ v: 7, topic: 'model' })), { name: 'mine' })
   core.library = ['something learned']
   await using f = await openForge(core.binding, resolve({}), library, () => {}, true)
   const { error } = await new Promise<{ error: Error }>((resolved) => f.on('trouble', resolved))

@@ -1,10 +1,10 @@
 /**
  * A library in the browser's IndexedDB, the same for every page of an origin. Each append is a record and a transaction of its own, so
  * that pages and workers can share it; a load puts what many appends left into one record, and lets the oldest lines go where there
- * are too many: what is proven again is written again.
+ * are too many: what is proven again is written again. One of which no line is of this version is left as it is.
  */
 import { HomeostatError } from '../errors.js'
-import type { LibraryStore } from './library.js'
+import { type LibraryStore, SCHEMA, versionsIn } from './library.js'
 
 const STORE = 'lines'
 /** Most records that a load leaves as they are. */
@@ -19,8 +19,8 @@ export class IndexedDbLibrary implements LibraryStore {
   readonly #factory: IDBFactory
   #database: Promise<IDBDatabase> | undefined
 
-  /** @param name of the database */
-  constructor(name = 'homeostat-forge', factory: IDBFactory = indexedDB) {
+  /** @param name of the database; by itself each version of the lines has its own, so that a new one begins anew beside the old one */
+  constructor(name = `homeostat-forge-${SCHEMA}`, factory: IDBFactory = indexedDB) {
     this.name = name
     this.#factory = factory
   }
@@ -29,8 +29,9 @@ export class IndexedDbLibrary implements LibraryStore {
     return this.#within('read', async (store) => {
       const records = (await settled(store.getAll())) as unknown[]
       const all = records.filter((one) => typeof one === 'string').join('')
-      const text = all.length > KEPT_MAX ? newest(all, KEPT_MAX * CUT_TO) : all
-      if (records.length > RECORDS_MAX || text.length < all.length) {
+      const ours = versionsIn(all).includes(String(SCHEMA))
+      const text = ours && all.length > KEPT_MAX ? newest(all, KEPT_MAX * CUT_TO) : all
+      if (ours && (records.length > RECORDS_MAX || text.length < all.length)) {
         // In the transaction that read them: what another page appends meanwhile comes after.
         store.clear()
         store.add(text)

@@ -16,8 +16,8 @@ export function anotherVersion(where: string | undefined, found: readonly unknow
 }
 
 /** Versions that lines say they are of, each once. */
-export function versionsIn(bytes: Uint8Array): readonly string[] {
-  const said = new TextDecoder().decode(bytes).matchAll(/^[0-9a-f]{8} \{"v":([^,}]+)/gm)
+export function versionsIn(text: string): readonly string[] {
+  const said = text.matchAll(/^[0-9a-f]{8} \{"v":([^,}]+)/gm)
   return [...new Set(Array.from(said, ([, version]) => version as string))]
 }
 

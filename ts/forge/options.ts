@@ -40,7 +40,8 @@ export interface ForgeOptions extends KernelOptions {
   /**
    * Most bytes, default 2 GiB, of two things, each for itself: of the tensors of each kernel, with those that lie between its steps, and
    * of all tensors together that stay (`upload()`, `runOnDevice()`) until they are disposed of. More is `HOMEOSTAT_DEVICE_MEMORY` before
-   * anything is computed. What lies in buffers of the kernels' own, one set for each program on the device, is not counted together.
+   * anything is computed. The two are not
+   * added up, nor are kernels among each other.
    */
   readonly memoryMax?: number
   /**

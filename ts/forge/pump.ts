@@ -153,7 +153,8 @@ export class Pump {
     const [taken = 0, damaged = 0, otherVersion = 0] = await this.#core.readLibrary(bytes)
     if (taken === 0 && otherVersion > 0) {
       const { name } = this.#library as { readonly name?: unknown }
-      throw anotherVersion(typeof name === 'string' ? `'${name}'` : undefined, versionsIn(bytes))
+      const versions = versionsIn(new TextDecoder().decode(bytes))
+      throw anotherVersion(typeof name === 'string' ? `'${name}'` : undefined, versions)
     }
     return { taken, damaged, otherVersion }
   }
