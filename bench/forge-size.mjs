@@ -1,5 +1,5 @@
 // What a page loads of the forge, gzipped: its WebAssembly module (without a validator: WebGPU has one) and its scripts, at most 120 kB
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -11,10 +11,10 @@ const { values: options } = parseArgs({
 const BYTES_MAX = 120_000
 const gzipped = (path) => gzipSync(readFileSync(path), { level: 9 }).length
 
-/** Scripts of an entry, those that it imports included. */
+/** Scripts of an entry, those that it imports included. One that is not there is an error, not zero bytes. */
 function scripts(name, found = new Set()) {
   const path = join(options.dist, 'esm', name)
-  if (found.has(path) || !existsSync(path)) return found
+  if (found.has(path)) return found
   found.add(path)
   const text = readFileSync(path, 'utf8')
   for (const [, other] of text.matchAll(/(?:from|import)\s*\(?\s*["']\.\/([\w.-]+\.js)["']/g)) scripts(other, found)
