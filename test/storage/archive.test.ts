@@ -1,12 +1,17 @@
 /** What a journal lets go of goes to artifacts first: nothing of it is ever nowhere, and the whole of it can be checked. */
 import { rmSync } from 'node:fs'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { verifyJournal } from '../../ts/entries/node.js'
+import { HomeostatError } from '../../ts/errors.js'
+import { type JournalSink, MemorySink } from '../../ts/journal/sink.js'
 import { MemoryArtifacts } from '../../ts/storage/artifacts.js'
 import { journal, textOf } from '../../ts/storage/conformance/support.js'
 import { Archive, readWhole } from '../../ts/storage/log/archive.js'
+import { LogSink } from '../../ts/storage/log/sink.js'
+import type { Writer } from '../../ts/storage/log/writer.js'
 import { type ArtifactStore, openFileArtifacts, type Storage } from '../../ts/storage/node/index.js'
-import { until } from '../support/folder.js'
+import { fakeClock } from '../../ts/testing/index.js'
+import { sleep, until } from '../support/folder.js'
 import { cacheTuner, window } from '../support/tuners.js'
 import { SUBJECTS, temporary } from './support/stores.js'
 
@@ -31,11 +36,11 @@ const LINES = text.split(/(?<=\n)/)
 async function write(storage: Storage, archive: ArtifactStore, lines = LINES) {
   const sink = await storage.openJournal('tuner', { batch: 0, keep: 1000, archive })
   for (let at = 0; at < lines.length; at += 500) {
-    const { pruned = 0, failures } = sink.stats
+    const { pruned = 0 } = sink.stats
     sink.write(new TextEncoder().encode(lines.slice(at, at + 500).join('')))
     await until(() => sink.stats.written === sink.stats.taken)
-    // From 5000 beyond what is to be kept on, there is a step with each of these.
-    if (at + 500 > 6000) await until(() => (sink.stats.pruned ?? 0) > pruned || sink.stats.failures > failures)
+    // From 5000 beyond what is to be kept on, there is a step with each of these, unless one failed: there is a pause then.
+    if (at + 500 > 6000) await until(() => (sink.stats.pruned ?? 0) > pruned || sink.stats.failures > 0)
   }
   await sink.close(60_000)
   return sink.stats
@@ -87,6 +92,105 @@ test('while the archive is away everything stays; a journal that lost entries wi
   expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
   await storage.journals.trim('tuner', 100)
   expect(await textOf(storage.readArchived('tuner', archive))).toBe(LINES.slice(-100).join(''))
+})
+
+test('while the archive is away it is asked ever less, up to once a minute, and that is said once; so is that it is back', async () => {
+  const storage = await opened('memory')
+  const artifacts = new MemoryArtifacts()
+  let away = true
+  const put = artifacts.put.bind(artifacts)
+  artifacts.put = (bytes) => {
+    return away ? Promise.reject(new HomeostatError('HOMEOSTAT_STORAGE_UNREACHABLE', 'away')) : put(bytes)
+  }
+  const clock = fakeClock(0)
+  const writer = (await storage.journals.open('tuner')) as Writer
+  const attempts = vi.spyOn(writer, 'oldest')
+  const sink = new LogSink(writer, {
+    ...{ batchMs: 0, maxPending: 2 ** 22, keep: 1000, scope: 'tuner', id: 'tuner', clock },
+    ...{ keepStart: async () => {}, kept: { store: storage, log: 'tuner' } },
+    archive: new Archive(storage.archives, artifacts, 'tuner'),
+  })
+  let at = 0
+  const add = async (count: number): Promise<void> => {
+    sink.write(new TextEncoder().encode(LINES.slice(at, at + count).join('')))
+    at += count
+    await until(() => sink.stats.written === sink.stats.taken)
+  }
+  await add(6500)
+  await until(() => sink.stats.failures === 1)
+  const notices = new Set([sink.notice])
+  for (const [i, seconds] of [1, 2, 4, 8, 16, 32, 60, 60].entries()) {
+    clock.advance(1000 * seconds - 1)
+    await add(10)
+    clock.advance(1)
+    expect(attempts).toHaveBeenCalledTimes(1 + i)
+    await add(10)
+    expect(attempts).toHaveBeenCalledTimes(2 + i)
+    await until(() => sink.stats.failures === 2 + i)
+    notices.add(sink.notice)
+  }
+  expect([...notices]).toMatchObject([{ code: 'HOMEOSTAT_STORAGE_UNREACHABLE' }])
+  expect([sink.failure, sink.stats.pruned]).toEqual([undefined, 0])
+  away = false
+  clock.advance(60_000)
+  await add(10)
+  await until(() => (sink.stats.pruned ?? 0) > 0)
+  expect(sink.notice?.message).toBe('the journal tuner is archived again')
+  const { pruned = 0 } = sink.stats
+  // Without a pause again.
+  await add(10)
+  await until(() => (sink.stats.pruned ?? 0) > pruned)
+  await sink.close(60_000)
+  expect(await textOf(storage.readArchived('tuner', artifacts))).toBe(LINES.slice(0, at).join(''))
+})
+
+test('a tuner says that its archive is away, and that it is back', async () => {
+  const sink: MemorySink & { notice?: JournalSink['notice'] } = new MemorySink(2 ** 20)
+  const { tuner } = await cacheTuner({ journal: sink })
+  const troubles: string[] = []
+  tuner.on('trouble', ({ code, message }) => troubles.push(`${code} ${message}`))
+  for (const message of ['away', 'away', 'back']) {
+    sink.notice = { code: 'HOMEOSTAT_STORAGE_IO', message }
+    tuner.tick()
+    tuner.tick()
+  }
+  await tuner.close()
+  expect(troubles).toEqual(['HOMEOSTAT_STORAGE_IO away', 'HOMEOSTAT_STORAGE_IO away', 'HOMEOSTAT_STORAGE_IO back'])
+})
+
+test('an archive that never answers takes a part of the time of a close; the next writer archives what it did not', async () => {
+  const storage = await opened('memory')
+  const hanging = new MemoryArtifacts()
+  let asked = 0
+  let answer: () => void = () => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const put = hanging.put.bind(hanging)
+  hanging.put = async (bytes) => {
+    asked++
+    await answered
+    return put(bytes)
+  }
+  const first = await storage.openJournal('tuner', { batch: 0, keep: 1000, archive: hanging })
+  first.write(new TextEncoder().encode(LINES.slice(0, 6500).join('')))
+  await until(() => asked === 1)
+  // Which of two timers is first does not depend on how fast anything is: a quarter of the one, three quarters of it.
+  const ended: string[] = []
+  const closing = first.close(2000).then(() => ended.push('close'))
+  const time = sleep(1500).then(() => ended.push('time'))
+  await Promise.all([closing, time])
+  expect(ended).toEqual(['close', 'time'])
+  expect(first.stats).toMatchObject({ dropped: 0, pruned: 0 })
+
+  const archive = new MemoryArtifacts()
+  await write(storage, archive, LINES.slice(6500))
+  // Too late: it keeps nothing in the index that the next writer has not kept.
+  answer()
+  await until(() => first.stats.failures > 0)
+  const pieces = await storage.archives.list({ scope: 'tuner' })
+  expect(pieces.map(({ id }) => placesOf(id)[0])).toEqual([0, ...pieces.slice(0, -1).map(({ value }) => value.next)])
+  expect(await textOf(storage.readArchived('tuner', archive))).toBe(text)
 })
 
 test('of a tuner: the whole chain is sound', async () => {

@@ -13,6 +13,8 @@ export interface JournalSink {
   write(bytes: Uint8Array): void
   /** Why nothing is taken at present, where the medium fails. */
   readonly failure: Error | undefined
+  /** What went wrong, or is well again, beside writing: another object each time. A tuner says it as its `trouble`. */
+  readonly notice?: { readonly code: string; readonly message: string } | undefined
   readonly stats: JournalSinkStats
   /** Ends when everything taken is durable, or after `timeoutMs`; what was not written by then is counted in the stats. */
   close(timeoutMs: number): Promise<void>

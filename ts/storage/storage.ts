@@ -1,5 +1,6 @@
 /** A store over a backend: repositories, journals for tuners, checkpoints for the solver. */
 
+import { systemClock } from '../clock.js'
 import { invalid } from '../errors.js'
 import type { JournalSink } from '../journal/sink.js'
 import * as check from '../schema/checks.js'
@@ -89,6 +90,7 @@ class BackedStorage implements Storage {
       id,
       keepStart,
       archive,
+      clock: systemClock,
       kept: { store: this, log: id },
     })
   }

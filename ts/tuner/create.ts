@@ -24,6 +24,8 @@ const DEFAULT_MEMORY = 4 * 2 ** 20
 const TICKS_PER_WINDOW = 5
 /** How often a closing tuner looks whether the sink has room again. */
 const FLUSH_POLL_MS = 10
+/** What a sink has beyond the time of the close to give back what it holds, so that the next tuner can have it at once. */
+const RELEASE_MS = 150
 
 export async function create<K extends KnobSpecs, S extends SignalSpecs>(
   options: HomeostatOptions<K, S>,
@@ -131,7 +133,7 @@ function start<K extends KnobSpecs, S extends SignalSpecs>(
     const leftMs = (): number => Math.max(0, (end - systemClock.nowUs()) / 1000)
     await within(leftMs(), Promise.all([loop.pusher.close(), watcher?.close(resolved.closeTimeoutMs)]))
     while (loop.flush() > 0 && leftMs() > 0) await sleep(FLUSH_POLL_MS)
-    await within(leftMs() + 1, sink.close(leftMs()))
+    await within(leftMs() + RELEASE_MS, sink.close(leftMs()))
     closeEngine(engine)
   }
 }

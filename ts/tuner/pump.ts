@@ -14,6 +14,7 @@ export class Pump {
   readonly #emitter: Emitter
   #running = false
   #failure: Error | undefined
+  #notice: JournalSink['notice']
 
   constructor(engine: Engine, sink: JournalSink, emitter: Emitter) {
     this.#engine = engine
@@ -38,6 +39,10 @@ export class Pump {
       this.#running = false
     }
     this.#reportFailure()
+    const { notice } = this.#sink
+    if (notice === this.#notice) return
+    this.#notice = notice
+    if (notice !== undefined) this.#emitter.emit('trouble', { type: 'trouble', ...notice })
   }
 
   #reportFailure(): void {

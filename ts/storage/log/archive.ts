@@ -24,10 +24,12 @@ export class Archive {
     this.#log = log
   }
 
-  /** When it resolves they are kept. Entries that follow one another. */
-  async keep(entries: readonly LogEntry[]): Promise<void> {
+  /** When it resolves they are kept. Entries that follow one another; of a writer that is `wanted` no more by then, nothing is. */
+  async keep(entries: readonly LogEntry[], wanted = (): boolean => true): Promise<void> {
     const [first, last] = [entries[0] as LogEntry, entries.at(-1) as LogEntry]
     const digest = await this.#artifacts.put(await gzip(entries.map(({ line }) => `${line}\n`).join('')))
+    if (!wanted())
+      throw new HomeostatError('HOMEOSTAT_CLOSED', `the writer of ${this.#log} was closed before this call`)
     const next = last.position + 1
     await this.#pieces.put(this.#log, `${digits(first.position)}-${digits(next)}`, { next, digest })
   }

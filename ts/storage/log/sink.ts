@@ -6,10 +6,12 @@
  * lost. Beyond that, entries stay in the core's queue; when that is full too, the core holds the knobs in SafeMode and counts what it
  * does not record, exactly (the journal's `gap` entries).
  */
+import type { Clock } from '../../clock.js'
 import { HomeostatError, isHomeostatError } from '../../errors.js'
 import type { JournalSink } from '../../journal/sink.js'
-import type { RunStart, StateOf } from '../contract.js'
+import type { LogEntry, RunStart, StateOf } from '../contract.js'
 import type { Archive } from './archive.js'
+import { ArchivePause } from './pause.js'
 import { StateFold } from './state.js'
 import type { Writer } from './writer.js'
 
@@ -19,6 +21,8 @@ const RETRY_MOST_MS = 2000
 const BATCH_BYTES = 1 << 17
 /** Entries beyond `keep` before the oldest are removed. */
 const TRIM_SLACK = 5000
+/** Share of a close's time that a step of archiving under way may take: what it does not finish is archived by the next writer. */
+const ARCHIVE_CLOSE_SHARE = 0.25
 const NEWLINE = 10
 /** What no repetition mends. */
 const FINAL = new Set([
@@ -39,6 +43,8 @@ export interface LogSinkOptions {
   keepStart(start: RunStart): Promise<unknown>
   /** Takes what is trimmed, before it is. */
   readonly archive: Archive | undefined
+  /** For the pauses between attempts to archive. */
+  readonly clock: Clock
   /** Where what is kept can be read. */
   readonly kept: NonNullable<JournalSink['kept']>
 }
@@ -53,6 +59,7 @@ export class LogSink implements JournalSink {
   readonly #options: LogSinkOptions
   readonly #pending: Uint8Array[] = []
   readonly #fold = new StateFold()
+  readonly #archivePause: ArchivePause
   #pendingBytes = 0
   #writing: Promise<void> | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -68,7 +75,12 @@ export class LogSink implements JournalSink {
     this.#options = options
     this.previous = writer.head.hash
     this.kept = options.kept
+    this.#archivePause = new ArchivePause(options.clock, options.id)
     this.stats.unclean = writer.head.next > 0 && writer.head.event !== 'stop' ? 1 : 0
+  }
+
+  get notice(): JournalSink['notice'] {
+    return this.#archivePause.notice
   }
 
   room(): number {
@@ -91,9 +103,8 @@ export class LogSink implements JournalSink {
     this.#closing = true
     this.#wake?.()
     this.#start()
-    // An append that hangs is left to itself.
-    await within(timeoutMs, this.#writing)
-    await within(timeoutMs, this.#archiving)
+    // An append that hangs is left to itself; so is an archive, sooner, so that there is time to give the log back.
+    await Promise.all([within(timeoutMs, this.#writing), within(timeoutMs * ARCHIVE_CLOSE_SHARE, this.#archiving)])
     this.#giveUp()
     await within(Math.max(100, timeoutMs), this.#writer.close())
   }
@@ -195,6 +206,7 @@ export class LogSink implements JournalSink {
     if (!this.#trimming) return
     const { archive } = this.#options
     if (archive === undefined) return this.#remove()
+    if (this.#closing || this.#archivePause.lasts) return
     // Elsewhere may take its time, which appends do not wait for.
     this.#archiving ??= this.#archive(archive).finally(() => {
       this.#archiving = undefined
@@ -202,16 +214,20 @@ export class LogSink implements JournalSink {
   }
 
   async #archive(archive: Archive): Promise<void> {
+    let last: LogEntry | undefined
     try {
       const oldest = await this.#writer.oldest(this.#options.keep)
-      const last = oldest.at(-1)
+      last = oldest.at(-1)
       if (last === undefined) return
-      await archive.keep(oldest)
-      await this.#remove(last.position + 1)
-    } catch {
-      // Nothing is removed that is not there; tried again with the next ones.
+      await archive.keep(oldest, () => !this.#givenUp)
+      this.#archivePause.succeeded()
+    } catch (error) {
+      // Nothing is removed that is not there.
       this.stats.failures++
+      if (!this.#givenUp) this.#archivePause.failed(error)
+      return
     }
+    await this.#remove(last.position + 1)
   }
 
   async #remove(end?: number): Promise<void> {
