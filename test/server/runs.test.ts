@@ -45,6 +45,22 @@ test('changes are paged across runs, whose sequence numbers begin anew', async (
   expect((await get('tuners/catalog/changes?before=3&run=nobody')).changes).toEqual([])
 })
 
+test('a run that has just begun has no window yet, and nothing of the one before', async () => {
+  const path = folder()
+  for (const [run, windows] of [8, 0].entries()) {
+    const { tuner, clock } = await cacheTuner({ journal: path, runId: `run-${run}` })
+    for (let i = 0; i < windows; i++) window(tuner, clock)
+    await tuner.close()
+  }
+  const get = await served(path)
+  // The run before has ended, too.
+  await expect.poll(async () => (await get('tuners/catalog')).runId).toBe('run-1')
+  await expect.poll(async () => (await get('tuners/catalog')).ended).toBe(true)
+  const state = await get('tuners/catalog')
+  expect(state).toMatchObject({ runId: 'run-1', window: null, objective: { last: null, mean: null, windows: 0 } })
+  expect((await get('tuners/catalog/series')).points).toBe(8)
+})
+
 test('a journal whose first segment was pruned is served, by the copy of its first entry', async () => {
   const path = folder()
   const { tuner, clock } = await cacheTuner({ journal: { folder: path, maxBytes: 65_536, keep: 2, sync: 0 } })

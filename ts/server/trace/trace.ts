@@ -31,7 +31,8 @@ const isProbe = ({ change }: Kept): boolean => change.kind === 'probe'
 
 export class Trace {
   readonly table: Table
-  readonly objective: RecentObjective = new RecentObjective()
+  /** Of the run that is followed, as is the last window. */
+  objective: RecentObjective = new RecentObjective()
   readonly #name: string
   readonly #knobs: readonly TracedKnob[]
   readonly #atMs: (timeUs: number) => number
@@ -115,6 +116,8 @@ export class Trace {
   #beginRun(runId: string): void {
     this.#runId = runId
     this.#runs++
+    this.objective = new RecentObjective()
+    this.window = null
     // What was certified or proposed in a run before means nothing here.
     this.#certifiedPlace = this.#place - 1
     this.#proposals.clear()
