@@ -21,6 +21,12 @@ function runsOf(text: string): Run[] {
   return runs
 }
 
+/** Whole lines that begin within the newest bytes. */
+function newest(all: Buffer, bytes: number): string {
+  const from = Math.max(0, all.length - bytes)
+  return all.toString('utf8', from === 0 ? 0 : all.indexOf('\n', from - 1) + 1)
+}
+
 function lines(random: () => number, count: number): string {
   let [text, seq, us, run] = ['', Math.floor(random() * 3), 0, 0]
   for (let i = 0; i < count; i++) {
@@ -49,6 +55,11 @@ describe.each([1, 2, 3, 4])('seed %i', (seed) => {
       at += count
     }
     expect(await runsIn(files)).toEqual(runsOf(text))
+    const all = Buffer.from(text)
+    const boundary = all.lastIndexOf('\n', all.length >> 1) + 1
+    const within = [0, 1, all.length - boundary, all.length - boundary - 1, all.length - 1, all.length, all.length + 1]
+    for (const bytes of [...within, ...Array.from({ length: 5 }, () => Math.floor(random() * all.length))])
+      expect(await runsIn(files, bytes)).toEqual(runsOf(newest(all, bytes)))
     const taken: JournalEntry[] = []
     const follower = new Follower(
       async () => files,

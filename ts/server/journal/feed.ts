@@ -17,8 +17,8 @@ export interface Feed {
   readonly title: string
   /** A reader that begins with the oldest entry that is still there, or within `bounds`; it reads what was not read yet. */
   reader(take: (entry: JournalEntry) => void, bounds?: Bounds): FeedReader
-  /** The runs that are there, the oldest first, without reading all of them. */
-  runs(): Promise<readonly Run[]>
+  /** The runs that are there, or that a reader of the same bounds meets, the oldest first, without reading all of them. */
+  runs(bounds?: Bounds): Promise<readonly Run[]>
   /** The first entry of the latest run, where it was kept apart from the journal, which may have lost it. */
   start(): Promise<JournalEntry | undefined>
   /** Wall time of an entry, or of the last one; undefined: not known. */

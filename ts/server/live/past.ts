@@ -38,7 +38,7 @@ export interface Past {
 export async function readPast(parts: PastParts): Promise<Past | undefined> {
   const { name, knobs, runId, feed, points, originMs, tell } = parts
   if (!(await durable(parts.stats))) return undefined
-  const runs = await feed.runs()
+  const runs = await feed.runs(BOUNDS)
   if (runs.at(-1)?.first.run_id !== runId) return undefined
   const clock = new RunClock(runs, { run: runs.length - 1, originMs })
   const trace = new Trace({ name, knobs, points, atMs: (timeUs) => clock.atMs(timeUs), tell })

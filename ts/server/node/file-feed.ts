@@ -17,7 +17,7 @@ export function fileFeed({ title, files, startFile }: FileFeedParts): Feed {
   return {
     title,
     reader: (take, bounds) => new Follower(files, take, bounds),
-    runs: async () => runsIn(await files()),
+    runs: async (bounds) => runsIn(await files(), bounds?.bytes),
     start: async () => {
       if (startFile === undefined) return undefined
       try {

@@ -59,17 +59,11 @@ export class Follower {
   }
 
   async #begin(files: readonly string[], { bytes, wholeBytes }: Bounds): Promise<void> {
-    const sizes = await Promise.all(files.map(sizeOf))
-    const all = sizes.reduce((sum, size) => sum + size, 0)
-    let before = Math.max(0, all - bytes)
-    this.#sparse = Math.max(0, all - before - wholeBytes)
-    for (const [i, size] of sizes.entries()) {
-      this.#file = files[i]
-      this.#offset = Math.min(before, size)
-      if (before < size) break
-      before -= size
-    }
-    if (this.#offset === 0) return
+    const { index, offset, left } = await newest(files, bytes)
+    this.#file = files[index]
+    this.#offset = offset
+    this.#sparse = Math.max(0, left - wholeBytes)
+    if (offset === 0) return
     // From the byte before on, so that a line that begins right here is no cut one.
     this.#offset--
     this.#sparse++
@@ -106,10 +100,10 @@ const isBulkLine = (head: string): boolean => BULK_HEAD.test(head)
 const STARTS = Buffer.from('"event":"start"')
 
 /**
- * The runs of a journal, without reading more of it than where they begin and end: entries in between are looked through as bytes, a
- * hundred times faster than as JSON.
+ * The runs of a journal, or of its newest bytes, without reading more of it than where they begin and end: entries in between are
+ * looked through as bytes, a hundred times faster than as JSON.
  */
-export async function runsIn(files: readonly string[]): Promise<Run[]> {
+export async function runsIn(files: readonly string[], bytes = Number.POSITIVE_INFINITY): Promise<Run[]> {
   const runs: { first: JournalEntry; lastUs: number }[] = []
   /** The last whole line so far. */
   let last = ''
@@ -123,14 +117,19 @@ export async function runsIn(files: readonly string[]): Promise<Run[]> {
     end(last)
     runs.push({ first, lastUs: first.time_us })
   }
-  for (const file of files) {
+  const { index, offset } = await newest(files, bytes)
+  // From the byte before on, so that a line that begins right there is no cut one.
+  let cut = offset > 0
+  for (const [i, file] of files.slice(index).entries()) {
     let open = Buffer.alloc(0)
-    for await (const piece of piecesOf(file, 0)) {
+    for await (const piece of piecesOf(file, i === 0 ? Math.max(0, offset - 1) : 0)) {
       const text = open.length === 0 ? piece : Buffer.concat([open, piece])
       const whole = text.lastIndexOf(NEWLINE) + 1
       open = whole === 0 && text.length > LINE_MAX ? Buffer.alloc(0) : Buffer.from(text.subarray(whole))
       if (whole === 0) continue
-      const lines = text.subarray(0, whole)
+      const lines = text.subarray(cut ? text.indexOf(NEWLINE) + 1 : 0, whole)
+      cut = false
+      if (lines.length === 0) continue
       let at = 0
       if (runs.length === 0) {
         at = lines.indexOf(NEWLINE)
@@ -141,7 +140,7 @@ export async function runsIn(files: readonly string[]): Promise<Run[]> {
         if (from > 0) last = lineBefore(lines, from)
         begin(lines.toString('utf8', from, lines.indexOf(NEWLINE, hit)))
       }
-      last = lineBefore(lines, whole)
+      last = lineBefore(lines, lines.length)
     }
   }
   end(last)
@@ -151,6 +150,20 @@ export async function runsIn(files: readonly string[]): Promise<Run[]> {
 /** The line that ends right before `at`. */
 function lineBefore(lines: Buffer, at: number): string {
   return lines.toString('utf8', lines.lastIndexOf(NEWLINE, Math.max(0, at - 2)) + 1, at - 1)
+}
+
+/** Where the newest bytes begin, and how many there are: all, where there are not so many. */
+async function newest(
+  files: readonly string[],
+  bytes: number,
+): Promise<{ index: number; offset: number; left: number }> {
+  const sizes = await Promise.all(files.map(sizeOf))
+  const all = sizes.reduce((sum, size) => sum + size, 0)
+  const left = Math.min(all, bytes)
+  let before = all - left
+  let index = 0
+  while (index < sizes.length - 1 && before >= (sizes[index] as number)) before -= sizes[index++] as number
+  return { index, offset: before, left }
 }
 
 /** What a file has from `offset` on; nothing where it is gone. */
