@@ -11,6 +11,7 @@ import { storeFeed } from '../../ts/server/journal/store-feed.js'
 import { readPast } from '../../ts/server/live/past.js'
 import { LiveTuner } from '../../ts/server/live/tuner.js'
 import { fileFeed } from '../../ts/server/node/file-feed.js'
+import type { LogQuery } from '../../ts/storage/contract.js'
 import { memoryStorage } from '../../ts/storage/memory.js'
 import type { JournalEntry } from '../../ts/tuner/events.js'
 import { folder } from '../support/folder.js'
@@ -52,6 +53,8 @@ describe.each([
   test('the runs before and what this one did before the server', async () => {
     const { tuner, clock } = await afterRestart(keep())
     const { get } = await shown(tuner)
+    // An answer waits for the medium for a while only.
+    await expect.poll(async () => (await get('tuners/catalog/series')).points).toBe(60)
     const { changes } = (await get('tuners/catalog/changes?limit=1000')) as { changes: Change[] }
     const told = changes.map(({ runId, type, evidence }) => [runId, type, (evidence as { knob?: string }).knob])
     expect(told.filter(([, type]) => type === 'frozen')).toEqual([
@@ -68,7 +71,10 @@ describe.each([
     // One after the other, and the run that is at its own time.
     const times = changes.map(({ atMs }) => atMs)
     expect(times).toEqual([...times].sort((a, b) => b - a))
-    expect((await get('tuners/catalog/series')).points).toBe(60)
+    // The mean is of this run alone.
+    const { objective, validWindows } = await get('tuners/catalog')
+    expect(validWindows).toBeGreaterThan(0)
+    expect(objective.windows).toBe(validWindows)
 
     // From then on it is followed.
     for (let i = 0; i < 5; i++) window(tuner, clock)
@@ -228,6 +234,88 @@ describe('of a long journal', () => {
     const [from, whole] = [next - Math.floor(next / 2), next - Math.floor(next / 4)]
     expect(part).toEqual(all.filter((entry, i) => i >= whole || (i >= from && decided(entry))))
     await store.close()
+  })
+
+  test('a store: so many places at once, whatever is there, and the event loop has its turn in between', async () => {
+    const many = journal(6000)
+    const rows = many.map((entry, position) => ({ position, event: entry.event, line: JSON.stringify(entry) }))
+    const all = rows.reduce((sum, { line }) => sum + line.length + 1, 0)
+    const asked: { readonly query: LogQuery; readonly turns: number }[] = []
+    let turns = 0
+    const count = (): void => {
+      turns++
+      immediate = setImmediate(count)
+    }
+    let immediate = setImmediate(count)
+    onTestFinished(() => clearImmediate(immediate))
+    const journals = {
+      info: async () => ({ first: 0, next: rows.length, bytes: all }),
+      entries: async (_: string, query: LogQuery) => {
+        asked.push({ query, turns })
+        const { from = 0, before = rows.length, events, limit = 1000, newestFirst = false } = query
+        const found = rows.slice(from, before).filter(({ event }) => events?.includes(event) ?? true)
+        return (newestFirst ? found.reverse() : found).slice(0, limit)
+      },
+    }
+    const feed = storeFeed({ journals } as never, 'catalog')
+    const taken = await readWithin(feed, { wholeBytes: all / 6, bytes: all / 1.2 })
+    expect(taken).toEqual(many.filter((entry, i) => i >= 5000 || (i >= 1000 && decided(entry))))
+    const sparse = asked.filter(({ query }) => query.events !== undefined)
+    expect(sparse.map(({ query: { from = 0, before = 0 } }) => before - from)).toEqual(Array(8).fill(500))
+    expect(asked.every(({ query: { events, limit = 1000 } }) => events !== undefined || limit <= 250)).toBe(true)
+    // The last question is that of the second `read`.
+    for (const [i, one] of asked.slice(1, -1).entries()) expect(one.turns).toBeGreaterThan(asked[i]?.turns ?? -1)
+    // The run's beginning lies before the bounds: it is known from where they begin.
+    expect(await feed.runs({ wholeBytes: 0, bytes: all / 1.2 })).toEqual([
+      { first: many[1000], lastUs: many.at(-1)?.time_us },
+    ])
+    expect(await feed.runs()).toEqual([{ first: many[0], lastUs: many.at(-1)?.time_us }])
+  })
+
+  test('memory: what is new since, or everything where what was read last is gone', async () => {
+    const text = (from: number, to: number): Uint8Array => new TextEncoder().encode(lines.slice(from, to).join(''))
+    let held = text(0, 600)
+    const taken: number[] = []
+    const reader = memoryFeed('catalog', () => held).reader(({ seq }) => taken.push(seq))
+    for (const [from, to] of [
+      [0, 600],
+      [100, 700],
+      [100, 700],
+      [699, 720],
+      [800, 1000],
+    ]) {
+      held = text(from as number, to as number)
+      await reader.read()
+    }
+    expect(taken).toEqual(entries.map(({ seq }) => seq).filter((seq) => seq < 720 || seq >= 800))
+  })
+
+  test('memory: runs of the newest bytes, and the event loop has its turn while they are looked for', async () => {
+    const again = entries.map((entry) => ({ ...entry, run_id: 'next', hash: `f${entry.hash.slice(1)}` }))
+    const both = [...entries, ...again].map((entry) => `${JSON.stringify(entry)}\n`)
+    const held = new TextEncoder().encode(both.join(''))
+    const feed = memoryFeed('catalog', () => held)
+    const lastUs = entries.at(-1)?.time_us
+    let turned = false
+    const immediate = setImmediate(() => {
+      turned = true
+    })
+    expect(await feed.runs()).toEqual([
+      { first: entries[0], lastUs },
+      { first: again[0], lastUs },
+    ])
+    clearImmediate(immediate)
+    expect(turned).toBe(true)
+    const newest = (count: number): number => both.slice(-count).reduce((sum, line) => sum + line.length, 0)
+    const within = (wholeBytes: number) => feed.runs({ wholeBytes, bytes: 1e9 })
+    expect(await within(newest(300))).toEqual([{ first: again[700], lastUs }])
+    expect(await within(newest(300) - 1)).toEqual([{ first: again[701], lastUs }])
+    expect(await within(newest(1000))).toEqual([{ first: again[0], lastUs }])
+    expect(await within(newest(1001))).toEqual([
+      { first: entries[999], lastUs },
+      { first: again[0], lastUs },
+    ])
+    expect(await within(5)).toEqual([])
   })
 
   test('memory: whole lines of the newest bytes', async () => {

@@ -1,29 +1,33 @@
-/** The journal that a sink holds in memory. */
+/** The journal that a sink holds in memory. Only as much of it is made text as is read, in pieces between which the event loop has its turn. */
 import type { JournalEntry } from '../../tuner/events.js'
 import { type Bounds, entryOf, type Feed, type FeedReader, type Run } from './feed.js'
+import { turn } from './turn.js'
 
-/** Lines between which the event loop has its turn: about a millisecond of work. */
-const LINES = 200
+/** Bytes between which the event loop has its turn: about a millisecond of work. */
+const PIECE = 1 << 16
+const NEWLINE = 10
 
 export function memoryFeed(title: string, held: () => Uint8Array): Feed {
   return {
     title,
     reader: (take, bounds) => new MemoryReader(held, take, bounds),
-    runs: async () => {
-      const lines = linesOf(held())
+    runs: async (bounds) => {
+      const bytes = held()
       const runs: Run[] = []
       let last = ''
       const end = (): void => {
         const run = runs.pop()
         if (run !== undefined) runs.push({ ...run, lastUs: entryOf(last)?.time_us ?? run.lastUs })
       }
-      for (const line of lines) {
-        const first = runs.length === 0 || line.includes('"event":"start"') ? entryOf(line) : undefined
-        if (first !== undefined && (runs.length === 0 || first.event === 'start')) {
-          end()
-          runs.push({ first, lastUs: first.time_us })
+      for await (const lines of piecesOf(bytes, begin(bytes, bounds))) {
+        for (const line of lines) {
+          const first = runs.length === 0 || line.includes('"event":"start"') ? entryOf(line) : undefined
+          if (first !== undefined && (runs.length === 0 || first.event === 'start')) {
+            end()
+            runs.push({ first, lastUs: first.time_us })
+          }
+          last = line
         }
-        last = line
       }
       end()
       return runs
@@ -35,12 +39,27 @@ export function memoryFeed(title: string, held: () => Uint8Array): Feed {
 
 const decoder = new TextDecoder()
 
-/** Whole lines; of more than `most` bytes the newest, from the first that begins within them. */
-function linesOf(bytes: Uint8Array, most = Number.POSITIVE_INFINITY): string[] {
-  const cut = Math.max(0, bytes.length - most)
-  const lines = decoder.decode(bytes.subarray(cut)).split('\n')
-  lines.pop()
-  return cut > 0 ? lines.slice(1) : lines
+/** Where the first line begins that lies within the bounds. */
+function begin(bytes: Uint8Array, bounds: Bounds | undefined): number {
+  const cut = bounds === undefined ? 0 : Math.max(0, bytes.length - bounds.wholeBytes)
+  if (cut === 0) return 0
+  // From the byte before on, so that a line that begins right here is no cut one.
+  const newline = bytes.indexOf(NEWLINE, cut - 1)
+  return newline < 0 ? bytes.length : newline + 1
+}
+
+/** Whole lines from `at` on. */
+async function* piecesOf(bytes: Uint8Array, at: number): AsyncGenerator<string[]> {
+  for (let from = at; from < bytes.length; ) {
+    let end = from + PIECE < bytes.length ? bytes.lastIndexOf(NEWLINE, from + PIECE - 1) + 1 : bytes.length
+    // A line that is longer than a piece.
+    if (end <= from) end = bytes.indexOf(NEWLINE, from) + 1 || bytes.length
+    const lines = decoder.decode(bytes.subarray(from, end)).split('\n')
+    lines.pop()
+    yield lines
+    from = end
+    if (from < bytes.length) await turn()
+  }
 }
 
 class MemoryReader implements FeedReader {
@@ -48,7 +67,8 @@ class MemoryReader implements FeedReader {
   readonly #held: () => Uint8Array
   readonly #take: (entry: JournalEntry) => void
   readonly #bounds: Bounds | undefined
-  #last: string | undefined
+  /** The line that was read last, with its end. */
+  #last: Uint8Array | undefined
 
   constructor(held: () => Uint8Array, take: (entry: JournalEntry) => void, bounds: Bounds | undefined) {
     this.#held = held
@@ -57,15 +77,33 @@ class MemoryReader implements FeedReader {
   }
 
   async read(): Promise<void> {
-    const lines = linesOf(this.#held(), this.#bounds?.wholeBytes)
-    // Every line has a hash of its own.
-    let at = this.#last === undefined ? 0 : lines.lastIndexOf(this.#last) + 1
-    this.#last = lines.at(-1) ?? this.#last
-    for (; at < lines.length; at++) {
-      const entry = entryOf(lines[at] as string)
-      if (entry === undefined) this.bad++
-      else this.#take(entry)
-      if (at % LINES === LINES - 1) await new Promise((resolve) => setTimeout(resolve, 0))
+    const bytes = this.#held()
+    for await (const lines of piecesOf(bytes, this.#next(bytes))) {
+      for (const line of lines) {
+        const entry = entryOf(line)
+        if (entry === undefined) this.bad++
+        else this.#take(entry)
+      }
     }
+    const end = bytes.lastIndexOf(NEWLINE) + 1
+    if (end > 0) this.#last = bytes.slice(lineBefore(bytes, end), end)
   }
+
+  /** After the line that was read last, which has a hash of its own; where it is gone, everything that is there is new. */
+  #next(bytes: Uint8Array): number {
+    const from = begin(bytes, this.#bounds)
+    const last = this.#last
+    if (last === undefined) return from
+    for (let end = bytes.lastIndexOf(NEWLINE) + 1; end > from; ) {
+      const at = lineBefore(bytes, end)
+      if (end - at === last.length && last.every((byte, i) => bytes[at + i] === byte)) return end
+      end = at
+    }
+    return from
+  }
+}
+
+/** Where the line begins that ends right before `end`. */
+function lineBefore(bytes: Uint8Array, end: number): number {
+  return end < 2 ? 0 : bytes.lastIndexOf(NEWLINE, end - 2) + 1
 }
