@@ -69,6 +69,8 @@ inBrowser('charts', () => {
     const { page, url } = await open({ windows: 800, view: 'changes' })
     const changes = async (query: string): Promise<{ kind: string | null; atMs: number }[]> =>
       (await (await fetch(`${url}api/v1/tuners/catalog/changes?${query}`)).json()).changes
+    // An answer waits for what was before the server for a while only.
+    await expect.poll(async () => (await changes('limit=1&type=started')).length).toBe(1)
     const decided = await changes('limit=1000&probes=false')
     const among = (await changes('limit=200')).filter(({ kind }) => kind !== 'probe')
     expect(decided.length).toBeGreaterThan(among.length)
