@@ -356,7 +356,8 @@ impl Background {
                 let line = self.lines.get_mut(&id)?;
                 line.item = None;
                 let polishes = line.slot.borrow().tier == BACKGROUND;
-                if polishes && !self.may_polish {
+                // Who is in a stage ends there first: its permit may be the one that a breaker waits for.
+                if polishes && !self.may_polish && line.permits.is_empty() {
                     self.held.insert(id);
                     continue;
                 }

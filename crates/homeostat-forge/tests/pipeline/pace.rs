@@ -162,3 +162,46 @@ fn a_search_leaves_the_runs_their_share_and_takes_all_where_there_are_none() {
     // Without runs one command follows the other, but for the pause that was begun.
     assert!(machine.done.len() - before >= 20, "{}", machine.done.len() - before);
 }
+
+#[test]
+fn polishing_that_stops_keeps_no_other_kernel_from_its_stage() {
+    let mut machine = Machine::new();
+    let objective = Objective::Precision;
+    let options = KernelOptions {
+        tier: Tier::Aggressive,
+        objective,
+        ..machine.bench.engine.registry().options().kernel
+    };
+    // Who searches for precision proves whatever is fast.
+    let polished = machine.bench.engine.kernel(blueprint(20), options, 1).unwrap();
+    machine.until(120 * SECOND, None);
+    machine.bench.ill = Ill::Wrong;
+    for n in 0..3 {
+        machine.kernel(40 + n, Tier::Fast);
+    }
+    machine.until(140 * SECOND, None);
+    machine.bench.ill = Ill::No;
+    assert!(machine.bench.engine.take_journal(usize::MAX).contains("validate: closed to open"));
+    machine.until(180 * SECOND, None);
+    // The first of those that show whether it is well again is a candidate of the kernel that is polished.
+    (0..40).for_each(|_| machine.bench.run(polished));
+    loop {
+        let now_us = machine.bench.now_us;
+        let Some((id, command)) = machine.bench.engine.next(now_us) else {
+            machine.bench.now_us += 5000.max(machine.bench.engine.wait_us(now_us));
+            continue;
+        };
+        let proves = matches!(command, Command::Execute { guarded: true, .. });
+        let reply = machine.bench.carry_out(id, command);
+        machine.bench.engine.reply(reply);
+        if proves {
+            break;
+        }
+    }
+    // From now on somebody runs all the time, and others come.
+    let others: Vec<KernelId> = (0..6).map(|n| machine.kernel(60 + n, Tier::Fast)).collect();
+    let now_us = machine.bench.now_us;
+    machine.until(now_us + 200 * SECOND, Some((polished, 20_000)));
+    assert!(others.iter().all(|id| machine.bench.answers(*id)));
+    assert!(machine.bench.engine.take_journal(usize::MAX).contains("validate: half-open to closed"));
+}
