@@ -15,6 +15,8 @@ use crate::registry::{
 use crate::schedule::{Limits, Schedule, first_schedules};
 use crate::search::{Search, Strategies};
 use alloc::{format, string::String, sync::Arc, vec::Vec};
+#[cfg(feature = "std")]
+use core::cell::Cell;
 use core::cell::RefCell;
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::list::List;
@@ -82,9 +84,9 @@ pub(super) struct Context {
     pub lessons: Lessons,
     pub strategies: Strategies,
     pub inputs: RefCell<Option<Arc<Vec<Data>>>>,
-    /// The smallest case that the last candidate failed.
+    /// Whether the last candidate failed its proof: then there is a smallest case of that.
     #[cfg(feature = "std")]
-    pub smallest: RefCell<String>,
+    pub failed: Cell<bool>,
 }
 
 /// Lives a pipeline, and notes why it ends.
@@ -105,7 +107,7 @@ pub(super) async fn live(port: Port, start: Start) {
         strategies,
         inputs,
         #[cfg(feature = "std")]
-        smallest: RefCell::default(),
+        failed: Cell::default(),
     };
     let ended = match (goal, current) {
         (Goal::Propose(schedules), _) => context.propose(schedules).await,

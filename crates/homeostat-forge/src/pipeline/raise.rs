@@ -11,6 +11,8 @@ use crate::prove::{Inputs, Truth, make};
 use crate::registry::{Event, Evidence, Form, Installed, ProgramId, Tried, is_wrong};
 use crate::schedule::{Limits, Schedule};
 use crate::wgsl::{Kernel, Temporary, emit};
+#[cfg(feature = "std")]
+use alloc::string::String;
 use alloc::{format, sync::Arc, vec::Vec};
 use homeostat_core::error::{Code, Error, Result};
 use homeostat_core::list::List;
@@ -85,10 +87,17 @@ impl Context {
                 if is_wrong(&error) {
                     self.port.ban(self.tried(&schedules), &error).await;
                 }
+                // It is kept from everybody before it is looked into: the device may go meanwhile, or whoever wants it.
+                #[cfg(feature = "std")]
+                let smallest = if self.failed.take() {
+                    self.smallest_of(&schedules, &error.message).await
+                } else {
+                    String::new()
+                };
                 let reason = format!("{}: {}", error.code.as_str(), error.message);
                 let evidence = Evidence { reason, ..self.evidence() };
                 #[cfg(feature = "std")]
-                let evidence = Evidence { smallest: self.smallest.take(), ..evidence };
+                let evidence = Evidence { smallest, ..evidence };
                 self.port.note(Event::Rejected, &schedules, evidence).await;
                 Ok(None)
             }
@@ -102,7 +111,7 @@ impl Context {
         let program = self.port.compile(self.tried(schedules), kernels).await?;
         let proven = self.prove(program, schedules, proof).await;
         #[cfg(feature = "std")]
-        let is_wrong = proven.as_ref().is_err_and(|e| e.code == Code::KernelRejected);
+        self.failed.set(proven.as_ref().is_err_and(|e| e.code == Code::KernelRejected));
         let shown = match proven {
             // What it takes is known from an earlier life, or is measured when it answers.
             Ok(worst) if proof == Proof::Recheck => Ok((worst, 0.0, alloc::vec![0.0; uneven.len()])),
@@ -113,10 +122,6 @@ impl Context {
             Ok(shown) => shown,
             Err(error) => {
                 self.port.release(program).await;
-                #[cfg(feature = "std")]
-                if is_wrong {
-                    self.smallest.replace(self.smallest_of(schedules, &error.message).await);
-                }
                 return Err(error);
             }
         };

@@ -120,3 +120,25 @@ fn a_wrong_kernel_is_not_picked_because_it_was_fast() {
     assert!(promoted.into_iter().all(|s| s != rejected[0]));
     assert_eq!(bench.quarantined(), [rejected[0].text()]);
 }
+
+/// Whoever closes, disposes of the kernel or loses the device then drops the pipeline.
+#[cfg(feature = "std")]
+#[test]
+fn what_is_wrong_is_kept_from_everybody_before_its_smallest_case_is_looked_for() {
+    let mut bench = Bench::new();
+    bench.ill = Ill::Wrong;
+    let id = bench.kernel(9, Tier::Fast);
+    // Its smaller cases are compiled beside the first program.
+    while bench.compiled.len() < 2 {
+        assert_eq!(bench.work(1), 1);
+    }
+    let tried = bench.tried();
+    assert_eq!((tried.len(), &tried), (1, &bench.quarantined()));
+    bench.engine.dispose(id, bench.now_us);
+    bench.work(100);
+    let lines = bench.engine.take_library();
+    let mut later = Bench::after(&lines, device("d", "1"));
+    later.kernel(9, Tier::Standard);
+    later.work(10_000);
+    assert!(later.tried().iter().all(|schedule| *schedule != tried[0]));
+}
