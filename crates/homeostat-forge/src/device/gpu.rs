@@ -2,6 +2,7 @@
 
 use super::adapter::{Adapter, describe, limits_of, request};
 use super::buffer::Buffer;
+use crate::host::in_slices;
 use crate::ir::DType;
 use crate::measure::Timing;
 use crate::schedule::Limits;
@@ -134,15 +135,19 @@ impl Gpu {
 
     fn wait(&mut self) -> Result<()> {
         let patience = if self.adapter.software { DISPATCH_SOFTWARE_MAX } else { DISPATCH_MAX };
-        match self.device.poll(PollType::Wait { submission_index: None, timeout: Some(patience) }) {
-            Ok(_) => self.alive(),
-            Err(wgpu::PollError::Timeout) => {
+        let polled = in_slices(patience, |slice| {
+            let wait = PollType::Wait { submission_index: None, timeout: Some(slice) };
+            Some(self.device.poll(wait)).filter(|polled| !matches!(polled, Err(wgpu::PollError::Timeout)))
+        });
+        match polled {
+            Some(Ok(_)) => self.alive(),
+            Some(Err(e)) => Err(Error::new(Code::DeviceLost, format!("waiting: {e}"))),
+            None => {
                 self.hung = true;
                 let text =
                     format!("a dispatch took longer than {} s: the device was given up", patience.as_secs());
                 Err(Error::new(Code::DeviceHung, text))
             }
-            Err(e) => Err(Error::new(Code::DeviceLost, format!("waiting: {e}"))),
         }
     }
 

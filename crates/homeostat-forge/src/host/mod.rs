@@ -19,6 +19,8 @@ mod forge;
 mod machine;
 mod outbox;
 mod pump;
+#[cfg(any(test, feature = "device"))]
+mod slices;
 mod store;
 mod worker;
 
@@ -26,5 +28,7 @@ pub use buffers::{BUFFERS_MAX, Given, Got, Held};
 pub use forge::{Forge, Opener, Options};
 pub use machine::{Machine, Opened, Operand};
 pub use pump::ABANDONED_MAX;
+#[cfg(feature = "device")]
+pub(crate) use slices::in_slices;
 pub use store::{Found, Store};
 pub use worker::{Answer, Opening, Worker, rest};

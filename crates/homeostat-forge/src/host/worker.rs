@@ -74,10 +74,9 @@ impl Pulse {
 
     /// Gives the machine up where it has been at one job for too long, for who waited since `from` for a look. Only whose own job that is
     /// learns that it hangs.
-    fn look(&self, own: u64, from: Instant, watchdog: Duration) -> Result<()> {
+    fn look(&self, own: u64, from: Instant, now: Instant, watchdog: Duration) -> Result<()> {
         // Held while it is decided: a job that ends now ends before.
         let mut at = self.at.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let now = Instant::now();
         let hangs = at.as_mut().is_some_and(|at| {
             at.stood(from, now);
             at.hangs(now, watchdog)
@@ -128,7 +127,9 @@ impl<T> Answer<T> {
             let from = Instant::now();
             match self.from.recv_timeout(LOOK.min(watchdog)) {
                 Ok(answer) => return answer,
-                Err(RecvTimeoutError::Timeout) => self.pulse.look(self.job, from, watchdog)?,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.pulse.look(self.job, from, Instant::now(), watchdog)?
+                }
                 // The thread ended before it came to this job.
                 Err(RecvTimeoutError::Disconnected) => return Err(ended()),
             }
@@ -140,16 +141,22 @@ impl<T> Answer<T> {
 pub struct Opening<M, T> {
     worker: Worker<M>,
     answer: Answer<T>,
+    /// When it was last looked at: what the process stood still since then is not the machine's.
+    looked: Instant,
 }
 
 impl<M, T> Opening<M, T> {
     /// The machine, once it is there, or why there is none. One that takes too long is left alone, as one that hangs.
     pub fn poll(self) -> core::result::Result<Result<(Worker<M>, T)>, Self> {
+        self.poll_at(Instant::now())
+    }
+
+    fn poll_at(self, now: Instant) -> core::result::Result<Result<(Worker<M>, T)>, Self> {
         match self.answer.from.try_recv() {
             Ok(said) => Ok(said.map(|said| (self.worker, said))),
             Err(TryRecvError::Disconnected) => Ok(Err(ended())),
-            Err(TryRecvError::Empty) => match self.answer.pulse.look(0, Instant::now(), OPEN_MAX) {
-                Ok(()) => Err(self),
+            Err(TryRecvError::Empty) => match self.answer.pulse.look(0, self.looked, now, OPEN_MAX) {
+                Ok(()) => Err(Self { looked: now, ..self }),
                 Err(error) => Ok(Err(error)),
             },
         }
@@ -242,7 +249,7 @@ impl<M: 'static> Worker<M> {
         threads.push(spawned);
         drop(threads);
         let answer = Answer { from, pulse: pulse.clone(), job: 0 };
-        Ok(Opening { worker: Self { jobs, pulse, patience }, answer })
+        Ok(Opening { worker: Self { jobs, pulse, patience }, answer, looked: Instant::now() })
     }
 
     /// Whether it was given up.
@@ -410,5 +417,30 @@ mod tests {
             std::thread::sleep(Duration::from_millis(1));
         };
         assert_eq!(said, 7);
+    }
+
+    #[test]
+    fn a_process_that_stood_still_gives_no_opening_up() {
+        let (go, wait) = channel::<()>();
+        let open = move || {
+            let _ = wait.recv();
+            Ok(((), ()))
+        };
+        let mut opening = Worker::begin(Duration::from_secs(600), |()| false, open).unwrap();
+        // An hour between two looks; then one every half second, until as much has passed as opening may take.
+        let mut now = Instant::now() + Duration::from_secs(3600);
+        let mut looks = 0;
+        let error = loop {
+            match opening.poll_at(now) {
+                Ok(came) => break came.map(|_| ()).unwrap_err(),
+                Err(again) => opening = again,
+            }
+            now += Duration::from_millis(500);
+            looks += 1;
+        };
+        assert_eq!(error.code, Code::DeviceHung);
+        // Less where beginning took its time.
+        assert!((1..=60).contains(&looks), "{looks}");
+        drop(go);
     }
 }
