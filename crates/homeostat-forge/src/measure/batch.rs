@@ -4,7 +4,9 @@
 //!
 //! A clock may be coarse: browsers round theirs, and their timestamps, to 100 us or more. How coarse is seen from what it says, whose
 //! greatest common divisor is its step; a batch has so many steps that rounding is less than the noise. A reading that would end the
-//! sizing is taken once more, and the lesser one counts: what else a machine does makes readings longer, never shorter.
+//! sizing is taken once more, and the lesser one counts: what else a machine does makes readings longer, never shorter. Of the reading of
+//! n that makes the slope too little, or less than nothing: so batches grow no further than the reading of 2 n allows, which is no less
+//! than its work, and where that is 50 ms the same pair is read again.
 
 use super::Timing;
 use crate::schedule::Limits;
@@ -22,6 +24,8 @@ const STEPS_MIN: f64 = 40.0;
 const READINGS_MIN: u32 = 3;
 /// A guess is followed so far: that of a short batch is mostly noise.
 const GROWTH_MAX: f64 = 8.0;
+/// Times that a pair is read again in all: where a submission costs 50 ms, long readings are no work.
+const AGAIN_MAX: u32 = 4;
 
 /// A batch that is worth timing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,15 +66,17 @@ pub struct Sizing {
     runs: u32,
     /// What half as many runs took by the wall's clock.
     half: Option<f64>,
-    /// Work of a batch of so many runs that would have been enough.
+    /// Work of one run where that would have been enough; the reading that tells again may be of fewer runs.
     enough: Option<f64>,
+    /// How often a pair was read again.
+    again: u32,
     /// Of the wall's clock, and of the device's own.
     steps: [Step; 2],
 }
 
 impl Default for Sizing {
     fn default() -> Self {
-        Self { runs: 1, half: None, enough: None, steps: [Step::default(); 2] }
+        Self { runs: 1, half: None, enough: None, again: 0, steps: [Step::default(); 2] }
     }
 }
 
@@ -101,11 +107,11 @@ impl Sizing {
         let (runs, most) = (f64::from(self.runs), BATCH_RUNS_MAX << paired);
         if work >= wanted || self.runs >= most {
             let Some(before) = self.enough.take() else {
-                self.enough = Some(work);
+                self.enough = Some(work / runs);
                 self.runs >>= paired;
                 return None;
             };
-            let work = before.min(work);
+            let work = work.min(before * runs);
             if work >= wanted || self.runs >= most {
                 let needed = if work > 0.0 { libm::ceil(runs * wanted / work) } else { runs };
                 let batch = real::clamp(needed, 1.0, runs.min(f64::from(BATCH_RUNS_MAX)));
@@ -113,10 +119,18 @@ impl Sizing {
             }
         }
         self.enough = None;
+        // So many times as much is certainly no more than twice the longest.
+        let room = 2.0 * BATCH_S_MAX / seconds;
+        if room < 2.0 && self.again < AGAIN_MAX {
+            self.again += 1;
+            self.runs >>= paired;
+            return None;
+        }
         // What was seen was less than enough: a little more than it takes, so that the next one is.
         let factor = if work > 0.0 { 1.25 * wanted / work } else { GROWTH_MAX };
-        let next = runs * real::clamp(factor, 2.0, GROWTH_MAX);
-        self.runs = (libm::ceil(next) as u32).min(most) >> paired;
+        let next = libm::ceil(runs * real::clamp(factor, 2.0, GROWTH_MAX));
+        let next = next.min(libm::floor(runs * room)).max(2.0 * runs);
+        self.runs = (next as u32).min(most) >> paired;
         None
     }
 }
@@ -141,6 +155,8 @@ mod tests {
     }
 
     const STEPS: [f64; 3] = [1e-9, 1e-4, 1e-3];
+    /// Most work of a reading: a batch is half of a pair's greater one.
+    const LONGEST_S: f64 = 2.0 * BATCH_S_MAX * 1.02;
 
     impl Bench {
         fn new(seed: u64, step_s: f64, own: bool) -> Self {
@@ -173,6 +189,11 @@ mod tests {
             };
             let own_s = self.own_step_s.map(|step| by(step, from, from + work)).filter(|s| *s > 0.0);
             Timing { wall_s: by(self.wall_step_s, from, to), own_s }
+        }
+
+        /// The work of the longest reading.
+        fn longest_s(&self, run_s: f64) -> f64 {
+            f64::from(self.longest) * run_s
         }
 
         fn size(&mut self, run_s: f64) -> Batch {
@@ -224,6 +245,7 @@ mod tests {
                     let off = (batch.seconds / run_s - 1.0).abs();
                     assert!(off < 5e-3 || run_s >= BATCH_S_MAX && off < 0.1, "{submit_s} {run_s}: {batch:?}");
                     assert!(bench.longest <= 2 * BATCH_RUNS_MAX);
+                    assert!(bench.longest_s(run_s) <= LONGEST_S.max(run_s), "{submit_s} {run_s}");
                 }
             }
         }
@@ -237,10 +259,38 @@ mod tests {
                     let mut bench = Bench::new(seed, step_s, own);
                     let run_s = 1e-5 * (1.0 + bench.unit() * 9.0);
                     let work = f64::from(bench.size(run_s).runs) * run_s;
+                    assert!(bench.longest_s(run_s) <= LONGEST_S, "{step_s} {own} {seed}");
                     // A hiccup that came twice may have shortened it: never below what a clock still sees.
                     let least = BATCH_S_MIN.max(step_s * STEPS_MIN) / 3.0;
                     assert!(work >= least && work <= 2.0 * BATCH_S_MAX, "{step_s} {own} {seed}: {work}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_reading_that_was_held_up_makes_none_longer_than_a_batch_may_be() {
+        let run_times = [1e-5, 2e-3, 1.2e-2, 2e-2, 2.4e-2, 3e-2, 4.5e-2, 0.12];
+        for (step_s, run_s) in STEPS.into_iter().flat_map(|step| run_times.map(|run| (step, run))) {
+            for (late, held_up_s) in (0..8).flat_map(|late| [0.01, 0.019, 0.028, 0.1, 0.5].map(|s| (late, s)))
+            {
+                let mut bench = Bench { noise: 1e-3, ..Bench::new(late, step_s, false) };
+                let (mut sizing, mut reading) = (Sizing::default(), 0);
+                let batch = loop {
+                    let timing = bench.time(run_s, sizing.runs());
+                    let more = if reading == late { held_up_s } else { 0.0 };
+                    let told = Timing { wall_s: timing.wall_s + more, ..timing };
+                    reading += 1;
+                    assert!(reading < 50, "it comes to no end");
+                    if let Some(batch) = sizing.tell(&told, &hardware(), 1.0) {
+                        break batch;
+                    }
+                };
+                let longest_s = bench.longest_s(run_s);
+                let text = alloc::format!("{step_s} {run_s} {late} {held_up_s}: {batch:?} {longest_s}");
+                assert!(longest_s <= LONGEST_S.max(run_s), "{text}");
+                // What it says of a run is right where no whole pair was: the lesser of two counts.
+                assert!(batch.seconds <= 1.1 * run_s + 5e-4 + step_s, "{text}");
             }
         }
     }
