@@ -215,3 +215,37 @@ fn too_many_kernels_and_blueprints_are_forgotten_in_one_go_and_never_what_matter
     assert_eq!(library.blueprint(&of(7, "").blueprint), BlueprintState::Compiling);
     assert!(library.all_lines().lines().count() <= KERNELS_MAX);
 }
+
+#[test]
+fn too_many_blueprints_that_nobody_wants_lose_no_winner() {
+    use homeostat_forge::library::KERNELS_MAX;
+    let of = |n: usize| {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&(n as u64).to_be_bytes());
+        KernelKey { blueprint: Hash(hash), ..key("a") }
+    };
+    let mut library = Library::new();
+    for n in [0, 1] {
+        library.add(of(n), measures(1.0, 0.1, 0));
+        library.move_kernel(&of(n), KernelState::Validated, None).unwrap();
+        library.move_kernel(&of(n), KernelState::Promoted, None).unwrap();
+    }
+    library.add(of(2), measures(1.0, 0.1, 0));
+    library.move_kernel(&of(2), KernelState::Validated, None).unwrap();
+    library.replaced(&of(2));
+    // The second one is wanted all the time.
+    (0..=KERNELS_MAX + 1).filter(|n| *n != 1).for_each(|n| library.retire_blueprint(&of(n).blueprint));
+    library.want_blueprint(&of(0).blueprint);
+    let state = |n: usize| library.kernel(&of(n)).unwrap().state;
+    // It can be begun with; what better ones took the place of stays where it was.
+    assert_eq!(
+        [state(0), state(1), state(2)],
+        [KernelState::Compiled, KernelState::Promoted, KernelState::Retired]
+    );
+    assert_eq!(
+        library
+            .query(&Query { blueprint: of(0).blueprint, group: 0, device: &device("d 1"), tag: None })
+            .len(),
+        1
+    );
+}

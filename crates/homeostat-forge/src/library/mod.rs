@@ -7,6 +7,7 @@
 
 mod key;
 mod line;
+mod shed;
 mod state;
 
 pub use key::{DeviceKey, KernelKey, PROCESSOR, bucket};
@@ -447,46 +448,6 @@ impl Library {
     pub fn is_empty(&self) -> bool {
         self.kernels.is_empty()
     }
-
-    /// Forgets the slowest kernels of the blueprints that have the most, where there are too many: some more than that, so that it is not
-    /// gone through for each new one. What answers and what was wrong is kept. Of blueprints those go that no kernel is known of.
-    fn shed(&mut self) {
-        let target = KERNELS_MAX - KERNELS_MAX / 16;
-        if self.kernels.len() > KERNELS_MAX {
-            let mut counts: Map<Hash, usize> = Map::new();
-            self.kernels.keys().for_each(|k| *counts.or_default(k.blueprint) += 1);
-            // So many of each blueprint may stay.
-            let stay = |most: usize| counts.values().map(|n| *n.min(&most)).sum::<usize>();
-            let (mut least, mut most) = (0, KERNELS_MAX);
-            while least < most {
-                let middle = (least + most).div_ceil(2);
-                if stay(middle) <= target { least = middle } else { most = middle - 1 }
-            }
-            let mut cuts: Map<Hash, f64> = Map::new();
-            for (hash, n) in counts.iter().filter(|(_, n)| **n > least) {
-                let seconds: Vec<f64> = self
-                    .kernels_of(hash)
-                    .filter(|(_, r)| is_spare(r))
-                    .map(|(_, r)| r.measures.seconds)
-                    .listed();
-                let order = ascending(&seconds);
-                let first = order.len().saturating_sub(n - least);
-                cuts.insert(*hash, order.get(first).map_or(f64::INFINITY, |at| seconds[*at]));
-            }
-            let goes = |k: &KernelKey, r: &Record| {
-                is_spare(r) && cuts.get(&k.blueprint).is_some_and(|cut| r.measures.seconds >= *cut)
-            };
-            self.kernels.retain(|k, r| !goes(k, r));
-        }
-        if self.retired.len() > KERNELS_MAX {
-            self.retired = Set::new();
-        }
-        if self.blueprints.len() > KERNELS_MAX {
-            let mut blueprints = core::mem::take(&mut self.blueprints);
-            blueprints.retain(|hash, _| self.kernels_of(hash).next().is_some());
-            self.blueprints = blueprints;
-        }
-    }
 }
 
 /// The least key of a blueprint: keys are in the order of their fields.
@@ -506,11 +467,6 @@ fn first_of(blueprint: &Hash) -> KernelKey {
         dtype: DType::F32,
         device,
     }
-}
-
-/// Whether a kernel may be forgotten where there are too many.
-fn is_spare(record: &Record) -> bool {
-    !record.answered && !matches!(record.state, KernelState::Promoted | KernelState::Quarantined)
 }
 
 /// What is asked of a library.
