@@ -5,7 +5,7 @@ import { expect } from '../lib/checks.mjs'
 import { runForgeLives, runForgePage, runForgeSuite } from '../runtimes/webgpu.mjs'
 
 /** Of some 500 cases with the first schedules: those that are drawn take seconds. */
-const SUITE_SAMPLE = 80
+const SUITE_SAMPLE = 40
 const SUITE_SEED = 7
 
 /** What a page is refused with. */
