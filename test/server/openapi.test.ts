@@ -48,6 +48,12 @@ test('every answer of every query fits its schema, after there was something to 
   ).json.changes
   expect(changes.length).toBeGreaterThan(0)
   expect(new Set(changes.map(({ type }: { type: string }) => type)).size).toBeLessThanOrEqual(2)
+  // An empty name is no name of a type.
+  for (const query of ['type=', 'type=applied,', 'type=,'])
+    expect([
+      query,
+      (await ask(at, { path: `/api/v1/tuners/catalog/changes?${query}`, token: TOKENS.reader })).status,
+    ]).toEqual([query, 422])
   const applied = changes.filter(({ type }: { type: string }) => type === 'applied')
   expect(applied[0]).toMatchObject({ standing: 'live', kind: expect.any(String), evidence: { verdict: 'approved' } })
   const older = (

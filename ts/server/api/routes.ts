@@ -160,7 +160,7 @@ const TUNERS: readonly AnyRoute[] = [
       limit,
       before,
       run: { type: 'string', minLength: 1, maxLength: 64, description: 'The run that `before` is of.' },
-      type: { type: 'array', items: changeType, maxItems: 20 },
+      type: { type: 'array', items: changeType, minItems: 1, maxItems: 20 },
       probes: { type: 'boolean', description: 'false: without probes, of which there are hundreds for a decision.' },
     },
     answer: found(object({ changes: array(change) })),

@@ -33,7 +33,8 @@ export function queryOf<P extends Parameters>(given: URLSearchParams, parameters
 }
 
 function parse(schema: Schema, text: string): unknown {
-  if (schema.type === 'array') return text === '' ? [] : text.split(',').map((one) => parse(schema.items ?? {}, one))
+  // Of an empty text the one item is empty: a list without items is a parameter that is not there.
+  if (schema.type === 'array') return text.split(',').map((one) => parse(schema.items ?? {}, one))
   if (schema.type === 'integer' || schema.type === 'number') return /^-?\d/.test(text) ? Number(text) : text
   if (schema.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
   return text
