@@ -13,6 +13,7 @@ import type { HomeostatOptions } from '../schema/options.js'
 import type { SignalSpecs } from '../schema/signal.js'
 import { folderJournal, type Resolved, type ResolvedJournal, validate } from '../schema/validate.js'
 import type { TunerState } from '../storage/contract.js'
+import { within } from '../within.js'
 import { configOf } from './config.js'
 import { fromEnvironment, SOURCE_ENV, SOURCE_SIGNAL } from './control.js'
 import { Loop } from './loop.js'
@@ -176,20 +177,4 @@ function seedOf(runId: string): number {
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** Waits for `work`, but not longer than `ms`; a failure of `work` is its owner's to report. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([
-    work.then(
-      () => undefined,
-      () => undefined,
-    ),
-    timeout,
-  ])
-  clearTimeout(timer)
 }

@@ -12,6 +12,7 @@ import type { Explanation } from '../../tuner/explain.js'
 import { bandOf } from '../../tuner/scale.js'
 import type { Tuner } from '../../tuner/tuner.js'
 import type { Verdict } from '../../tuner/violations.js'
+import { within } from '../../within.js'
 import type { Operable, TunerCommand } from '../api/commands.js'
 import { CHANGE_TYPES, type Change, type KnobState, type TunerState } from '../api/state.js'
 import type { History } from '../history/history.js'
@@ -307,15 +308,6 @@ export class LiveTuner implements TunerSource {
   close(): void {
     for (const stop of this.#stops) stop()
   }
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
 }
 
 /** What the façade refuses by throwing: names and values that cannot be meant, and a tuner that has ended. */
